@@ -1,0 +1,76 @@
+"""A pytest plugin and test double for Amazon DataZone's time-series API.
+
+Add the ``datazone_ts`` fixture to a test, run ordinary boto3 code, and look at what it
+posted. Outside pytest, ``mock_datazone_ts`` does the same as a context manager or decorator.
+
+Nothing heavier than this module is imported until a name below is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_datazone_ts import faults
+    from pytest_datazone_ts.double import DataZoneTimeSeries
+    from pytest_datazone_ts.errors import DataZoneContentWarning, UnansweredOperationError
+    from pytest_datazone_ts.injections import Injection, RateLimit
+    from pytest_datazone_ts.match import Match
+    from pytest_datazone_ts.mock import mock_datazone_ts
+    from pytest_datazone_ts.records import Attempt, Call, Calls, DataPoint, DataPoints
+    from pytest_datazone_ts.transport.server import DataZoneServer
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Attempt": "records",
+    "Call": "records",
+    "Calls": "records",
+    "DataPoint": "records",
+    "DataPoints": "records",
+    "DataZoneContentWarning": "errors",
+    "DataZoneServer": "transport.server",
+    "DataZoneTimeSeries": "double",
+    "Injection": "injections",
+    "Match": "match",
+    "RateLimit": "injections",
+    "UnansweredOperationError": "errors",
+    "faults": None,
+    "mock_datazone_ts": "mock",
+}
+
+__all__ = [
+    "Attempt",
+    "Call",
+    "Calls",
+    "DataPoint",
+    "DataPoints",
+    "DataZoneContentWarning",
+    "DataZoneServer",
+    "DataZoneTimeSeries",
+    "Injection",
+    "Match",
+    "RateLimit",
+    "UnansweredOperationError",
+    "faults",
+    "mock_datazone_ts",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    home = _HOMES[name]
+    value = (
+        import_module(f"{__name__}.{name}")
+        if home is None
+        else getattr(import_module(f"{__name__}.{home}"), name)
+    )
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

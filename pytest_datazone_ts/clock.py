@@ -1,0 +1,72 @@
+"""The one clock of a double.
+
+It follows whatever the test does to time with freezegun or time-machine. A virtual sleep
+advances the clock that one of them holds; where neither is active, the clock runs ahead of
+the real one by what was slept.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - freezegun's times are naive, in UTC
+
+
+class Clock:
+    """Seconds since the epoch as the test sees them."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+        self._lock = threading.Lock()
+
+    def time(self) -> float:
+        """Return seconds since the epoch."""
+        freezegun = _freezegun()
+        if freezegun is not None:
+            # Asked itself: to the callers on its ignore list, time.time() is the real one.
+            seconds: float = (freezegun() - _EPOCH).total_seconds()
+            return seconds
+        return time.time() if _traveller() is not None else time.time() + self._ahead
+
+    def now(self) -> datetime:
+        """Return the time as an aware datetime in UTC."""
+        return datetime.fromtimestamp(self.time(), timezone.utc)
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` pass without waiting."""
+        with self._lock:
+            freezegun, traveller = _freezegun(), _traveller()
+            if freezegun is not None:
+                # Its tick() forgets the real time that a ticking clock has counted.
+                freezegun.time_to_freeze += timedelta(seconds=seconds)
+            elif traveller is not None:
+                traveller.shift(seconds)
+            else:
+                self._ahead += seconds
+
+    @property
+    def held(self) -> bool:
+        """Whether freezegun or time-machine holds it."""
+        return _freezegun() is not None or _traveller() is not None
+
+
+def _freezegun() -> Any:
+    """Return what makes freezegun's times, if it is active."""
+    return _innermost("freezegun.api", "freeze_factories")
+
+
+def _traveller() -> Any:
+    """Return what moves time-machine's time, if it is active."""
+    return _innermost("time_machine", "traveller_stack", "coordinates_stack")  # from 3.0, before
+
+
+def _innermost(module: str, *stacks: str) -> Any:
+    loaded = sys.modules.get(module)
+    for name in stacks:
+        if stack := getattr(loaded, name, None):
+            return stack[-1]
+    return None

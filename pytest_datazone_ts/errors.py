@@ -1,0 +1,11 @@
+"""The errors and warnings of the double itself."""
+
+from __future__ import annotations
+
+
+class UnansweredOperationError(NotImplementedError):
+    """The code under test called a DataZone operation that nothing answers."""
+
+
+class DataZoneContentWarning(UserWarning):
+    """The content of a posted form is not what its built-in form type looks like."""

@@ -1,0 +1,249 @@
+"""What can go wrong with a call: the faults that ``DataZoneTimeSeries.inject`` takes.
+
+A fault is a small frozen value: two faults with the same arguments are equal. The first
+eight are the exceptions that Amazon DataZone documents for ``PostTimeSeriesDataPoints``;
+they travel as real error responses, so botocore itself parses and retries them. The others
+are failures of the transport between the client and the service.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import MISSING, dataclass, fields, replace
+from http.client import responses
+from typing import ClassVar
+
+__all__ = [
+    "AccessDeniedException",
+    "ConflictException",
+    "ConnectTimeout",
+    "ConnectionClosed",
+    "EndpointUnreachable",
+    "Fault",
+    "HttpError",
+    "InternalServerException",
+    "Latency",
+    "MalformedResponse",
+    "ReadTimeout",
+    "ResourceNotFoundException",
+    "ResponseLost",
+    "ServiceException",
+    "ServiceQuotaExceededException",
+    "ThrottlingException",
+    "TransportFault",
+    "UnauthorizedException",
+    "ValidationException",
+]
+
+
+@dataclass(frozen=True, repr=False)
+class Fault:
+    """Anything that ``inject`` can make happen to an attempt."""
+
+    def __repr__(self) -> str:
+        arguments = [
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in fields(self)
+            # Those that, left out, would make the same fault are left out.
+            if field.default is MISSING or replace(self, **{field.name: field.default}) != self
+        ]
+        name = type(self).__name__
+        return f"{name}({', '.join(arguments)})" if arguments else name
+
+
+@dataclass(frozen=True, repr=False)
+class ServiceException(Fault):
+    """An exception that Amazon DataZone documents, answered as an HTTP error response.
+
+    The HTTP status comes from botocore's service model. ``message`` is what the client
+    finds in ``error.response["Error"]["Message"]``; AWS documents no message texts, so the
+    defaults are realistic ones of our own (``AccessDeniedException``'s is AWS's). A
+    ``{operation}`` in the message is replaced by the operation's name.
+    """
+
+    message: str = ""
+    default_message: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.message, str):
+            error = (
+                f"{type(self).__name__}(message=...) takes a string, "
+                f"not {type(self.message).__name__}"
+            )
+            raise TypeError(error)
+        object.__setattr__(self, "message", self.message or self.default_message)
+
+
+class InternalServerException(ServiceException):
+    """The request failed because of an unknown error (HTTP 500). botocore retries it."""
+
+    default_message = "An internal server error occurred. Try the request again."
+
+
+class ResourceNotFoundException(ServiceException):
+    """The domain, entity or point cannot be found (HTTP 404)."""
+
+    default_message = "The specified resource cannot be found."
+
+
+class AccessDeniedException(ServiceException):
+    """The caller is not allowed to perform the operation (HTTP 403)."""
+
+    default_message = "User is not permitted to perform operation: {operation}"
+
+
+@dataclass(frozen=True, repr=False)
+class ThrottlingException(ServiceException):
+    """The request was denied because of throttling (HTTP 429). botocore retries it.
+
+    ``retry_after``: seconds, sent as ``Retry-After`` and, in milliseconds, as
+    ``x-amz-retry-after``. botocore honours the latter in its newer retry modes only.
+    """
+
+    retry_after: float | None = None
+    default_message: ClassVar[str] = "Rate exceeded"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.retry_after is not None:
+            _require_seconds("ThrottlingException(retry_after=...)", self.retry_after)
+
+
+class ServiceQuotaExceededException(ServiceException):
+    """The request exceeds a service quota (HTTP 402)."""
+
+    default_message = "The request has exceeded the specified service quota."
+
+
+class ConflictException(ServiceException):
+    """The request conflicts with another one (HTTP 409)."""
+
+    default_message = "There is a conflict while performing this action."
+
+
+class ValidationException(ServiceException):
+    """The input fails the service's constraints (HTTP 400)."""
+
+    default_message = "The input fails to satisfy the constraints specified by the service."
+
+
+class UnauthorizedException(ServiceException):
+    """The caller could not be authenticated (HTTP 401)."""
+
+    default_message = "You do not have permission to perform this action."
+
+
+@dataclass(frozen=True, repr=False)
+class TransportFault(Fault):
+    """A failure between the client and the service."""
+
+
+class ConnectTimeout(TransportFault):
+    """No connection within the client's ``connect_timeout``: nothing reached the service.
+
+    In boto3: ``botocore.exceptions.ConnectTimeoutError``, retried.
+    """
+
+
+class ReadTimeout(TransportFault):
+    """No answer within the client's ``read_timeout``, and the service stored nothing.
+
+    In boto3: ``botocore.exceptions.ReadTimeoutError``, retried. For the case in which the
+    service did store the points, see :class:`ResponseLost`.
+    """
+
+
+class ConnectionClosed(TransportFault):
+    """The connection closed before an answer, and the service stored nothing.
+
+    In boto3: ``botocore.exceptions.ConnectionClosedError``, retried.
+    """
+
+
+class EndpointUnreachable(TransportFault):
+    """The host cannot be reached or its name does not resolve.
+
+    In boto3: ``botocore.exceptions.EndpointConnectionError``, retried.
+    """
+
+
+class ResponseLost(TransportFault):
+    """The service carried the request out, and its answer never arrived.
+
+    In boto3: ``botocore.exceptions.ReadTimeoutError``, retried. It is the case that
+    ``clientToken`` exists for: botocore's own retry sends the same token and stores nothing
+    twice; code that calls again without keeping the token does.
+    """
+
+
+@dataclass(frozen=True, repr=False)
+class MalformedResponse(TransportFault):
+    """The service carried the request out, and its answer arrived garbled.
+
+    ``body`` replaces the response's body; the status stays that of a success. botocore does
+    not retry it, and has no exception for it. What the code under test meets depends on the
+    body: bytes that are not UTF-8 (the default: a gzip header, as from a proxy that
+    compresses and does not say so) are a ``UnicodeDecodeError``; ``b"[]"`` is an
+    ``AttributeError`` and ``b"null"`` a ``TypeError``; but a body that is empty, cut off or
+    HTML is a success whose response holds nothing but ``ResponseMetadata``.
+    """
+
+    body: bytes = b"\x1f\x8b\x08\x00"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.body, bytes):
+            error = f"MalformedResponse(body=...) takes bytes, not {type(self.body).__name__}"
+            raise TypeError(error)
+
+
+@dataclass(frozen=True, repr=False)
+class HttpError(TransportFault):
+    """An error from something in between, such as a proxy's HTML page: nothing was stored.
+
+    ``status``: the HTTP status, 400 to 599. ``body``: its body, a small HTML page unless
+    given. In boto3: ``ClientError`` with the status as its code, and as its message the
+    body, or from 500 on the status's own phrase. 500, 502, 503 and 504 are retried; 429 is
+    in legacy mode, and from botocore 1.44 on in the others.
+    """
+
+    status: int = 502
+    body: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.status not in range(400, 600):
+            error = (
+                f"HttpError(status=...) takes an HTTP status from 400 to 599, not {self.status!r}"
+            )
+            raise ValueError(error)
+        if self.body is not None and not isinstance(self.body, str):
+            error = f"HttpError(body=...) takes a string, not {type(self.body).__name__}"
+            raise TypeError(error)
+        if self.body is None:
+            title = f"{self.status} {responses.get(self.status, '')}".strip()
+            page = f"<html><head><title>{title}</title></head><body>{title}</body></html>"
+            object.__setattr__(self, "body", page)
+
+
+@dataclass(frozen=True, repr=False)
+class Latency(TransportFault):
+    """The answer takes ``seconds`` of the test's clock, and no real time.
+
+    From the client's ``read_timeout`` on it becomes a read timeout, as a slow service's
+    would: the points are stored, and the client gives up waiting.
+    """
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _require_seconds("Latency(seconds)", self.seconds)
+
+
+def _require_seconds(what: str, value: object) -> None:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not math.isfinite(value)
+        or value < 0
+    ):
+        error = f"{what} takes a finite number of seconds, 0 or more, not {value!r}"
+        raise ValueError(error)

@@ -1,0 +1,104 @@
+"""The log of a double: every call and its attempts, as they come in."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_datazone_ts.records import Attempt, Call, Calls
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pytest_datazone_ts.faults import Fault
+
+
+class OpenCall:
+    """A call that may still get further attempts."""
+
+    __slots__ = ("attempts", "operation", "parameters", "region")
+
+    def __init__(self, operation: str, region: str, parameters: dict[str, Any]) -> None:
+        self.operation: str = operation
+        self.region: str = region
+        self.parameters: dict[str, Any] = parameters
+        self.attempts: tuple[Attempt, ...] = ()
+
+    def snapshot(self) -> Call:
+        """Return the call as it stands."""
+        return Call(
+            operation=self.operation,
+            parameters=self.parameters,
+            attempts=self.attempts,
+            region=self.region,
+        )
+
+
+class CallLog:
+    """Calls in the order of their first attempts."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: list[OpenCall] = []
+        self._by_invocation: dict[str, OpenCall] = {}
+
+    def open(
+        self,
+        invocation_id: str | None,
+        *,
+        operation: str,
+        region: str,
+        parameters: dict[str, Any],
+    ) -> OpenCall:
+        """Return the call that an attempt belongs to: a new one, unless it is a retry."""
+        with self._lock:
+            call = None if invocation_id is None else self._by_invocation.get(invocation_id)
+            if call is None:
+                call = OpenCall(operation, region, parameters)
+                self._calls.append(call)
+                if invocation_id is not None:
+                    self._by_invocation[invocation_id] = call
+            return call
+
+    def attempted(
+        self,
+        call: OpenCall,
+        *,
+        status_code: int | None,
+        error_code: str | None,
+        fault: Fault | None,
+        at: datetime,
+        request_id: str | None,
+    ) -> None:
+        """Add an attempt to a call."""
+        with self._lock:
+            attempt = Attempt(
+                number=len(call.attempts) + 1,
+                status_code=status_code,
+                error_code=error_code,
+                fault=fault,
+                slept=0.0,
+                at=at,
+                request_id=request_id,
+            )
+            call.attempts = (*call.attempts, attempt)
+
+    def backed_off(self, invocation_id: str, seconds: float) -> None:
+        """Note how long botocore waits before the next attempt of a call."""
+        with self._lock:
+            call = self._by_invocation.get(invocation_id)
+            if call is not None and call.attempts:
+                *earlier, last = call.attempts
+                call.attempts = (*earlier, replace(last, slept=last.slept + seconds))
+
+    def calls(self) -> Calls:
+        """Return every call as it stands."""
+        with self._lock:
+            return Calls(call.snapshot() for call in self._calls)
+
+    def clear(self) -> None:
+        """Forget every call."""
+        with self._lock:
+            self._calls.clear()
+            self._by_invocation.clear()

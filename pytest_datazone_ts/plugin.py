@@ -1,0 +1,198 @@
+"""The pytest plugin: options, markers and fixtures, and no import that costs anything."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_datazone_ts.options import Options, from_ini
+
+# Importing it registers with botocore, so that sessions made from here on are reached.
+from pytest_datazone_ts.transport import hook
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from botocore.client import BaseClient
+    from botocore.loaders import Loader
+
+    from pytest_datazone_ts.double import DataZoneTimeSeries
+    from pytest_datazone_ts.transport.server import DataZoneServer
+
+_OPTIONS = pytest.StashKey[Options]()
+_STAND_INS = pytest.StashKey[bool]()
+_OUTCOMES = pytest.StashKey[set[str]]()
+
+_MARKER = (
+    "datazone_ts(strict=True, unstubbed='error', retry_sleep='virtual', content_check='warn', "
+    "sign=False): "
+    "options of the datazone_ts fixture for this test; the closest marker wins."
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the ini settings."""
+    defaults = Options()
+    parser.addini(
+        "datazone_ts_strict",
+        "datazone_ts: fail a test that did not use up the faults it armed, or whose code "
+        "called a DataZone operation that nothing answers",
+        type="bool",
+        default=defaults.strict,
+    )
+    parser.addini(
+        "datazone_ts_unstubbed",
+        "datazone_ts: what DataZone operations that nothing answers get: error or passthrough",
+        default=defaults.unstubbed,
+    )
+    parser.addini(
+        "datazone_ts_retry_sleep",
+        "datazone_ts: whether botocore's back-offs for DataZone take real time: virtual or real",
+        default=defaults.retry_sleep,
+    )
+    parser.addini(
+        "datazone_ts_content_check",
+        "datazone_ts: what content that is not of its built-in form type gets: off, warn or error",
+        default=defaults.content_check,
+    )
+    parser.addini(
+        "datazone_ts_sign",
+        "datazone_ts: sign DataZone requests, which needs credentials",
+        type="bool",
+        default=defaults.sign,
+    )
+    parser.addini(
+        "datazone_ts_stand_ins",
+        "datazone_ts: where no region or no credentials are configured, have stand-ins in the "
+        "environment for the whole run",
+        type="bool",
+        default=False,
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Have the stand-ins in place before a conftest makes a client."""
+    _put_stand_ins(early_config)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker, and read the ini settings so that a wrong one stops the run."""
+    config.addinivalue_line("markers", _MARKER)
+    try:
+        config.stash[_OPTIONS] = from_ini(partial(_ini, config))
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    _put_stand_ins(config)  # for a plugin that a conftest loads
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, None]:
+    """Note how the test ended, each of its subtests too."""
+    outcome = yield
+    if call.when == "call" and _OUTCOMES in item.stash:
+        item.stash[_OUTCOMES].add(outcome.get_result().outcome)
+
+
+@pytest.fixture
+def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries, None, None]:
+    """An in-memory Amazon DataZone that answers every boto3 client in this test.
+
+    It records what is posted (``data_points``, ``calls``), and makes calls fail (``inject``).
+    """
+    from pytest_datazone_ts.double import DataZoneTimeSeries  # noqa: PLC0415 - heavy
+
+    node = request.node
+    node.stash[_OUTCOMES] = set()
+    double = DataZoneTimeSeries(_options(node))
+    hook.activate(double)
+    yield double
+    hook.deactivate(double)
+    # One that failed, was skipped or was interrupted owes the double nothing.
+    if node.stash[_OUTCOMES] == {"passed"}:
+        try:
+            double.verify()
+        except AssertionError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+@pytest.fixture
+def datazone_ts_client(
+    datazone_ts: DataZoneTimeSeries,  # noqa: ARG001 - active while the client is used
+    _datazone_ts_loader: Loader,
+) -> BaseClient:
+    """A boto3 ``datazone`` client in us-east-1, answered by ``datazone_ts``."""
+    from botocore.session import Session  # noqa: PLC0415 - heavy
+
+    # Not one session for the run: it would keep the configuration of the first test.
+    session = Session()
+    session.register_component("data_loader", _datazone_ts_loader)
+    return session.create_client("datazone", region_name="us-east-1")
+
+
+@pytest.fixture
+def datazone_ts_server(
+    datazone_ts: DataZoneTimeSeries, monkeypatch: pytest.MonkeyPatch
+) -> Generator[DataZoneServer, None, None]:
+    """``datazone_ts`` behind HTTP on 127.0.0.1, for code in another process or language.
+
+    ``endpoint_url``; ``environ``: what a child process needs. All other AWS services answer at
+    the same endpoint through moto, with the extra ``server``.
+    """
+    from pytest_datazone_ts.transport import server  # noqa: PLC0415 - heavy
+
+    with server.serve(datazone_ts) as endpoint_url:
+        environ = server.environment(endpoint_url)
+        # The test's own changes and these are undone as one, in the right order.
+        for name in server.ELSEWHERE:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environ.items():
+            if name != "AWS_ENDPOINT_URL":  # in this process, mock_aws may answer the others
+                monkeypatch.setenv(name, value)
+        yield server.DataZoneServer(endpoint_url, environ)
+
+
+@pytest.fixture(scope="session")
+def _datazone_ts_loader() -> Loader:
+    """What keeps DataZone's model: loading it takes most of a client's time."""
+    from botocore.loaders import create_loader  # noqa: PLC0415 - heavy
+
+    return create_loader()
+
+
+def _ini(config: pytest.Config, name: str) -> Any:
+    setting = f"datazone_ts_{name}"
+    try:
+        return config.getini(setting)
+    except (TypeError, ValueError, pytest.UsageError) as error:  # as pytest's version has it
+        message = f"the ini setting {setting}: {error}"
+        raise pytest.UsageError(message) from None
+
+
+def _put_stand_ins(config: pytest.Config) -> None:
+    if _STAND_INS in config.stash:
+        return
+    config.stash[_STAND_INS] = _ini(config, "stand_ins")
+    if config.stash[_STAND_INS]:
+        from pytest_datazone_ts.transport import stand_ins  # noqa: PLC0415 - on demand
+
+        config.add_cleanup(stand_ins.put_in_environment())
+
+
+def _options(node: pytest.Item) -> Options:
+    keywords: dict[str, object] = {}
+    for marker in reversed(list(node.iter_markers("datazone_ts"))):
+        if marker.args:
+            pytest.fail(
+                f"@pytest.mark.datazone_ts takes its options by keyword, not {marker.args}",
+                pytrace=False,
+            )
+        keywords |= marker.kwargs
+    try:
+        return node.config.stash[_OPTIONS].but(keywords, source="@pytest.mark.datazone_ts")
+    except (TypeError, ValueError) as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None

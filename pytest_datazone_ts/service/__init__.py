@@ -1,0 +1,1 @@
+"""The fake Amazon DataZone: it knows no pytest, no client and no server."""

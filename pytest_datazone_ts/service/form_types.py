@@ -1,0 +1,251 @@
+"""Form types: what the content of a posted form must look like."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_datazone_ts.service import model, validation
+from pytest_datazone_ts.service.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Check = Callable[[Any], list[str]]
+    """Takes parsed content (``None`` where there is none) and returns what is wrong with it."""
+
+DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"
+REVISION = "1"
+"""AWS does not document the revisions of its form type."""
+
+_SHOWN = 10
+"""How many problems of one form a message lists before it counts the rest."""
+_LONGEST_ECHO = 60
+"""Characters of a value that a message repeats."""
+
+# AWS does not publish the form type's Smithy model; this one holds the fields that its
+# documentation and public pipelines show.
+_DATA_QUALITY_MODEL = """\
+structure DataQualityResultFormType {
+    evaluationsCount: Integer
+    @range(min: 0, max: 100)
+    passingPercentage: Double
+    evaluations: EvaluationResults
+}
+list EvaluationResults {
+    member: EvaluationResult
+}
+structure EvaluationResult {
+    description: String
+    types: EvaluationDetailTypes
+    applicableFields: EvaluationApplicableFields
+    status: EvaluationResultStatus
+    details: EvaluationDetails
+}
+list EvaluationDetailTypes {
+    member: String
+}
+list EvaluationApplicableFields {
+    member: String
+}
+enum EvaluationResultStatus {
+    PASS
+    FAIL
+}
+map EvaluationDetails {
+    key: String
+    value: String
+}
+"""
+
+
+class FormTypes:
+    """The form types of the double: the built-in one, and those that a test registered."""
+
+    def __init__(self) -> None:
+        self._checks: dict[str, Check] = {}
+
+    def register(self, type_identifier: str, check: Check) -> None:
+        """Have the content of forms of a type checked; a later check replaces an earlier."""
+        shape = model.operation("GetFormType").input
+        wrong = validation.message(
+            shape.members["formTypeIdentifier"], type_identifier, "type_identifier"
+        )
+        if wrong is not None:
+            message = f"register_form_type() got an identifier that no form type can have: {wrong}"
+            raise ValueError(message)
+        self._checks[type_identifier] = check
+
+    def clear(self) -> None:
+        """Forget the checks that were registered."""
+        self._checks.clear()
+
+    def model(self, type_identifier: str) -> str | None:
+        """Return the Smithy model of a form type; ``None`` if the double does not know it."""
+        if type_identifier == DATA_QUALITY:
+            return _DATA_QUALITY_MODEL
+        if type_identifier in self._checks:
+            return f"structure {type_identifier.rpartition('.')[2]} {{}}"
+        return None
+
+    def require(self, forms: list[Mapping[str, Any]]) -> None:
+        """Refuse forms of registered types whose content breaks their checks."""
+        message = _message(forms, self._checks)
+        if message is not None:
+            raise Refusal("ValidationException", message)
+
+    def doubts(self, forms: list[Mapping[str, Any]]) -> str | None:
+        """Say what looks wrong with content of the built-in type; ``None``: nothing."""
+        return None if DATA_QUALITY in self._checks else _message(forms, _BUILT_IN)
+
+
+def _message(forms: list[Mapping[str, Any]], checks: Mapping[str, Check]) -> str | None:
+    """Say which forms break the checks of their types; ``None``: none."""
+    told = []
+    for index, form in enumerate(forms):
+        check = checks.get(form["typeIdentifier"])
+        problems = [] if check is None else _problems(form, check)
+        if problems:
+            more = len(problems) - _SHOWN
+            rest = [f"and {more} more"] if more > 0 else []
+            told.append(
+                f"the content of form '{form['formName']}' (forms[{index}]) is not that of "
+                f"{form['typeIdentifier']}: {'; '.join(problems[:_SHOWN] + rest)}"
+            )
+    return "; ".join(told) or None
+
+
+def _problems(form: Mapping[str, Any], check: Check) -> list[str]:
+    if "content" not in form:
+        return [] if check is _data_quality else check(None)
+    try:
+        content = json.loads(form["content"])
+    except (ValueError, RecursionError) as error:
+        return [f"at $: found text that is not JSON ({error}), expected JSON"]
+    return check(content)
+
+
+@dataclass(frozen=True)
+class _Value:
+    """What a value that is neither an object nor a list must be."""
+
+    expected: str
+    fits: Callable[[Any], bool]
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_percentage(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and 0 <= value <= 100  # type: ignore[operator]  # noqa: PLR2004
+
+
+_STRING = _Value("a string", lambda value: isinstance(value, str))
+_ANY_KEY = "*"
+_RESULT = {
+    "evaluationsCount": _Value("an integer, 0 or more", _is_count),
+    "passingPercentage": _Value("a number from 0 to 100", _is_percentage),
+    "evaluations": [
+        {
+            "description": _STRING,
+            "types": [_STRING],
+            "applicableFields": [_STRING],
+            "status": _Value('"PASS" or "FAIL"', lambda value: value in ("PASS", "FAIL")),
+            "details": {_ANY_KEY: _STRING},
+        }
+    ],
+}
+
+
+def _data_quality(content: object) -> list[str]:
+    """Return what contradicts the form's fields as AWS's documentation shows them.
+
+    What is missing contradicts nothing, nor does a percentage that is not the share of passed
+    evaluations: AWS's own example has one.
+    """
+    return list(_contradictions(_RESULT, content, "$"))
+
+
+def _contradictions(pattern: Any, found: object, path: str) -> Iterator[str]:
+    if isinstance(pattern, _Value):
+        if not pattern.fits(found):
+            yield _contradiction(path, found, pattern.expected)
+    elif isinstance(pattern, list):
+        if not isinstance(found, list):
+            yield _contradiction(path, found, "a list")
+            return
+        for index, item in enumerate(found):
+            yield from _contradictions(pattern[0], item, f"{path}[{index}]")
+    elif not isinstance(found, dict):
+        yield _contradiction(path, found, "an object")
+    else:
+        for key, item in found.items():
+            member = pattern.get(key, pattern.get(_ANY_KEY))
+            if member is not None:
+                step = f".{key}" if key.isidentifier() else f"[{json.dumps(key)}]"
+                yield from _contradictions(member, item, path + step)
+
+
+def _contradiction(path: str, found: object, expected: str) -> str:
+    text = json.dumps(found)
+    shown = text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}..."
+    return f"at {path}: found {shown}, expected {expected}"
+
+
+_BUILT_IN: Mapping[str, Check] = {DATA_QUALITY: _data_quality}
+
+
+def check_of(check: object) -> Check:
+    """Return a check for what a test registered: a JSON Schema, or a callable."""
+    if isinstance(check, Mapping):
+        return _schema_check(copy.deepcopy(dict(check)))
+    if callable(check):
+        return lambda content: _outcome(check, content)
+    message = (
+        f"register_form_type(check=...) takes a JSON Schema (a dict) or a callable, not {check!r}"
+    )
+    raise TypeError(message)
+
+
+def _outcome(check: Callable[[Any], object], content: object) -> list[str]:
+    """Run a test's own check: it raises ``ValueError``, or gives messages, or ``False``."""
+    try:
+        outcome = check(content)
+        if isinstance(outcome, (list, tuple, Iterator)):
+            return [str(message) for message in outcome]
+    except (ValueError, AssertionError) as error:
+        return [str(error) or type(error).__name__]
+    if isinstance(outcome, str):
+        return [outcome]
+    return ["it was refused"] if outcome is False else []
+
+
+def _schema_check(schema: dict[str, Any]) -> Check:
+    try:
+        from jsonschema import SchemaError, validators  # noqa: PLC0415 - an extra
+        from referencing.jsonschema import EMPTY_REGISTRY  # noqa: PLC0415 - jsonschema's own
+    except ImportError:
+        message = (
+            "register_form_type() needs the package jsonschema to check a JSON Schema: "
+            "pip install 'pytest-datazone-ts[jsonschema]'. A callable needs nothing."
+        )
+        raise ImportError(message) from None
+    kind = validators.validator_for(schema)
+    try:
+        kind.check_schema(schema)
+    except SchemaError as error:
+        message = (
+            "register_form_type() got a dict that is not a JSON Schema: "
+            f"at {error.json_path}: {error.message}"
+        )
+        raise ValueError(message) from None
+    # With jsonschema's own registry, a $ref to a URL would be fetched from the network.
+    validator = kind(schema, registry=EMPTY_REGISTRY)
+    return lambda content: [
+        f"at {error.json_path}: {error.message}" for error in validator.iter_errors(content)
+    ]

@@ -1,0 +1,181 @@
+"""The way in from botocore: events that every client in the process emits.
+
+Importing this module registers an initializer with botocore (public API), which reaches
+every session made from then on. Sessions and clients that exist already are found once,
+when a double first becomes active. The handlers do nothing while none is.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import threading
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import botocore
+
+from pytest_datazone_ts.transport import retries, stand_ins
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
+    from botocore.hooks import BaseEventHooks
+    from botocore.session import Session
+
+    from pytest_datazone_ts.double import DataZoneTimeSeries
+
+_active: list[DataZoneTimeSeries] = []
+"""The active doubles, innermost last."""
+_lock = threading.RLock()
+_scanned = False
+_context: ContextVar[dict[str, Any] | None] = ContextVar("datazone_ts_context", default=None)
+"""botocore's context of the DataZone request that is about to be sent.
+
+Not its ``request.context``: older ones have none there.
+"""
+_ANSWERED_BY = "pytest_datazone_ts"
+"""Where that context, one for all attempts of a call, keeps the double that answered last."""
+
+
+def active() -> DataZoneTimeSeries | None:
+    """Return the double that answers now: the innermost."""
+    return _active[-1] if _active else None
+
+
+def activate(double: DataZoneTimeSeries) -> None:
+    """Let ``double`` answer every DataZone client in the process."""
+    global _scanned  # noqa: PLW0603 - once a process
+    with _lock:
+        if not _scanned:
+            _reach_existing()
+            _scanned = True
+        _active.append(double)
+        stand_ins.install()
+        retries.install()
+
+
+def deactivate(double: DataZoneTimeSeries) -> None:
+    """Stop ``double`` from answering; the one that was active before it does again."""
+    with _lock:
+        _active.remove(double)
+        retries.restore(double)
+        if not _active:
+            retries.uninstall()
+            stand_ins.uninstall()
+
+
+def reach(session: Session) -> None:
+    """Put the handlers on a session, and so on every client that it will make."""
+    _register(session.get_component("event_emitter"))
+    with _lock:
+        if _active:  # a session class of aiobotocore's may have been imported only now
+            stand_ins.install()
+            retries.install()
+
+
+def _reach_existing() -> None:
+    """Put the handlers on what sessions and clients emit their events through."""
+    from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - heavy
+
+    # By type(): isinstance() would wake proxies and other lazy objects.
+    for item in [item for item in gc.get_objects() if issubclass(type(item), HierarchicalEmitter)]:
+        _register(item)
+
+
+def _register(emitter: BaseEventHooks) -> None:
+    handlers: Any = (
+        ("choose-signer.datazone", _on_choose_signer, emitter.register_first),
+        ("request-created", _on_any_request_created, emitter.register_last),
+        # Last: after signing, which may call other services.
+        ("request-created.datazone", _on_request_created, emitter.register_last),
+        ("before-send.datazone", _on_before_send, emitter.register_first),
+        ("needs-retry.datazone", _on_needs_retry, emitter.register_first),
+        ("after-call.datazone", _on_after_call, emitter.register_first),
+        ("after-call-error.datazone", _on_after_call, emitter.register_first),
+    )
+    for event, handler, register in handlers:
+        register(event, handler, unique_id=f"pytest-datazone-ts.{event}")
+
+
+def _on_choose_signer(event_name: str, **_: object) -> object:
+    double = active()
+    if double is None or double.options.sign or not double.answers(_operation(event_name)):
+        return None
+    return botocore.UNSIGNED
+
+
+def _on_any_request_created(**_: object) -> None:
+    # A DataZone call that was cancelled just before a wait leaves it expected: not this one's.
+    retries.expect_nothing()
+
+
+def _on_request_created(request: AWSRequest, **_: object) -> None:
+    request.context.pop(_ANSWERED_BY, None)
+    _context.set(request.context if _active else None)
+    if _active:
+        stand_ins.withhold_session_token(request.headers)
+
+
+def _on_before_send(
+    request: AWSPreparedRequest, event_name: str, **_: object
+) -> AWSResponse | None:
+    double = active()
+    operation = _operation(event_name)
+    context = _context.get()
+    if double is None or context is None or not double.answers(operation):
+        return None
+    from pytest_datazone_ts.service.wire import Request  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport.reply import reply_to_botocore  # noqa: PLC0415 - heavy
+
+    context[_ANSWERED_BY] = double
+    read_timeout = context["client_config"].read_timeout
+    reply = double.exchange(
+        Request(
+            operation=operation,
+            url=request.url,
+            headers={name.lower(): _text(value) for name, value in request.headers.items()},
+            body=_bytes(request.body),
+            region=context["client_region"],
+            read_timeout=math.inf if read_timeout is None else read_timeout,
+            invocation_id=context["retries"]["invocation-id"],
+        )
+    )
+    retries.expect_wait(double, context)
+    return reply_to_botocore(reply, request.url)
+
+
+def _on_needs_retry(
+    request_dict: dict[str, Any],
+    endpoint: object,
+    response: tuple[AWSResponse, object] | None,
+    **_: object,
+) -> None:
+    context = request_dict["context"]
+    double = context.get(_ANSWERED_BY)
+    if double not in _active:
+        retries.expect_nothing()
+        return
+    if response is None or response[0].status_code >= 300:  # noqa: PLR2004
+        retries.remember(double, endpoint)
+    retries.expect_wait(double, context)
+
+
+def _on_after_call(**_: object) -> None:
+    retries.expect_nothing()
+
+
+def _operation(event_name: str) -> str:
+    return event_name.rpartition(".")[2]
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _bytes(body: Any) -> bytes:
+    if hasattr(body, "read"):
+        body = body.read()  # botocore rewinds it before a retry
+    return bytes(body or b"")
+
+
+botocore.register_initializer(reach)

@@ -1,0 +1,49 @@
+"""The AWS SDK for JavaScript, version 3."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+STORY = Path(__file__).with_name("story.cjs")
+
+
+@pytest.fixture
+def node(installed, run):
+    """Run node, with the SDK where it looks for modules."""
+    program = shutil.which("node")
+    modules = installed / "js" / "node_modules"
+    if program is None or not modules.exists():
+        pytest.skip("node or npm is not on this machine")
+    return lambda *arguments: run(program, *arguments, NODE_PATH=str(modules))
+
+
+def test_a_script_posts(datazone_ts, node):
+    node(
+        "-e",
+        """
+        const { DataZone } = require("@aws-sdk/client-datazone");
+        new DataZone().postTimeSeriesDataPoints({
+          domainIdentifier: "dzd_5oo7xzoqltu8mf",
+          entityIdentifier: "4wyh64k2n8czaf",
+          entityType: "ASSET",
+          forms: [{
+            formName: "completeness",
+            typeIdentifier: "amazon.datazone.DataQualityResultFormType",
+            timestamp: new Date("2024-01-01T00:00:00.250Z"),
+            content: JSON.stringify({ passingPercentage: 87.5 }),
+          }],
+        });
+        """,
+    )
+
+    point = datazone_ts.data_points.one()
+    assert point.form_name == "completeness"
+    assert point.timestamp.isoformat() == "2024-01-01T00:00:00.250000+00:00"
+    assert point.json() == {"passingPercentage": 87.5}
+
+
+def test_every_operation_an_exception_and_a_retry(tells_the_story, node):
+    tells_the_story(lambda: node(str(STORY)))

@@ -1,0 +1,267 @@
+"""Which attempts get which of the armed faults."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sample import DOMAIN, ENTITY
+
+from pytest_datazone_ts import faults, mock_datazone_ts
+
+CODES = ["ThrottlingException", "ConflictException", "ValidationException"]
+
+
+@pytest.fixture
+def code_of(post):
+    """Post once; return the error code, ``None`` for a success."""
+
+    def code_of(client, **keywords):
+        try:
+            post(client, **keywords)
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+        return None
+
+    return code_of
+
+
+@pytest.fixture
+def codes_of(make_client, code_of):
+    """Post so many times, with no retries; return the error code of each."""
+    client = make_client(attempts=1)
+    return lambda count, **keywords: [code_of(client, **keywords) for _ in range(count)]
+
+
+@settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    armed=st.lists(
+        st.tuples(st.sampled_from(CODES), st.none() | st.integers(1, 3), st.integers(0, 3)),
+        max_size=4,
+    )
+)
+def test_injections_are_used_in_the_order_armed(codes_of, armed):
+    waiting = [[code, times, after] for code, times, after in armed]
+    expected = []
+    for _ in range(8):
+        expected.append(None)
+        for injection in waiting:
+            code, times, after = injection
+            if times == 0:
+                continue
+            if after:  # it counts only the attempts that no earlier one has taken
+                injection[2] -= 1
+                continue
+            injection[1] = None if times is None else times - 1
+            expected[-1] = code
+            break
+    with mock_datazone_ts(strict=False) as ts:
+        injections = [ts.inject(code, times=n, after=after) for code, n, after in armed]
+        assert codes_of(8) == expected
+        assert sum(each.hits for each in injections) == len(expected) - expected.count(None)
+        assert [each.remaining for each in injections] == [times for _, times, _ in waiting]
+
+
+def test_a_sequence_of_different_faults_hits_the_attempts_of_one_call(
+    datazone_ts, make_client, post
+):
+    sequence = [
+        faults.ThrottlingException(),
+        faults.ReadTimeout(),
+        faults.HttpError(503),
+        faults.InternalServerException(),
+        faults.ConnectionClosed(),
+    ]
+    for fault in sequence:
+        datazone_ts.inject(fault)
+    post(make_client(attempts=6))
+    attempts = datazone_ts.calls.one().attempts
+    assert [each.fault for each in attempts] == [*sequence, None]
+    assert [each.number for each in attempts] == [1, 2, 3, 4, 5, 6]
+    assert [each.status_code for each in attempts] == [429, None, 503, 500, None, 201]
+    assert [each.error_code for each in attempts] == [
+        "ThrottlingException",
+        None,
+        "503",
+        "InternalServerException",
+        None,
+        None,
+    ]
+    assert datazone_ts.calls.one().succeeded
+
+
+def test_an_exception_in_the_middle_of_a_loop(datazone_ts, codes_of):
+    datazone_ts.inject("AccessDeniedException", after=2)
+    assert codes_of(4) == [None, None, "AccessDeniedException", None]
+    assert len(datazone_ts.data_points) == 3
+
+
+@pytest.mark.parametrize(
+    ("match", "hit"),
+    [
+        ({"entity_identifier": "second"}, ["second"]),
+        ({"domain_identifier": DOMAIN, "region": "us-east-1"}, ["first", "second"]),
+        ({"where": lambda call: call.parameters["entityIdentifier"] == "first"}, ["first"]),
+        (
+            {"content": {"passingPercentage": 87.5}, "form_name": "completeness"},
+            ["first", "second"],
+        ),
+        ({"form_name": "range"}, []),
+    ],
+)
+def test_only_matching_attempts_are_hit(match, hit, codes_of):
+    with mock_datazone_ts(strict=False) as ts:
+        injection = ts.inject("ConflictException", times=None, **match)
+        for entity in ("first", "second"):
+            expected = "ConflictException" if entity in hit else None
+            assert codes_of(1, entityIdentifier=entity) == [expected]
+        assert injection.hits == len(hit)
+
+
+def test_after_counts_matching_attempts_only(datazone_ts, codes_of):
+    datazone_ts.inject("ConflictException", after=1, entity_identifier=ENTITY)
+    assert codes_of(3, entityIdentifier="another") == [None] * 3
+    assert codes_of(3) == [None, "ConflictException", None]
+
+
+def test_where_sees_the_attempts_so_far(datazone_ts, make_client, post):
+    datazone_ts.inject("ThrottlingException", times=2, where=lambda call: len(call.attempts) < 2)
+    post(make_client())
+    assert len(datazone_ts.calls.one().attempts) == 3
+
+
+def test_another_operations_injection_is_not_used(codes_of):
+    with mock_datazone_ts(strict=False) as ts:
+        ts.inject("ThrottlingException", operation="ListTimeSeriesDataPoints")
+        assert codes_of(1) == [None]
+
+
+def test_a_with_block_cancels_what_is_left(datazone_ts, codes_of):
+    with datazone_ts.inject("ThrottlingException", times=5) as injection:
+        assert codes_of(2) == ["ThrottlingException"] * 2
+        assert (injection.hits, injection.remaining) == (2, 3)
+    assert (injection.hits, injection.remaining) == (2, 0)
+    assert codes_of(1) == [None]
+
+
+def test_a_with_block_lets_exceptions_out(datazone_ts, make_client, post):
+    with (
+        pytest.raises(ClientError, match="slow down"),
+        datazone_ts.inject(faults.ThrottlingException("slow down"), times=None),
+    ):
+        post(make_client())
+    post(make_client())
+
+
+def test_cancel_ends_even_an_unlimited_injection(datazone_ts, codes_of):
+    injection = datazone_ts.inject("ThrottlingException", times=None)
+    assert codes_of(3) == ["ThrottlingException"] * 3
+    assert injection.remaining is None
+    injection.cancel()
+    assert injection.remaining == 0
+    assert codes_of(1) == [None]
+
+
+def test_reset_forgets_what_is_armed(datazone_ts, codes_of):
+    datazone_ts.inject("ThrottlingException", times=None)
+    datazone_ts.rate_limit(0.001)
+    datazone_ts.reset()
+    assert codes_of(2) == [None, None]
+
+
+def test_an_injection_says_what_it_is_and_where_it_was_armed(codes_of):
+    with mock_datazone_ts(strict=False) as ts:
+        injection = ts.inject(faults.Latency(2), times=2)
+        line = inspect.currentframe().f_lineno - 1
+        codes_of(1)
+        forever = ts.inject(faults.ReadTimeout, times=None, operation="GetTimeSeriesDataPoint")
+    assert repr(injection) == (
+        "<Injection Latency(seconds=2) on PostTimeSeriesDataPoints: 1 hits, 1 remaining, "
+        f"armed at {injection.armed_at}>"
+    )
+    assert re.fullmatch(rf".*test_injections\.py:{line}", injection.armed_at)
+    assert repr(forever).startswith(
+        "<Injection ReadTimeout on GetTimeSeriesDataPoint: 0 hits, unlimited remaining, "
+    )
+
+
+def test_an_injection_on_another_drive_is_found_by_its_whole_path(datazone_ts, monkeypatch):
+    def relpath(path):
+        raise ValueError(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os.path, "relpath", relpath)
+        injection = datazone_ts.inject("ReadTimeout")
+        line = inspect.currentframe().f_lineno - 1
+    injection.cancel()
+    assert injection.armed_at == f"{__file__}:{line}"
+
+
+def test_threads_share_an_injection_exactly(make_client, code_of):
+    clients = [make_client(attempts=1) for _ in range(8)]
+    with mock_datazone_ts() as ts, ThreadPoolExecutor(8) as pool:
+        ts.inject("ConflictException", times=33, after=7)
+        codes = list(pool.map(code_of, clients * 10))
+        assert codes.count("ConflictException") == 33
+        assert codes.count(None) == len(ts.data_points) == 80 - 33
+
+
+@pytest.mark.parametrize("times", [0, -1, 1.5, True, "2"])
+def test_times_is_a_count_or_none(times, datazone_ts):
+    with pytest.raises(ValueError, match=r"^inject\(times") as caught:
+        datazone_ts.inject("ThrottlingException", times=times)
+    assert str(caught.value) == (
+        f"inject(times=...) takes 1 or more, or None for ever, not {times!r}"
+    )
+
+
+@pytest.mark.parametrize("after", [-1, 0.5, None, False])
+def test_after_is_a_count(after, datazone_ts):
+    with pytest.raises(ValueError, match=r"^inject\(after") as caught:
+        datazone_ts.inject("ThrottlingException", after=after)
+    assert str(caught.value) == f"inject(after=...) takes 0 or more attempts, not {after!r}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "hint"),
+    [
+        ("PostTimeSeriesDataPoint", " Did you mean 'PostTimeSeriesDataPoints'?"),
+        ("post_time_series_data_points", " Did you mean 'PostTimeSeriesDataPoints'?"),
+        ("?", ""),
+    ],
+)
+def test_an_unknown_operation_gets_a_suggestion(operation, hint, datazone_ts):
+    for arm in (
+        lambda: datazone_ts.inject("ThrottlingException", operation=operation),
+        lambda: datazone_ts.rate_limit(1, operation=operation),
+    ):
+        with pytest.raises(ValueError, match="is not an operation") as caught:
+            arm()
+        assert str(caught.value) == f"{operation!r} is not an operation of Amazon DataZone.{hint}"
+
+
+def test_an_unknown_match_keyword_is_refused_when_armed(datazone_ts):
+    with pytest.raises(TypeError) as caught:
+        datazone_ts.inject("ThrottlingException", form="completeness")
+    assert str(caught.value) == (
+        "inject() got an unknown match keyword 'form'. Did you mean 'form_name'? Valid keywords: "
+        "domain_identifier, entity_identifier, entity_type, form_name, type_identifier, "
+        "type_revision, timestamp, content, region, where."
+    )
+
+
+def test_a_refused_injection_is_not_armed(datazone_ts, codes_of):
+    with pytest.raises(ValueError, match="inject"):
+        datazone_ts.inject("ThrottlingException", times=0)
+    assert codes_of(1) == [None]

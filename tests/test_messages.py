@@ -1,0 +1,535 @@
+"""What a person reads at a failing test, word for word."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from unittest.mock import ANY
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pytest_datazone_ts import faults, mock_datazone_ts
+
+NEW_YEAR = datetime(2024, 1, 1, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def post_form(datazone_ts_client):
+    """Post one form with changes to it, of an entity or another."""
+
+    def post_form(entity="4wyh64k2n8czaf", **members):
+        datazone_ts_client.post_time_series_data_points(
+            domainIdentifier="dzd_5oo7xzoqltu8mf",
+            entityIdentifier=entity,
+            entityType="ASSET",
+            forms=[
+                {
+                    "formName": "completeness",
+                    "typeIdentifier": "team.ScoreFormType",
+                    "timestamp": NEW_YEAR,
+                    **members,
+                }
+            ],
+        )
+
+    return post_form
+
+
+def message_of(assertion, *arguments, **keywords):
+    with pytest.raises(AssertionError) as caught:
+        assertion(*arguments, **keywords)
+    message = str(caught.value)
+    assert max(map(len, message.splitlines())) <= 80
+    return message
+
+
+def lines(*texts):
+    return "\n".join(texts)
+
+
+# assert_posted
+
+
+def test_nothing_was_posted_nor_called(datazone_ts):
+    assert message_of(datazone_ts.assert_posted) == lines(
+        "expected a data point to have been posted",
+        "but no data point was posted.",
+        "The code under test made no DataZone call.",
+    )
+    assert message_of(datazone_ts.assert_posted, 2, form_name="completeness") == lines(
+        "expected 2 data points to have been posted",
+        "  with",
+        "    form_name: 'completeness'",
+        "but no data point was posted.",
+        "The code under test made no DataZone call.",
+    )
+
+
+def test_nothing_was_posted_and_these_calls_were_made(datazone_ts, datazone_ts_client, make_client):
+    client = make_client()
+    datazone_ts.inject("ThrottlingException", times=3)
+    call = {
+        "domainIdentifier": "dzd_5oo7xzoqltu8mf",
+        "entityIdentifier": "4wyh64k2n8czaf",
+        "entityType": "ASSET",
+    }
+    with pytest.raises(ClientError):
+        client.post_time_series_data_points(**call, forms=[])
+
+    assert message_of(datazone_ts.assert_posted, 1) == lines(
+        "expected 1 data point to have been posted",
+        "but no data point was posted.",
+        "The code under test made 1 call:",
+        "  1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1:",
+        "     ThrottlingException (3 times)",
+    )
+
+    datazone_ts_client.list_time_series_data_points(**call, formName="completeness")
+
+    assert message_of(datazone_ts.assert_posted) == lines(
+        "expected a data point to have been posted",
+        "but no data point was posted.",
+        "The code under test made 2 calls:",
+        "  1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1:",
+        "     ThrottlingException (3 times)",
+        "  2. ListTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1: 200",
+    )
+
+
+def test_the_only_point_does_not_match(datazone_ts, post_form):
+    post_form()
+
+    assert message_of(
+        datazone_ts.assert_posted,
+        form_name="completness",
+        type_revision="8",
+        timestamp="2024-01-02T00:00:00.5Z",
+    ) == lines(
+        "expected a data point to have been posted",
+        "  with",
+        "    form_name: 'completness'",
+        "    type_revision: '8'",
+        "    timestamp: 2024-01-02 00:00:00.500000Z",
+        "but the only one posted did not match:",
+        "  1. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       form_name",
+        "         expected 'completness'",
+        "         posted   'completeness'",
+        "       type_revision",
+        "         expected '8'",
+        "         posted   '1'",
+        "       timestamp",
+        "         expected 2024-01-02 00:00:00.500000Z",
+        "         posted   2024-01-01 00:00:00Z",
+    )
+
+
+def test_the_nearest_points_come_first(datazone_ts, post_form):
+    for number, (entity, name) in enumerate(
+        [("other", "b"), ("4wyh64k2n8czaf", "b"), ("other", "b"), ("4wyh64k2n8czaf", "c")]
+    ):
+        post_form(entity, formName=name, timestamp=NEW_YEAR + timedelta(seconds=number))
+
+    assert message_of(
+        datazone_ts.assert_posted, entity_identifier="4wyh64k2n8czaf", form_name="a"
+    ) == lines(
+        "expected a data point to have been posted",
+        "  with",
+        "    entity_identifier: '4wyh64k2n8czaf'",
+        "    form_name: 'a'",
+        "but none of the 4 posted matched. Nearest first:",
+        "  1. 'b' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:01Z",
+        "       form_name",
+        "         expected 'a'",
+        "         posted   'b'",
+        "  2. 'c' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:03Z",
+        "       form_name",
+        "         expected 'a'",
+        "         posted   'c'",
+        "  3. 'b' of ASSET other at 2024-01-01 00:00:00Z",
+        "       entity_identifier",
+        "         expected '4wyh64k2n8czaf'",
+        "         posted   'other'",
+        "       form_name",
+        "         expected 'a'",
+        "         posted   'b'",
+        "  and 1 more",
+    )
+
+
+def test_json_content_is_compared_path_by_path_and_the_least_different_is_nearest(
+    datazone_ts, post_form
+):
+    rules = [{"status": "PASS"}, {"status": "FAIL"}]
+    post_form(content=json.dumps({"passingPercentage": 87.5, "rules": rules, "name": True}))
+    post_form(content='{"passingPercentage": 1, "rules": [], "name": "b"}')
+
+    assert message_of(
+        datazone_ts.assert_posted,
+        content={
+            "passingPercentage": 90,
+            "rules": [{"status": "PASS"}, {"status": "PASS", "types": ANY}],
+            "name": 1,
+        },
+    ) == lines(
+        "expected a data point to have been posted",
+        "  with",
+        "    content: {'passingPercentage': 90, 'rules': [{'s... (103 characters)",
+        "but none of the 2 posted matched. Nearest first:",
+        "  1. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       content $.passingPercentage",
+        "         expected 90",
+        "         posted   1",
+        "       content $.rules (expected 2 items, posted 0)",
+        "         expected [{'status': 'PASS'}, {'status': 'PA... (56 characters)",
+        "         posted   []",
+        "       content $.name",
+        "         expected 1",
+        "         posted   'b'",
+        "  2. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       content $.passingPercentage",
+        "         expected 90",
+        "         posted   87.5",
+        "       content $.rules[1].status",
+        "         expected 'PASS'",
+        "         posted   'FAIL'",
+        "       content $.rules[1].types",
+        "         expected <ANY>",
+        "         posted   missing",
+        "       content $.name",
+        "         expected 1",
+        "         posted   True",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "difference"),
+    [
+        ({}, ["content", "  expected {}", "  posted   None"]),
+        ({"content": "text"}, ["content, which is not JSON", "  expected {}", "  posted   'text'"]),
+        (
+            {"content": "[" * 100_000},
+            [
+                "content, which is not JSON",
+                "  expected {}",
+                "  posted   '[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[... (100002 characters)",
+            ],
+        ),
+        ({"content": "[1]"}, ["content $", "  expected {}", "  posted   [1]"]),
+    ],
+    ids=["none", "text", "nested", "list"],
+)
+def test_content_may_be_no_json_object_at_all(datazone_ts, post_form, content, difference):
+    post_form(**content)
+
+    assert message_of(datazone_ts.assert_posted, content={}) == lines(
+        "expected a data point to have been posted",
+        "  with",
+        "    content: {}",
+        "but the only one posted did not match:",
+        "  1. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        *[f"       {line}" for line in difference],
+    )
+
+
+def test_long_texts_are_cut_to_where_they_begin_to_differ(datazone_ts, post_form):
+    post_form(content="x" * 1000 + "posted" + "y" * 1000)
+
+    assert message_of(
+        datazone_ts.assert_posted, content="x" * 1000 + "expected" + "z" * 1000
+    ) == lines(
+        "expected a data point to have been posted",
+        "  with",
+        f"    content: '{'x' * 37}... (2010 characters)",
+        "but the only one posted did not match:",
+        "  1. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       content",
+        f"         expected ...{'x' * 10}expected{'z' * 12}... (2010 characters)",
+        f"         posted   ...{'x' * 10}posted{'y' * 14}... (2008 characters)",
+    )
+
+
+def test_a_difference_at_the_end_is_shown_too(datazone_ts, post_form):
+    post_form(content="x" * 100 + "1")
+
+    assert message_of(datazone_ts.assert_posted, content="x" * 100 + "2").endswith(
+        lines(
+            f"         expected ...{'x' * 32}2' (103 characters)",
+            f"         posted   ...{'x' * 32}1' (103 characters)",
+        )
+    )
+
+
+def is_never_true(_):
+    return False
+
+
+def test_a_callable_is_named_with_where_it_is(datazone_ts, post_form):
+    post_form()
+    line = is_never_true.__code__.co_firstlineno
+
+    assert message_of(
+        datazone_ts.assert_posted, form_name="completeness", where=is_never_true
+    ) == lines(
+        "expected a data point to have been posted",
+        "  with",
+        "    form_name: 'completeness'",
+        f"    where: is_never_true (test_messages.py:{line})",
+        "but the only one posted did not match:",
+        "  1. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        f"       where: is_never_true (test_messages.py:{line}) is false for it",
+    )
+
+
+def test_a_callable_is_not_asked_about_what_does_not_match_otherwise(datazone_ts, post_form):
+    """Here it would raise: there is no content."""
+    post_form()
+
+    assert message_of(
+        datazone_ts.assert_posted, where=lambda point: point.json()["score"], form_name="scores"
+    ).endswith(
+        lines(
+            "       form_name",
+            "         expected 'scores'",
+            "         posted   'completeness'",
+        )
+    )
+
+
+def test_too_few_matched(datazone_ts, post_form):
+    post_form(formName="a")
+    post_form(formName="b")
+
+    assert message_of(datazone_ts.assert_posted, 2, form_name="a") == lines(
+        "expected 2 data points to have been posted",
+        "  with",
+        "    form_name: 'a'",
+        "but 1 matched:",
+        "  1. 'a' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "and the other one posted did not match:",
+        "  1. 'b' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       form_name",
+        "         expected 'a'",
+        "         posted   'b'",
+    )
+
+    post_form(formName="b")
+
+    assert "and none of the 2 other posted matched. Nearest first:" in message_of(
+        datazone_ts.assert_posted, 2, form_name="a"
+    )
+    assert message_of(datazone_ts.assert_posted, 4) == lines(
+        "expected 4 data points to have been posted",
+        "but 3 matched:",
+        "  1. 'a' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "  2. 'b' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "  3. 'b' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+    )
+
+
+def test_too_many_matched(datazone_ts, post_form):
+    for _ in range(5):
+        post_form(formName="a")
+    post_form(formName="b")
+    expected = lines(
+        "but 5 matched:",
+        "  1. 'a' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "  2. 'a' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "  3. 'a' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "  and 2 more",
+    )
+
+    assert message_of(datazone_ts.assert_posted, 1, form_name="a") == lines(
+        "expected 1 data point to have been posted", "  with", "    form_name: 'a'", expected
+    )
+    assert message_of(datazone_ts.assert_posted, 0, form_name="a") == lines(
+        "expected 0 data points to have been posted", "  with", "    form_name: 'a'", expected
+    )
+
+
+def test_the_calls_that_failed_are_what_may_be_missing(datazone_ts, post_form):
+    post_form(formName="a")
+    datazone_ts.inject("AccessDeniedException", times=2, entity_identifier="other")
+    for _ in range(2):
+        with pytest.raises(ClientError):
+            post_form("other", formName="b")
+
+    assert message_of(datazone_ts.assert_posted, form_name="b") == lines(
+        "expected a data point to have been posted",
+        "  with",
+        "    form_name: 'b'",
+        "but the only one posted did not match:",
+        "  1. 'a' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       form_name",
+        "         expected 'b'",
+        "         posted   'a'",
+        "2 calls failed:",
+        "  1. PostTimeSeriesDataPoints of ASSET other in us-east-1:",
+        "     AccessDeniedException",
+        "  2. PostTimeSeriesDataPoints of ASSET other in us-east-1:",
+        "     AccessDeniedException",
+    )
+
+
+def test_a_long_name_is_wrapped_and_not_cut(datazone_ts, post_form):
+    post_form(formName="customer_orders_completeness_ruleset")
+
+    assert message_of(datazone_ts.assert_not_posted) == lines(
+        "expected no data point to have been posted",
+        "but 1 was:",
+        "  1. 'customer_orders_completeness_ruleset' of ASSET 4wyh64k2n8czaf at",
+        "     2024-01-01 00:00:00Z",
+    )
+
+
+def test_what_was_asked_for_is_returned(datazone_ts, post_form):
+    post_form(formName="a")
+    post_form(formName="b")
+
+    assert datazone_ts.assert_posted() == datazone_ts.data_points
+    assert datazone_ts.assert_posted(2) == datazone_ts.data_points
+    assert datazone_ts.assert_posted(form_name="b").one().form_name == "b"
+    assert datazone_ts.assert_posted(0, form_name="c") == []
+    assert datazone_ts.assert_not_posted(form_name="c") is None
+
+
+@pytest.mark.parametrize("count", [-1, True, 1.0, "1"])
+def test_a_count_is_a_whole_number(datazone_ts, count):
+    with pytest.raises(ValueError, match="takes a number") as caught:
+        datazone_ts.assert_posted(count)
+
+    assert str(caught.value) == (
+        f"assert_posted(count=...) takes a number of data points, not {count!r}"
+    )
+
+
+# assert_not_posted
+
+
+def test_what_was_posted_and_should_not_have_been(datazone_ts, post_form):
+    for name in "abb":
+        post_form(formName=name)
+
+    assert message_of(datazone_ts.assert_not_posted, form_name="a") == lines(
+        "expected no data point to have been posted",
+        "  with",
+        "    form_name: 'a'",
+        "but 1 matched:",
+        "  1. 'a' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+    )
+    assert message_of(datazone_ts.assert_not_posted) == lines(
+        "expected no data point to have been posted",
+        "but 3 were:",
+        "  1. 'a' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "  2. 'b' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "  3. 'b' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+    )
+
+
+# What strict says at the end of a test
+
+
+def test_faults_that_were_not_used_up_are_named_briefly():
+    mock = mock_datazone_ts()
+    injected = [
+        (faults.ThrottlingException, "ThrottlingException"),
+        (faults.ThrottlingException("slow"), "ThrottlingException(message='slow')"),
+        (faults.ThrottlingException(retry_after=2), "ThrottlingException(retry_after=2)"),
+        (faults.HttpError(503), "HttpError(status=503)"),
+        (faults.HttpError(body="<html>"), "HttpError(body='<html>')"),
+        (faults.Latency(3), "Latency(seconds=3)"),
+        (faults.ConnectTimeout(), "ConnectTimeout"),
+    ]
+    ts = mock.__enter__()
+    armed = [ts.inject(fault, times=2, after=9) for fault, _ in injected]
+
+    message = None
+    try:
+        mock.__exit__(None, None, None)
+    except AssertionError as error:
+        message = str(error)
+
+    assert message == lines(
+        "datazone_ts: the test armed faults that were not used up:",
+        *[
+            f"  {injection.armed_at}: {name} on PostTimeSeriesDataPoints, used 0 of 2 times"
+            for injection, (_, name) in zip(armed, injected, strict=True)
+        ],
+        "The code under test made too few matching calls. If that is right, arm fewer, "
+        "cancel() the injection, or set the option strict=False.",
+    )
+
+
+def test_errors_of_the_test_itself_that_the_code_hid_are_told(make_client):
+    client = make_client()
+    mock = mock_datazone_ts()
+    ts = mock.__enter__()
+    ts.respond("Search", lambda _: {}["items"])
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            client.search(domainIdentifier="dzd_1", searchScope="ASSET")
+        with pytest.raises(NotImplementedError):
+            client.list_domains()
+        with pytest.raises(NotImplementedError):
+            client.delete_environment(domainIdentifier="dzd_1", identifier="environment")
+
+    message = None
+    try:
+        mock.__exit__(None, None, None)
+    except AssertionError as error:
+        message = str(error)
+
+    assert message == lines(
+        "datazone_ts: the code under test hid errors that are not for it to handle:",
+        "  KeyError: 'items'",
+        "  nothing answers the DataZone operation ListDomains. Answer it in the test, such as "
+        "datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the network or "
+        "moto with the option unstubbed='passthrough'.",
+        "  nothing answers the DataZone operation DeleteEnvironment. Answer it in the test, such "
+        "as datazone_ts.respond('DeleteEnvironment', {}), or let it through to the network or "
+        "moto with the option unstubbed='passthrough'.",
+    )
+
+
+# What pytest makes of them
+
+
+def test_a_failure_points_at_the_users_line_alone(pytester):
+    pytester.makepyfile(
+        """
+        def test_posted(datazone_ts):
+            datazone_ts.assert_posted(form_name="a")
+
+        def test_one(datazone_ts):
+            datazone_ts.data_points.one()
+
+        def test_latest(datazone_ts):
+            datazone_ts.calls.latest()
+
+        def test_not_posted(datazone_ts, datazone_ts_client):
+            datazone_ts_client.post_time_series_data_points(
+                domainIdentifier="dzd_1", entityIdentifier="e", entityType="ASSET",
+                forms=[{"formName": "f", "typeIdentifier": "t", "timestamp": 0}],
+            )
+            datazone_ts.assert_not_posted()
+        """
+    )
+
+    result = pytester.runpytest("-p", "no:randomly")
+
+    result.assert_outcomes(failed=4)
+    result.stdout.no_fnmatch_line("*pytest_datazone_ts*.py:*")
+    result.stdout.fnmatch_lines(
+        [
+            "E       AssertionError: expected a data point to have been posted",
+            "E         with",
+            "E           form_name: 'a'",
+            "E       but no data point was posted.",
+            "test_*.py:2: AssertionError",
+            "test_*.py:5: AssertionError",
+            "test_*.py:8: AssertionError",
+            "test_*.py:15: AssertionError",
+        ]
+    )
+    assert max(len(line) for line in result.stdout.lines if line.startswith("E ")) <= 80

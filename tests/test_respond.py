@@ -1,0 +1,186 @@
+"""``respond``: any of DataZone's operations, answered by the test."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+
+import pytest
+from botocore import xform_name
+from freezegun import freeze_time
+
+from pytest_datazone_ts import UnansweredOperationError
+
+DOMAIN = "dzd_5oo7xzoqltu8mf"
+TIME_SERIES = re.compile("TimeSeriesDataPoint")
+TEXTS = [
+    "dzd_5oo7xzoqltu8mf",
+    "athp9dyw75gzhj",
+    "123456789012",
+    "us-east-1",
+    "8",
+    "s3://bucket/key",
+    "arn:aws:iam::123456789012:role/service-role/name",
+]
+
+
+def example(shape, *, whole, inside=()):
+    """A value of a shape, whole or with what is required only; ``None`` if we know none."""
+    if shape.name in inside:
+        return None
+    make = EXAMPLES[shape.type_name]
+    if shape.type_name in ("structure", "list", "map"):
+        return make(
+            shape, lambda part: example(part, whole=whole, inside=(*inside, shape.name)), whole
+        )
+    return make(shape)
+
+
+def a_structure(shape, part, whole):
+    members = [*shape.members][:1] if shape.is_tagged_union else [*shape.members]
+    required = members if shape.is_tagged_union else shape.required_members
+    made = {name: part(shape.members[name]) for name in members if whole or name in required}
+    value = {name: item for name, item in made.items() if item is not None}
+    return value if {*required} <= {*value} else None
+
+
+def a_list(shape, part, _whole):
+    item = part(shape.member)
+    return None if item is None else [item] * max(1, shape.metadata.get("min", 0))
+
+
+def a_map(shape, part, _whole):
+    key, value = part(shape.key), part(shape.value)
+    return None if None in (key, value) else {key: value}
+
+
+def a_string(shape):
+    if shape.enum:
+        return shape.enum[-1]
+    pattern = shape.metadata.get("pattern", ".*")
+    lengths = range(shape.metadata.get("min", 0), shape.metadata.get("max", 999) + 1)
+    try:
+        fit = (each for each in TEXTS if len(each) in lengths and re.fullmatch(pattern, each))
+        return next(fit, None)
+    except re.error:  # of another language
+        return None
+
+
+def a_number(shape):
+    return max(1 if shape.type_name in ("integer", "long") else 0.25, shape.metadata.get("min", 0))
+
+
+EXAMPLES = {
+    "structure": a_structure,
+    "list": a_list,
+    "map": a_map,
+    "string": a_string,
+    "timestamp": lambda _: datetime(2024, 1, 1, 12, 30, tzinfo=timezone.utc),
+    "boolean": lambda _: True,
+    "blob": lambda _: b"blob",
+    **dict.fromkeys(("integer", "long", "float", "double"), a_number),
+}
+
+
+def test_every_operation_of_datazone_can_be_answered(datazone_ts, datazone_ts_client):
+    operations = datazone_ts_client.meta.service_model
+    answered = []
+    for name in operations.operation_names:
+        operation = operations.operation_model(name)
+        if TIME_SERIES.search(name) or operation.has_streaming_output:
+            continue
+        request = example(operation.input_shape, whole=False)
+        shape = operation.output_shape
+        response = {} if shape is None else example(shape, whole=True)
+        if request is None or response is None:
+            continue
+
+        datazone_ts.respond(name, response)
+        output = getattr(datazone_ts_client, xform_name(name))(**request)
+
+        assert output.pop("ResponseMetadata")["HTTPStatusCode"] == operation.http["responseCode"]
+        assert output == response, name
+        call = datazone_ts.calls[-1]
+        assert (call.operation, call.succeeded) == (name, True)
+        assert request.items() <= call.parameters.items(), name
+        answered.append(name)
+    assert len(answered) > 0.95 * (len(operations.operation_names) - 5)
+
+
+def test_a_response_recorded_from_boto3_can_be_given_as_it_is(datazone_ts, datazone_ts_client):
+    datazone_ts.respond("ListDomains", {"items": []})
+    recorded = datazone_ts_client.list_domains()
+    assert recorded["ResponseMetadata"]
+
+    datazone_ts.respond("ListDomains", recorded)
+    assert datazone_ts_client.list_domains()["items"] == []
+    datazone_ts.respond("ListDomains", lambda _parameters: recorded)
+    assert datazone_ts_client.list_domains()["items"] == []
+
+
+def test_a_response_that_changes_later_changes_nothing(datazone_ts, datazone_ts_client):
+    response = {"items": []}
+    datazone_ts.respond("ListDomains", response)
+    response["items"].append("x")
+    response["more"] = 1
+    assert datazone_ts_client.list_domains()["items"] == []
+
+
+def test_a_callable_gets_parameters_of_its_own(datazone_ts, datazone_ts_client):
+    def answer(parameters):
+        parameters["maxResults"] = 99
+        del parameters["status"]
+        return {"items": []}
+
+    datazone_ts.respond("ListDomains", answer)
+    datazone_ts_client.list_domains(maxResults=5, status="AVAILABLE")
+
+    assert datazone_ts.calls.one().parameters == {"maxResults": 5, "status": "AVAILABLE"}
+
+
+def test_a_refused_request_uses_no_response_up(datazone_ts, datazone_ts_client):
+    datazone_ts.respond("ListProjects", {"items": []}, times=1)
+    with pytest.raises(datazone_ts_client.exceptions.ValidationException):
+        datazone_ts_client.list_projects(domainIdentifier="nowhere")
+    assert datazone_ts_client.list_projects(domainIdentifier=DOMAIN)["items"] == []
+
+
+def test_a_fault_comes_before_a_response_and_uses_none_up(datazone_ts, make_client):
+    client = make_client(attempts=3)
+    datazone_ts.respond("ListDomains", {"items": []}, times=1)
+    datazone_ts.inject("ThrottlingException", times=2, operation="ListDomains")
+
+    assert client.list_domains()["items"] == []
+
+    codes = [attempt.error_code for attempt in datazone_ts.calls.one().attempts]
+    assert codes == ["ThrottlingException", "ThrottlingException", None]
+
+
+def test_what_is_answered_by_the_test_is_rate_limited(datazone_ts, make_client):
+    client = make_client(attempts=1)
+    datazone_ts.respond("ListDomains", {"items": []})
+    with freeze_time("2024-01-01") as clock:
+        datazone_ts.rate_limit(2, operation="ListDomains")
+        client.list_domains()
+        with pytest.raises(client.exceptions.ThrottlingException):
+            client.list_domains()
+        clock.tick(0.5)
+        client.list_domains()
+
+
+@pytest.mark.datazone_ts(strict=False)
+def test_reset_forgets_responses(datazone_ts, datazone_ts_client):
+    datazone_ts.respond("ListDomains", {"items": []})
+    datazone_ts.reset()
+    with pytest.raises(UnansweredOperationError):
+        datazone_ts_client.list_domains()
+    assert not datazone_ts.calls.one().succeeded
+
+
+def test_what_has_no_output_is_answered_with_nothing_else(datazone_ts):
+    with pytest.raises(ValueError, match="DeleteEnvironment") as caught:
+        datazone_ts.respond("DeleteEnvironment", {"id": "x"})
+    assert str(caught.value) == (
+        "the response given for DeleteEnvironment does not fit its output shape:\n"
+        "it has no output, so the response is {}, not {'id': 'x'}"
+    )

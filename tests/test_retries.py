@@ -1,0 +1,335 @@
+"""botocore's retries of DataZone calls take no real time, and leave nothing behind."""
+
+from __future__ import annotations
+
+import io
+import random
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import count, pairwise
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import botocore.endpoint
+import pytest
+from botocore import UNSIGNED
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import CapacityNotAvailableError, ClientError, ReadTimeoutError
+from botocore.retries import bucket
+from freezegun import freeze_time
+from sample import DOMAIN
+
+from pytest_datazone_ts import mock_datazone_ts
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+MODES = ["legacy", "standard", "adaptive"]
+
+
+class Raw(io.BytesIO):
+    def stream(self, **_: Any) -> Any:
+        yield self.read()
+
+
+def throttle(client: Any, numbers: Container[int]) -> None:
+    """Have a client's requests with these numbers throttled, with no double."""
+    sent = count()
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        if next(sent) not in numbers:
+            return AWSResponse(request.url, 201, {}, Raw(b"{}"))
+        body = b"<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>"
+        headers = {"x-amzn-errortype": "ThrottlingException"}
+        is_xml = "sts" in request.url
+        return AWSResponse(
+            request.url, 400 if is_xml else 429, headers, Raw(body if is_xml else b"")
+        )
+
+    client.meta.events.register("before-send", answer)
+
+
+@pytest.fixture
+def throttled_sts(session):
+    """A call to another service, of which both attempts are throttled."""
+
+    def call(mode):
+        config = Config(retries={"mode": mode, "total_max_attempts": 2}, signature_version=UNSIGNED)
+        client = session.client("sts", config=config)
+        throttle(client, range(2))
+        with pytest.raises(ClientError, match="Throttling"):
+            client.get_caller_identity()
+
+    return call
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """What was really waited for: ``time.sleep`` and token buckets only note it here."""
+    waits = []
+
+    class Condition(threading.Condition):
+        def wait(self, timeout=None):
+            waits.append(timeout)
+            now[0] += timeout + 1e-6  # a float's share of it may be nothing
+
+    now = [time.time()]
+    fake_threading = SimpleNamespace(Lock=threading.Lock, Condition=Condition)
+    fake_time = SimpleNamespace(time=lambda: now[0])
+    monkeypatch.setattr(time, "sleep", waits.append)
+    monkeypatch.setattr(bucket, "threading", fake_threading)
+    monkeypatch.setattr(bucket, "time", fake_time)
+    return waits
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_throttled_call_waits_for_nothing(mode, waits, datazone_ts, make_client, post):
+    datazone_ts.inject("ThrottlingException", times=4)
+    post(make_client(mode, attempts=5))
+    assert waits == []
+    attempts = datazone_ts.calls.one().attempts
+    assert len(attempts) == 5
+    slept = [attempt.slept for attempt in attempts]
+    assert all(0 < seconds < 2**n for n, seconds in enumerate(slept[:4]))
+    assert slept[4] == 0
+    back_offs = [seconds for seconds in datazone_ts.sleeps if seconds in slept]
+    assert back_offs == slept[:4]
+    assert (len(datazone_ts.sleeps) > 4) is (mode == "adaptive")
+    for before, after in pairwise(attempts):
+        assert after.at - before.at >= timedelta(seconds=before.slept, milliseconds=-1)
+
+
+@pytest.mark.parametrize(
+    "fault", ["ReadTimeout", "ConnectionClosed", "InternalServerException", "HttpError"]
+)
+@pytest.mark.parametrize("mode", MODES)
+def test_any_retried_fault_waits_for_nothing(mode, fault, waits, datazone_ts, make_client, post):
+    datazone_ts.inject(fault, times=2)
+    post(make_client(mode))
+    assert waits == []
+    assert len(datazone_ts.sleeps) == 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_waits_are_those_that_botocore_would_really_have_made(
+    mode, make_client, post, monkeypatch
+):
+    """The reference is botocore alone, in simulated time."""
+    throttled = {0, 1, 2, 3, 20, 21, 30}
+
+    def run(client, clock):
+        random.seed(1)
+        for _ in range(30):
+            post(client)
+            clock.tick(0.02)
+        return time.time()
+
+    really_asked = []
+    with freeze_time("2024-01-01") as clock, monkeypatch.context() as patch:
+
+        def pass_time(seconds):
+            really_asked.append(seconds)
+            clock.tick(seconds)
+
+        class Condition(threading.Condition):
+            def wait(self, timeout=None):
+                pass_time(timeout)
+                clock.tick(timedelta(microseconds=1))
+
+        fake_threading = SimpleNamespace(Lock=threading.Lock, Condition=Condition)
+        patch.setattr(time, "sleep", pass_time)
+        patch.setattr(bucket, "threading", fake_threading)
+        client = make_client(mode, attempts=6, signature_version=UNSIGNED)
+        throttle(client, throttled)
+        ended = run(client, clock)
+
+    with freeze_time("2024-01-01") as clock, mock_datazone_ts() as ts:
+        numbers = count()
+        ts.inject("ThrottlingException", times=None, where=lambda _: next(numbers) in throttled)
+        client = make_client(mode, attempts=6, signature_version=UNSIGNED)
+        assert run(client, clock) == pytest.approx(ended, abs=1e-3)
+        assert list(ts.sleeps) == pytest.approx(really_asked, abs=1e-4)
+    assert len(really_asked) >= len(throttled)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_thread_waits(mode, waits, datazone_ts, make_client, post):
+    client = make_client(mode)
+    datazone_ts.inject("ThrottlingException", times=16, where=lambda call: len(call.attempts) < 2)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: post(client, formName=f"form {n}"), range(8)))
+    assert waits == []
+    assert len(datazone_ts.data_points) == 8
+    assert [len(call.attempts) for call in datazone_ts.calls] == [3] * 8
+    slept = [attempt.slept for call in datazone_ts.calls for attempt in call.attempts[:2]]
+    assert sorted(set(datazone_ts.sleeps) & set(slept)) == sorted(slept)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_time_sleep_itself_is_untouched(mode, datazone_ts, make_client, post, monkeypatch):
+    original = time.sleep
+    datazone_ts.inject("ThrottlingException", times=2)
+    post(make_client(mode))
+    assert time.sleep is original
+    assert botocore.endpoint.time.time is time.time
+    called_with = []
+    monkeypatch.setattr(time, "sleep", called_with.append)
+    time.sleep(3)
+    botocore.endpoint.time.sleep(4)
+    assert called_with == [3, 4]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_other_services_wait_as_ever(mode, throttled_sts, waits, datazone_ts, make_client, post):
+    throttled_sts(mode)
+    expected = len(waits)
+    assert expected == (2 if mode == "adaptive" else 1)
+    datazone_ts.inject("ThrottlingException")
+    post(make_client(mode))
+    asked_for = datazone_ts.sleeps
+    assert len(waits) == expected
+    throttled_sts(mode)
+    assert len(waits) == 2 * expected
+    assert datazone_ts.sleeps == asked_for != ()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_other_services_wait_after_a_call_that_failed(
+    mode, throttled_sts, waits, datazone_ts, make_client, post
+):
+    datazone_ts.inject("ReadTimeout", times=3)
+    with pytest.raises(ReadTimeoutError):
+        post(make_client(mode))
+    assert waits == []
+    throttled_sts("standard")
+    assert len(waits) == 1
+
+
+@pytest.mark.parametrize("event", ["request-created.datazone", "before-send.datazone"])
+def test_other_services_wait_as_ever_in_the_middle_of_a_call(
+    event, throttled_sts, waits, datazone_ts, make_client, post
+):
+    client = make_client()
+    client.meta.events.register(event, lambda **_: throttled_sts("standard"))
+    datazone_ts.inject("ThrottlingException", times=2)
+    post(client)
+    assert len(waits) == 3  # one in each of its attempts
+    assert len(datazone_ts.sleeps) == 2
+
+
+def test_an_operation_that_is_let_through_waits_as_ever(waits, make_client):
+    client = make_client(signature_version=UNSIGNED)
+    throttle(client, range(3))
+    with mock_datazone_ts(unstubbed="passthrough") as ts:
+        with pytest.raises(ClientError, match="ThrottlingException"):
+            client.get_domain(identifier=DOMAIN)
+        assert len(waits) == 2
+        assert ts.sleeps == ()
+
+
+def test_another_users_token_bucket_works_as_ever(datazone_ts):  # noqa: ARG001 - active
+    tokens = bucket.TokenBucket(max_rate=1, clock=bucket.Clock())
+    with pytest.raises(CapacityNotAvailableError):
+        tokens.acquire(amount=2, block=False)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_real_retries_really_sleep(mode, waits, make_client, post):
+    with mock_datazone_ts(retry_sleep="real") as ts:
+        ts.inject("ThrottlingException", times=2)
+        post(make_client(mode))
+        assert waits == list(ts.sleeps)
+        attempts = ts.calls.one().attempts
+        slept = [attempt.slept for attempt in attempts]
+        assert [seconds for seconds in waits if seconds in slept] == slept[:2]
+        # The sleeps are stubbed here, so no time has passed: it is not counted twice.
+        assert attempts[-1].at - attempts[0].at < timedelta(seconds=5)
+    assert len(waits) == (4 if mode == "adaptive" else 2)
+
+
+def test_real_retries_on_a_frozen_clock_do_not_wait_for_a_token_for_ever(
+    make_client, post, monkeypatch
+):
+    waits = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    with freeze_time("2024-01-01"), mock_datazone_ts(retry_sleep="real") as ts:
+        ts.inject("ThrottlingException", times=2)
+        post(make_client("adaptive"))
+        assert waits == [attempt.slept for attempt in ts.calls.one().attempts[:2]]
+        assert len(ts.sleeps) == 4
+
+
+@pytest.mark.parametrize("mode", ["standard", "adaptive"])
+@pytest.mark.parametrize("fault", ["ThrottlingException", "ReadTimeout"])
+def test_a_client_throttled_in_one_test_is_retried_in_full_in_the_next(
+    mode, fault, make_client, post
+):
+    client = make_client(mode)
+
+    def failing_calls(ts, count):
+        with ts.inject(fault, times=None):
+            for _ in range(count):
+                with pytest.raises((ClientError, ReadTimeoutError)):
+                    post(client)
+        return [len(call.attempts) for call in ts.calls]
+
+    with mock_datazone_ts() as ts:
+        attempts = failing_calls(ts, 60)
+        assert (attempts[0], attempts[-1]) == (3, 1)  # botocore has had enough
+    with mock_datazone_ts() as ts:
+        assert failing_calls(ts, 2) == [3, 3]
+        with mock_datazone_ts() as inner:
+            assert failing_calls(inner, 60)[-1] == 1
+        assert failing_calls(ts, 2) == [3, 3, 3, 3]
+    with mock_datazone_ts() as ts:
+        post(client)
+        assert ts.sleeps == ()  # adaptive mode limits the rate no more
+
+
+def test_a_reset_between_two_attempts_forgets_the_first(datazone_ts, make_client, post):
+    client = make_client()
+    client.meta.events.register("needs-retry", lambda **_: datazone_ts.reset())
+    datazone_ts.inject("ThrottlingException")
+    post(client)
+    assert len(datazone_ts.calls) == 0
+    assert datazone_ts.sleeps == ()
+
+
+def test_a_process_without_aiobotocore_will_do(make_client, post, monkeypatch):
+    for name in ("aiobotocore.endpoint", "aiobotocore.retries.bucket"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    with mock_datazone_ts() as ts:
+        ts.inject("ThrottlingException")
+        post(make_client())
+        assert len(ts.sleeps) == 1
+
+
+def test_every_name_is_put_back(make_client, post):
+    def names():
+        return botocore.endpoint.time, bucket.TokenBucket._acquire  # noqa: SLF001
+
+    before = names()
+    with mock_datazone_ts():
+        during = names()
+        with mock_datazone_ts() as ts:
+            ts.inject("ThrottlingException")
+            post(make_client("adaptive"))
+            assert names() == during
+        assert names() == during
+    assert names() == before
+    assert before[0] is time
+    assert not set(before) & set(during)
+
+
+def test_what_the_user_put_in_place_of_time_is_used_and_put_back(throttled_sts, monkeypatch):
+    waits = []
+    mine = SimpleNamespace(sleep=waits.append)
+    monkeypatch.setattr(botocore.endpoint, "time", mine)
+    with mock_datazone_ts():
+        throttled_sts("standard")
+    assert len(waits) == 1
+    assert botocore.endpoint.time is mine

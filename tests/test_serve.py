@@ -1,0 +1,140 @@
+"""``python -m pytest_datazone_ts serve``: the double outside a test."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+
+import pytest
+from sample import DOMAIN, ENTITY, FORM
+
+from pytest_datazone_ts.__main__ import main
+
+PATH = f"/v2/domains/{DOMAIN}/entities/ASSET/{ENTITY}/time-series-data-points"
+BODY = json.dumps({"forms": [{**FORM, "timestamp": 0}]})
+
+
+@contextmanager
+def running(*arguments):
+    """Run the command; yield the process, and the port that it says it listens on."""
+    command = [sys.executable, "-m", "pytest_datazone_ts", "serve", *arguments]
+    with subprocess.Popen(  # noqa: S603
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tempfile.gettempdir(),  # the installed package, not the checkout's
+    ) as process:
+        try:
+            title, export = process.stdout.readline(), process.stdout.readline()
+            url = export.strip().removeprefix("export AWS_ENDPOINT_URL_DATAZONE=")
+            assert title == f"Amazon DataZone's time-series API is at {url} until Ctrl-C\n"
+            yield process, int(url.removeprefix("http://127.0.0.1:"))
+        finally:
+            process.kill()
+
+
+def ask(port, method="POST", path=PATH, body=BODY):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path, body)
+        return connection.getresponse().status
+    except http.client.RemoteDisconnected:
+        return None
+    finally:
+        connection.close()
+
+
+def test_it_fails_as_told_logs_each_call_and_stops_on_ctrl_c():
+    faults = ["--fail", "ThrottlingException:2", "--fail", "ConnectionClosed"]
+    with running(*faults) as (process, port):
+        assert [ask(port) for _ in range(4)] == [429, 429, None, 201]
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(b"GET /v2/domains/\x1b[31m/x HTTP/1.1\r\n\r\n")
+            assert connection.recv(2**10).startswith(b"HTTP/1.1 404 ")
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=10)
+
+    assert (process.returncode, errors) == (0, "")
+    *lines, last = output.splitlines()
+    assert last == "stopped"
+    assert [line.partition(" ")[2] for line in lines] == [
+        f"PostTimeSeriesDataPoints 429 ThrottlingException (POST {PATH})",
+        f"PostTimeSeriesDataPoints 429 ThrottlingException (POST {PATH})",
+        f"PostTimeSeriesDataPoints ConnectionClosed (POST {PATH})",
+        f"PostTimeSeriesDataPoints 201 (POST {PATH})",
+        "404 UnknownOperationException (GET /v2/domains/\\x1b[31m/x)",
+    ]
+    assert all(len(line.split(" ")[0]) == len("12:00:00") for line in lines)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM to send")
+def test_it_stops_as_cleanly_when_it_is_terminated():
+    with running() as (process, _):
+        process.terminate()
+        output, errors = process.communicate(timeout=10)
+    assert (process.returncode, output, errors) == (0, "stopped\n", "")
+
+
+def failure(capsys, *arguments):
+    """Return what the command says when it does not start."""
+    with pytest.raises(SystemExit) as raised:
+        main(["serve", *arguments])
+    assert raised.value.code == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    usage = "usage: python -m pytest_datazone_ts"
+    assert errors.startswith(usage)
+    return errors.splitlines()[-1].partition("error: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("Throttling", "argument --fail: inject() got 'Throttling', which is not a fault of "),
+        ("Latency", "argument --fail: Latency takes arguments: inject an instance, such as "),
+        ("ConnectTimeout", "argument --fail: ConnectTimeout can not be injected: the double is "),
+        ("ThrottlingException:0", "argument --fail: inject(times=...) takes 1 or more, or "),
+        (
+            "ThrottlingException:two",
+            "argument --fail: 'two' is not a number of times, in 'ThrottlingException:two'",
+        ),
+    ],
+)
+def test_a_fault_that_can_not_be_armed_is_a_usage_error(capsys, fault, message):
+    assert failure(capsys, "--fail", fault).startswith(message)
+
+
+def test_a_port_that_can_not_be_had_is_a_usage_error(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert failure(capsys, "--port", port).startswith(f"can not serve on port {port}: ")
+    assert failure(capsys, "--port", "70000").startswith("can not serve on port 70000: ")
+
+
+def test_it_listens_on_the_port_it_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with running("--port", str(port)) as (_, served):
+        assert served == port
+        assert ask(port) == 201
+
+
+def test_help_says_what_it_takes(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for arguments, words in [
+        (["--help"], "serve"),
+        (["serve", "--help"], "--port PORT"),
+        (["serve", "--help"], "--fail FAULT[:TIMES]"),
+    ]:
+        with pytest.raises(SystemExit) as raised:
+            main(arguments)
+        assert raised.value.code == 0
+        assert words in capsys.readouterr().out

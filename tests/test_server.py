@@ -1,0 +1,709 @@
+"""The double over HTTP: the fixture, what clients meet, and faults that really happen."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from urllib.request import getproxies_environment
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+from freezegun import freeze_time
+from sample import DOMAIN, ENTITY, FORM
+
+from pytest_datazone_ts import (
+    DataZoneServer,
+    DataZoneTimeSeries,
+    UnansweredOperationError,
+    faults,
+    mock_datazone_ts,
+)
+from pytest_datazone_ts.options import Options
+from pytest_datazone_ts.service import model
+from pytest_datazone_ts.transport.server import serve
+
+PATH = f"/v2/domains/{DOMAIN}/entities/ASSET/{ENTITY}/time-series-data-points"
+BODY = json.dumps({"forms": [{**FORM, "timestamp": 1704067200.25}]})
+SERIES = {"domainIdentifier": DOMAIN, "entityIdentifier": ENTITY, "entityType": "ASSET"}
+SCOPE = "AWS4-HMAC-SHA256 Credential=key/20240101/{}/aws4_request, SignedHeaders=host, Signature=0"
+
+
+@contextmanager
+def connected(endpoint_url):
+    connection = http.client.HTTPConnection(endpoint_url.removeprefix("http://"), timeout=20)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def ask(endpoint_url, method="POST", path=PATH, body=BODY, headers=()):
+    """Send one request; return the status, the headers and the parsed body."""
+    with connected(endpoint_url) as connection:
+        connection.request(method, path, body, dict(headers))
+        response = connection.getresponse()
+        text = response.read()
+    return response.status, response.headers, json.loads(text) if text else None
+
+
+@pytest.fixture
+def client_of(session):
+    """Make a boto3 client of an endpoint. No double is active here: it does use the network."""
+
+    def client_of(endpoint_url, attempts=1, **config):
+        retries = {"mode": "standard", "total_max_attempts": attempts}
+        return session.client(
+            "datazone",
+            endpoint_url=endpoint_url,
+            aws_access_key_id="key",
+            aws_secret_access_key="secret",  # noqa: S106
+            config=Config(retries=retries, **config),
+        )
+
+    return client_of
+
+
+@pytest.fixture
+def served():
+    """A double that no client in this process finds but by its endpoint."""
+    double = DataZoneTimeSeries()
+    with serve(double) as endpoint_url:
+        yield double, endpoint_url
+
+
+# The fixture
+
+
+def test_the_server_answers_for_the_double_of_the_same_test(datazone_ts, datazone_ts_server):
+    status, _, answer = ask(datazone_ts_server.endpoint_url)
+
+    assert status == 201
+    point = datazone_ts.data_points.one()
+    assert answer["forms"][0]["id"] == point.id
+    assert point.form_name == "completeness"
+    assert point.timestamp == FORM["timestamp"] + timedelta(milliseconds=250)
+    assert datazone_ts.calls.one().attempts[0].status_code == 201
+
+
+def test_a_client_in_the_same_process_is_recorded_once(
+    datazone_ts_client, datazone_ts, datazone_ts_server, make_client, post
+):
+    made_later = make_client()
+
+    post(datazone_ts_client)
+    post(made_later)
+
+    assert made_later.meta.endpoint_url == datazone_ts_server.endpoint_url
+    assert len(datazone_ts.calls) == len(datazone_ts.data_points) == 2
+
+
+def test_the_fixture_gives_a_small_immutable_value(datazone_ts_server):
+    assert type(datazone_ts_server) is DataZoneServer
+    assert datazone_ts_server.endpoint_url.startswith("http://127.0.0.1:")
+    with pytest.raises(AttributeError):
+        datazone_ts_server.endpoint_url = "http://localhost"
+
+
+@pytest.fixture
+def bare_machine(monkeypatch, tmp_path):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_child_process_is_given_all_that_an_sdk_needs(request):
+    server = request.getfixturevalue("datazone_ts_server")
+
+    assert dict(server.environ) == {
+        "AWS_ENDPOINT_URL": server.endpoint_url,
+        "AWS_ENDPOINT_URL_DATAZONE": server.endpoint_url,
+        "AWS_ACCESS_KEY_ID": "stand-in",
+        "AWS_SECRET_ACCESS_KEY": "stand-in",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+    }
+    in_process = {name: value for name, value in server.environ.items() if name in os.environ}
+    assert {**server.environ, **in_process} == dict(server.environ)
+    assert server.environ.keys() - in_process == {"AWS_ENDPOINT_URL"}
+
+
+@pytest.mark.parametrize(
+    ("configured", "regions"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, ("eu-west-1", "eu-west-1")),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, ("eu-west-1", "eu-west-1")),
+        ({"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "x"}, ("eu-west-1", "x")),
+        ({"AWS_PROFILE": "work"}, ("ap-south-1", "ap-south-1")),
+        ({"AWS_DEFAULT_REGION": "", "AWS_PROFILE": "none"}, ("us-east-1", "us-east-1")),
+    ],
+)
+def test_a_child_process_works_in_the_region_that_is_configured(
+    request, bare_machine, tmp_path, configured, regions
+):
+    tmp_path.joinpath("config").write_text("[profile work]\nregion = ap-south-1\n")
+    for name, value in configured.items():
+        bare_machine.setenv(name, value)
+
+    environ = request.getfixturevalue("datazone_ts_server").environ
+
+    assert (environ["AWS_DEFAULT_REGION"], environ["AWS_REGION"]) == regions
+
+
+def test_nothing_real_is_left_for_a_child_process(request, bare_machine):
+    real = {
+        "AWS_ACCESS_KEY_ID": "a-real-key",
+        "AWS_SECRET_ACCESS_KEY": "a-real-secret",
+        "AWS_SESSION_TOKEN": "a-real-token",
+        "AWS_SECURITY_TOKEN": "a-real-token",
+        "AWS_PROFILE": "a-real-profile",
+        "AWS_DEFAULT_PROFILE": "a-real-profile",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    }
+    for name, value in real.items():
+        bare_machine.setenv(name, value)
+
+    environ = request.getfixturevalue("datazone_ts_server").environ
+
+    child = {**os.environ, **environ}
+    assert {name: child.get(name) for name in real} == {
+        **dict.fromkeys(real),
+        "AWS_ACCESS_KEY_ID": "stand-in",
+        "AWS_SECRET_ACCESS_KEY": "stand-in",
+    }
+
+
+@pytest.mark.parametrize(
+    ("exempt", "expected"), [("", "127.0.0.1"), ("internal", "internal,127.0.0.1")]
+)
+def test_no_proxy_comes_between_a_child_process_and_the_server(
+    request, bare_machine, exempt, expected
+):
+    bare_machine.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
+    bare_machine.setenv("NO_PROXY", exempt)
+
+    environ = request.getfixturevalue("datazone_ts_server").environ
+
+    assert environ["NO_PROXY"] == environ["no_proxy"] == expected
+    assert getproxies_environment()["no"] == expected
+
+
+TRACELESS = """
+    import os, socket, threading
+    import pytest
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(item):
+        before = dict(os.environ), set(threading.enumerate())
+        yield
+        assert (dict(os.environ), set(threading.enumerate())) == before
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", item.config.port)) != 0
+        item.config.checked = getattr(item.config, "checked", 0) + 1
+
+    def pytest_unconfigure(config):
+        print("checked", config.checked)
+
+    @pytest.fixture(autouse=True)
+    def changes_before(monkeypatch):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+        monkeypatch.setenv("AWS_SESSION_TOKEN", "mine")
+
+    @pytest.fixture
+    def held():
+        connections = []
+        yield connections
+        for connection in connections:
+            connection.close()
+
+    @pytest.fixture(autouse=True)
+    def note_port(request, held, datazone_ts_server):
+        request.config.port = int(datazone_ts_server.endpoint_url.rpartition(":")[2])
+"""
+
+
+def test_it_is_gone_without_a_trace(pytester, monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    pytester.makeconftest(TRACELESS)
+    pytester.makepyfile(
+        """
+        import os, socket, urllib.request
+        import pytest
+        from moto import mock_aws
+        from pytest_datazone_ts import faults
+
+        NAMES = ["AWS_ENDPOINT_URL_DATAZONE", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"]
+
+        def test_a_quiet_one():
+            pass
+
+        def test_a_failing_one():
+            assert 0
+
+        @pytest.mark.parametrize("name", NAMES)
+        def test_changes_after(monkeypatch, name):
+            monkeypatch.setenv(name, "mine")
+
+        @pytest.mark.parametrize("name", NAMES)
+        def test_changes_without_undoing(name):
+            os.environ[name] = "mine"
+            os.environ.pop("AWS_DEFAULT_REGION")
+
+        def test_moto_within():
+            with mock_aws():
+                pass
+
+        @pytest.fixture
+        def moto_around():
+            with mock_aws():
+                yield
+
+        def test_moto_around(moto_around):
+            pass
+
+        @pytest.mark.parametrize("fault", [faults.ReadTimeout(), faults.Latency(3600)])
+        def test_clients_that_are_still_there(datazone_ts, datazone_ts_server, held, fault):
+            address = "127.0.0.1", int(datazone_ts_server.endpoint_url.rpartition(":")[2])
+            idle, waiting = (socket.create_connection(address) for _ in "12")
+            held += idle, waiting
+            datazone_ts.inject(fault, operation="GetTimeSeriesDataPoint")
+            path = "/v2/domains/dzd_x/entities/ASSET/x/time-series-data-points/x?formName=x"
+            waiting.sendall(f"GET {path} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n".encode())
+            while not datazone_ts.calls:
+                pass
+        """
+    )
+    started = time.monotonic()
+
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-W", "error")
+
+    result.assert_outcomes(passed=11, failed=1)
+    result.stdout.fnmatch_lines(["checked 12"])
+    assert time.monotonic() - started < 10
+
+
+def test_it_waits_for_the_request_that_it_is_answering():
+    double = DataZoneTimeSeries()
+    answering = threading.Event()
+
+    def answer(_):
+        answering.set()
+        time.sleep(0.2)
+        return {"items": []}
+
+    double.respond("ListDomains", answer)
+    with serve(double) as endpoint_url, connected(endpoint_url) as connection:
+        connection.request("GET", "/v2/domains")
+        answering.wait()
+        names = [thread.name for thread in threading.enumerate()]
+        assert sum(name.startswith("datazone_ts_server") for name in names) == 2
+    names = [thread.name for thread in threading.enumerate()]
+    assert not any(name.startswith("datazone_ts_server") for name in names)
+
+
+# What clients meet
+
+
+def test_a_client_over_http_gets_what_one_in_the_process_gets(served, client_of, make_client, post):
+    _, endpoint_url = served
+    over_http = client_of(endpoint_url)
+    in_process = make_client(attempts=1)
+
+    def outcome(call, *arguments, **keywords):
+        try:
+            answer = call(*arguments, **keywords)
+        except ClientError as error:
+            answer = error.response
+        metadata = answer.pop("ResponseMetadata")
+        moment = metadata["HTTPHeaders"].pop("date")
+        assert moment
+        # 204 has no content-length on the wire.
+        metadata["HTTPHeaders"].pop("content-length", None)
+        return answer, metadata
+
+    def story(client):
+        token = {"clientToken": "a" * 32}
+        yield outcome(post, client, **token)
+        yield outcome(post, client, **token)
+        yield outcome(post, client, formName="ranges", **token)
+        yield outcome(post, client, domainIdentifier="not one", entityIdentifier="né/è ?#%")
+        listing = {**SERIES, "formName": "completeness"}
+        yield outcome(
+            client.list_time_series_data_points,
+            **listing,
+            startedAt=FORM["timestamp"],
+            endedAt=FORM["timestamp"] + timedelta(milliseconds=1),
+            maxResults=1,
+        )
+        items = client.list_time_series_data_points(**listing)["items"]
+        yield outcome(client.get_time_series_data_point, **listing, identifier=items[0]["id"])
+        yield outcome(client.delete_time_series_data_points, **listing)
+        yield outcome(client.get_time_series_data_point, **listing, identifier=items[0]["id"])
+
+    told_over_http = list(story(over_http))
+    with mock_datazone_ts():
+        assert list(story(in_process)) == told_over_http
+    assert [metadata["HTTPStatusCode"] for _, metadata in told_over_http] == [
+        *(201, 201, 409, 400, 200, 200, 204, 404)
+    ]
+
+
+def test_the_region_is_that_of_the_signature(served, session, post):
+    double, endpoint_url = served
+    client = session.client(
+        "datazone",
+        region_name="eu-central-1",
+        endpoint_url=endpoint_url,
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",  # noqa: S106
+    )
+
+    post(client)
+
+    assert double.data_points.one().region == "eu-central-1"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "region"),
+    [
+        ({}, "us-east-1"),
+        ({"Authorization": "Bearer x"}, "us-east-1"),
+        ({"Authorization": "Credential=x"}, "us-east-1"),
+        ({"Authorization": SCOPE.format("eu-west-1/datazone")}, "eu-west-1"),
+        # Signature version 4A is not of one region.
+        ({"Authorization": SCOPE.format("datazone")}, "us-east-1"),
+    ],
+)
+def test_a_request_needs_no_signature(served, authorization, region):
+    double, endpoint_url = served
+
+    assert ask(endpoint_url, headers=authorization)[0] == 201
+
+    assert double.data_points.one().region == region
+
+
+def test_every_operation_is_found_by_its_method_and_path():
+    assert len(model.operation_names()) > 100
+    for name in model.operation_names():
+        operation = model.operation(name)
+        path = "/".join(["", *("x" if "{" in part else part for part in operation.segments)])
+        assert model.operations_at(path)[operation.method] == name
+
+
+def test_attempts_of_one_call_are_known_by_their_invocation_id(served, client_of, post):
+    double, endpoint_url = served
+    double.inject("ThrottlingException")
+
+    answer = post(client_of(endpoint_url, attempts=2))
+
+    assert answer["ResponseMetadata"]["RetryAttempts"] == 1
+    attempts = double.calls.one().attempts
+    assert [attempt.error_code for attempt in attempts] == ["ThrottlingException", None]
+    assert len(double.data_points) == 1
+
+
+def test_a_connection_is_kept_for_the_next_request(served):
+    double, endpoint_url = served
+    with connected(endpoint_url) as connection:
+        connection.connect()
+        socket = connection.sock
+        for _ in range(3):
+            connection.request("POST", PATH, BODY)
+            assert connection.getresponse().read()
+            assert connection.sock is socket
+        connection.request("DELETE", f"{PATH}?formName=completeness")
+        response = connection.getresponse()
+        assert (response.status, response.headers.get("content-length")) == (204, None)
+        response.read()
+        connection.request("GET", f"{PATH}?formName=completeness")
+        assert json.loads(connection.getresponse().read()) == {"items": []}
+        assert connection.sock is socket
+    assert len(double.calls) == 5
+
+
+def test_a_body_comes_in_chunks_too(served):
+    double, endpoint_url = served
+    with connected(endpoint_url) as connection:
+        for _ in range(2):
+            pieces = (BODY[start : start + 7].encode() for start in range(0, len(BODY), 7))
+            connection.request("POST", PATH, pieces, encode_chunked=True)
+            assert connection.getresponse().read()
+    assert len(double.data_points) == 2
+
+
+def test_many_clients_at_once(served):
+    double, endpoint_url = served
+
+    with ThreadPoolExecutor(40) as pool:
+        statuses = list(pool.map(lambda _: ask(endpoint_url)[0], range(120)))
+
+    assert statuses == [201] * 120
+    assert len({point.id for point in double.data_points}) == 120
+
+
+def test_frozen_time_is_the_servers_too(served):
+    double, endpoint_url = served
+    with freeze_time("2020-02-02"):
+        _, headers, _ = ask(endpoint_url)
+    assert headers["date"] == "Sun, 02 Feb 2020 00:00:00 GMT"
+    assert double.data_points.one().posted_at.isoformat() == "2020-02-02T00:00:00+00:00"
+
+
+# Operations that are the test's to answer
+
+
+def test_an_operation_that_nothing_answers_is_an_error_and_fails_the_test(served):
+    double, endpoint_url = served
+
+    status, headers, answer = ask(endpoint_url, "GET", "/v2/domains", None)
+
+    message = (
+        "nothing answers the DataZone operation ListDomains. Answer it in the test, such as "
+        "datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the network or "
+        "moto with the option unstubbed='passthrough'."
+    )
+    assert status == 501
+    assert headers["x-amzn-errortype"] == "UnansweredOperationError"
+    assert answer == {"message": message}
+    with pytest.raises(AssertionError, match="ListDomains"):
+        double.verify()
+    with mock_datazone_ts(strict=False) as other, pytest.raises(UnansweredOperationError) as raised:
+        other.exchange(raised_in_process())
+    assert str(raised.value) == message
+
+
+def raised_in_process():
+    from pytest_datazone_ts.service.wire import Request  # noqa: PLC0415
+
+    return Request("ListDomains", "/v2/domains", {}, b"", "us-east-1")
+
+
+def test_a_response_of_the_tests_own_is_given_over_http(served, client_of):
+    double, endpoint_url = served
+    domain = {"id": DOMAIN, "name": "d", "arn": "a", "managedAccountId": "1", "status": "AVAILABLE"}
+    created = FORM["timestamp"]
+    double.respond("ListDomains", {"items": [{**domain, "createdAt": created}]})
+    double.respond("TagResource", lambda parameters: {} if parameters["tags"] else {"no": "tags"})
+    client = client_of(endpoint_url)
+
+    assert client.list_domains()["items"] == [{**domain, "createdAt": created}]
+    client.tag_resource(resourceArn="arn:aws:datazone:us-east-1:1:domain/x", tags={"a": "b"})
+    with pytest.raises(ClientError, match="does not fit its output shape") as raised:
+        client.tag_resource(resourceArn="arn:aws:datazone:us-east-1:1:domain/x", tags={})
+    assert raised.value.response["Error"]["Code"] == "ValueError"
+
+
+# Faults
+
+
+@pytest.mark.parametrize("name", model.operation("PostTimeSeriesDataPoints").errors)
+def test_a_documented_exception_over_http(served, client_of, post, name):
+    double, endpoint_url = served
+    double.inject(name)
+    client = client_of(endpoint_url)
+
+    with pytest.raises(getattr(client.exceptions, name)) as raised:
+        post(client)
+
+    attempt = double.calls.one().attempts[0]
+    response = raised.value.response
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == attempt.status_code
+    assert response["ResponseMetadata"]["RequestId"] == attempt.request_id
+    assert response["Error"]["Message"] == double.calls.one().attempts[0].fault.message.replace(
+        "{operation}", "PostTimeSeriesDataPoints"
+    )
+    assert not double.data_points
+
+
+def test_a_closed_connection_is_really_closed(served, client_of, post):
+    double, endpoint_url = served
+    double.inject(faults.ConnectionClosed)
+
+    with pytest.raises(ConnectionClosedError):
+        post(client_of(endpoint_url))
+
+    assert not double.data_points
+    assert double.calls.one().attempts[0].status_code is None
+    post(client_of(endpoint_url))
+
+
+@pytest.mark.parametrize(("fault", "stored"), [(faults.ReadTimeout, 0), (faults.ResponseLost, 1)])
+def test_an_answer_that_never_comes(served, client_of, post, fault, stored):
+    double, endpoint_url = served
+    double.inject(fault)
+
+    with pytest.raises(ReadTimeoutError):
+        post(client_of(endpoint_url, read_timeout=0.2))
+
+    assert len(double.data_points) == stored
+    assert double.calls.one().attempts[0].fault == fault()
+
+
+def test_a_client_that_waits_for_ever_is_let_go():
+    double = DataZoneTimeSeries()
+    double.inject(faults.ReadTimeout)
+    with serve(double, hold=0.1) as endpoint_url, pytest.raises(http.client.RemoteDisconnected):
+        ask(endpoint_url)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_late_answer_is_really_late(served, frozen):
+    double, endpoint_url = served
+    double.inject(faults.Latency(0.3))
+    started = time.monotonic()
+
+    if frozen:
+        with freeze_time("2020-02-02"):
+            status, _, _ = ask(endpoint_url)
+    else:
+        status, _, _ = ask(endpoint_url)
+
+    assert status == 201
+    assert time.monotonic() - started >= 0.3
+
+
+def test_a_late_answer_is_no_later_than_that_on_the_tests_clock(served, client_of, post):
+    double, endpoint_url = served
+    double.inject(faults.Latency(3600))
+
+    with pytest.raises(ReadTimeoutError):
+        post(client_of(endpoint_url, read_timeout=0.2))
+
+    ask(endpoint_url)
+    first, second = double.data_points
+    assert second.posted_at - first.posted_at < timedelta(seconds=60)
+
+
+def test_a_malformed_response_over_http(served):
+    double, endpoint_url = served
+    double.inject(faults.MalformedResponse(b'{"domainId": "dzd_5oo7x'))
+    with connected(endpoint_url) as connection:
+        connection.request("POST", PATH, BODY)
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (201, b'{"domainId": "dzd_5oo7x')
+    assert len(double.data_points) == 1
+
+
+def test_a_proxys_error_over_http(served):
+    double, endpoint_url = served
+    double.inject(faults.HttpError(502, "<h1>Bad Gateway</h1>"))
+    with connected(endpoint_url) as connection:
+        connection.request("POST", PATH, BODY)
+        response = connection.getresponse()
+        assert response.read() == b"<h1>Bad Gateway</h1>"
+        assert (response.status, response.headers["content-type"]) == (502, "text/html")
+
+
+@pytest.mark.parametrize("fault", ["ConnectTimeout", "EndpointUnreachable"])
+def test_what_can_not_happen_over_http_can_not_be_injected(fault):
+    double = DataZoneTimeSeries()
+    message = (
+        f"{fault} can not be injected: the double is served over HTTP, and a client that reaches "
+        "the server has connected. Inject ConnectionClosed or ReadTimeout instead, or test it "
+        "without datazone_ts_server."
+    )
+
+    with serve(double), pytest.raises(ValueError, match=fault) as at_once:
+        double.inject(fault)
+    armed = double.inject(fault)
+    with pytest.raises(ValueError, match=fault) as before, serve(double):
+        pass
+    armed.cancel()
+    with serve(double):
+        pass
+
+    assert str(at_once.value) == str(before.value) == message
+
+
+def test_the_endpoint_is_unreachable_once_the_server_is_gone(client_of, post):
+    with serve(DataZoneTimeSeries()) as endpoint_url:
+        pass
+    with pytest.raises(EndpointConnectionError):
+        post(client_of(endpoint_url))
+
+
+# The other services, where moto's server is not installed
+
+
+@pytest.fixture
+def without_moto(served):
+    try:
+        import flask  # noqa: F401, PLC0415
+    except ImportError:
+        return served
+    pytest.skip("moto's server is installed here")
+
+
+INSTALL = (
+    "moto's server answers it here once it is installed: pip install 'pytest-datazone-ts[server]'"
+)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "keywords"),
+    [("s3", "list_buckets", {}), ("sts", "get_caller_identity", {}), ("glue", "get_databases", {})],
+)
+def test_other_services_say_what_to_install(without_moto, session, service, operation, keywords):
+    client = session.client(
+        service,
+        endpoint_url=without_moto[1],
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",  # noqa: S106
+    )
+
+    with pytest.raises(ClientError) as raised:
+        getattr(client, operation)(**keywords)
+
+    assert raised.value.response["Error"]["Code"] == "NotInstalled"
+    assert raised.value.response["Error"]["Message"] == f"this request is for {service}. {INSTALL}"
+    assert raised.value.response["ResponseMetadata"]["RetryAttempts"] == 0
+
+
+def test_an_unsigned_request_for_another_service_says_what_to_install(without_moto):
+    with connected(without_moto[1]) as connection:
+        connection.request("GET", "/v2/domainnames")
+        response = connection.getresponse()
+        assert response.status == 501
+        assert f"for an AWS service other than DataZone. {INSTALL}" in response.read().decode()
+
+
+def test_a_path_of_datazones_that_is_signed_for_another_service_is_not_datazones(without_moto):
+    double, endpoint_url = without_moto
+    scope = SCOPE.format("us-east-1/s3")
+    with connected(endpoint_url) as connection:
+        connection.request("PUT", PATH, "", {"Authorization": scope})
+        assert b"<Code>NotInstalled</Code>" in connection.getresponse().read()
+    assert not double.calls
+
+
+def test_an_operation_that_is_let_through_is_not_the_doubles(without_moto):  # noqa: ARG001
+    double = DataZoneTimeSeries(Options(unstubbed="passthrough"))
+    with serve(double) as endpoint_url:
+        scope = SCOPE.format("us-east-1/datazone")
+        status, headers, answer = ask(
+            endpoint_url, "GET", "/v2/domains", None, {"Authorization": scope}
+        )
+    assert (status, headers["x-amzn-errortype"]) == (501, "NotInstalled")
+    assert answer == {
+        "__type": "NotInstalled",
+        "message": f"this request is for datazone. {INSTALL}",
+    }
+    assert not double.calls
+    double.verify()

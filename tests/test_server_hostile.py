@@ -1,0 +1,447 @@
+"""Whatever is sent to the server, it answers as AWS does or hangs up, and goes on."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+import time
+import tracemalloc
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample import DOMAIN, ENTITY
+
+from pytest_datazone_ts import DataZoneTimeSeries
+from pytest_datazone_ts.transport.server import LARGEST_BODY, serve
+
+PATH = f"/v2/domains/{DOMAIN}/entities/ASSET/{ENTITY}/time-series-data-points"
+BODY = b'{"forms": [{"formName": "f", "typeIdentifier": "t", "timestamp": 0}]}'
+SIGNED = b"Authorization: Credential=key/20240101/us-east-1/datazone/aws4_request\r\n"
+
+
+def message(body=BODY, *, line=f"POST {PATH} HTTP/1.1", headers=None):
+    """Return a request as bytes, signed for DataZone."""
+    framing = f"Content-Length: {len(body)}\r\n" if headers is None else headers
+    return f"{line}\r\nHost: x\r\n{framing}".encode("latin-1") + SIGNED + b"\r\n" + body
+
+
+@contextmanager
+def connected(endpoint_url):
+    port = int(endpoint_url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        yield connection
+
+
+def received(connection):
+    """Return everything up to the server's end of the connection."""
+    pieces = []
+    try:
+        while piece := connection.recv(2**16):
+            pieces.append(piece)
+    except ConnectionError:
+        pass
+    return b"".join(pieces)
+
+
+def answers(text):
+    """Take apart the responses in ``text``: their statuses, headers and bodies."""
+    found = []
+    while text:
+        head, end, text = text.partition(b"\r\n\r\n")
+        assert end
+        first, *lines = head.decode("ascii").split("\r\n")
+        status = int(re.fullmatch(r"HTTP/1\.1 (\d{3}) [A-Za-z -]*", first)[1])
+        headers = dict(line.split(": ", 1) for line in lines)
+        length = int(headers.get("content-length", 0))
+        assert len(text) >= length
+        found.append((status, headers, text[:length]))
+        text = text[length:]
+    return found
+
+
+def say(endpoint_url, text):
+    """Send ``text`` and no more; return the responses."""
+    with connected(endpoint_url) as connection:
+        try:
+            connection.sendall(text)
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # it hung up on us already
+        return answers(received(connection))
+
+
+@pytest.fixture(scope="module")
+def endpoint_url():
+    """A server that all the tests here share: nothing said to it may end it."""
+    double = DataZoneTimeSeries()
+    with serve(double) as url:
+        yield url
+        assert [status for status, _, _ in say(url, message())] == [201]
+
+
+def test_pipelined_requests_are_answered_in_turn(endpoint_url):
+    missing = message(b"", line="GET /v2/domains/x/y HTTP/1.1")
+    statuses = [status for status, _, _ in say(endpoint_url, message() * 3 + missing + message())]
+    assert statuses == [201, 201, 201, 404]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Connection: close\r\n",
+        "Connection: Keep-Alive\r\n",
+        "",
+    ],
+)
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_connection_is_closed_when_its_protocol_says_so(endpoint_url, version, headers):
+    length = f"Content-Length: {len(BODY)}\r\n"
+    request = message(line=f"POST {PATH} HTTP/{version}", headers=headers + length)
+
+    found = say(endpoint_url, request * 2)
+
+    closed = version == "1.0" or "close" in headers
+    assert len(found) == (1 if closed else 2)
+    assert found[0][1].get("connection") == ("close" if closed else None)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"%x\r\n%s\r\n0\r\n\r\n", "Transfer-Encoding: chunked\r\n"),
+        (
+            b"%x;name=value\r\n%s\r\n0\r\nTrailer: x\r\nAnother: y\r\n\r\n",
+            "Transfer-Encoding: Chunked\r\n",
+        ),
+        (b"%x\n%s\n0\n\n", "TRANSFER-ENCODING: chunked\r\n"),
+    ],
+)
+def test_chunks_in_every_spelling(endpoint_url, body, headers):
+    request = message(body % (len(BODY), BODY), headers=headers)
+    assert [status for status, _, _ in say(endpoint_url, request * 2)] == [201, 201]
+
+
+def test_a_client_may_wait_to_be_asked_for_the_body(endpoint_url):
+    headers = f"Content-Length: {len(BODY)}\r\nExpect: 100-continue\r\n"
+    with connected(endpoint_url) as connection:
+        connection.sendall(message(b"", headers=headers))
+        assert connection.recv(2**10) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(BODY)
+        connection.shutdown(socket.SHUT_WR)
+        assert answers(received(connection))[0][0] == 201
+
+
+def test_the_target_may_be_a_whole_url(endpoint_url):
+    request = message(line=f"POST http://datazone.us-east-1.api.aws{PATH}?x=y HTTP/1.1")
+    assert say(endpoint_url, request)[0][0] == 201
+
+
+NOT_JSON = "the request body is not JSON: "
+REFUSED = {
+    "no such path": (
+        message(line="GET /v2/domains/x/nothing HTTP/1.1"),
+        (
+            404,
+            "UnknownOperationException",
+            "Amazon DataZone has no operation at /v2/domains/x/nothing",
+        ),
+    ),
+    "no such path, unsigned": (
+        b"GET /v2/domains/ HTTP/1.1\r\n\r\n",
+        (404, "UnknownOperationException", "Amazon DataZone has no operation at /v2/domains/"),
+    ),
+    "signed for DataZone, elsewhere": (
+        message(line="POST / HTTP/1.1"),
+        (404, "UnknownOperationException", "Amazon DataZone has no operation at /"),
+    ),
+    "no such method": (
+        message(line="PATCH /v2/domains HTTP/1.1"),
+        (405, "MethodNotAllowedException", "/v2/domains takes GET, POST, not PATCH"),
+    ),
+    "a method of nobody's": (
+        message(line="B\xe9PATCH /v2/domains HTTP/1.1"),
+        (405, "MethodNotAllowedException", "/v2/domains takes GET, POST, not B\xe9PATCH"),
+    ),
+    "not a path": (
+        message(line="OPTIONS * HTTP/1.1"),
+        (400, "BadRequestException", "* is not a path"),
+    ),
+    "not JSON": (
+        message(b'{"forms": '),
+        (400, "SerializationException", NOT_JSON + "Expecting value: line 1 column 11 (char 10)"),
+    ),
+    "not UTF-8": (
+        message(b'{"forms": "\xff"}'),
+        (
+            *(400, "SerializationException", NOT_JSON),
+            "'utf-8' codec can't decode byte 0xff in position 11: invalid start byte",
+        ),
+    ),
+    "compressed": (
+        message(b"\x1f\x8b", headers="Content-Length: 2\r\nContent-Encoding: gzip\r\n"),
+        (
+            *(415, "UnsupportedMediaTypeException"),
+            "the body's content-encoding, 'gzip', is not supported",
+        ),
+    ),
+    "too large": (
+        message(b"", headers=f"Content-Length: {LARGEST_BODY + 1}\r\n"),
+        (413, "RequestEntityTooLargeException", "the body is too large"),
+    ),
+    "too large, in chunks": (
+        message(b"1\r\n \r\n%x\r\n" % LARGEST_BODY, headers="Transfer-Encoding: chunked\r\n"),
+        (413, "RequestEntityTooLargeException", "the body is too large"),
+    ),
+    "too short": (
+        message(BODY[:-1], headers=f"Content-Length: {len(BODY)}\r\n"),
+        (400, "BadRequestException", "the body ended early"),
+    ),
+    "a negative length": (
+        message(headers="Content-Length: -1\r\n"),
+        (400, "BadRequestException", "the content-length is malformed"),
+    ),
+    "a length that only Python reads": (
+        message(headers="Content-Length: 6_9\r\n"),
+        (400, "BadRequestException", "the content-length is malformed"),
+    ),
+    "a length in other digits": (
+        message(headers="Content-Length: \xb2\r\n"),
+        (400, "BadRequestException", "the content-length is malformed"),
+    ),
+    "two lengths": (
+        message(headers="Content-Length: 1\r\nContent-Length: 2\r\n"),
+        (400, "BadRequestException", "the content-length is malformed"),
+    ),
+    "a length and chunks": (
+        message(headers="Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"),
+        (400, "BadRequestException", "the transfer-encoding is not chunked alone"),
+    ),
+    "another transfer-encoding": (
+        message(headers="Transfer-Encoding: gzip, chunked\r\n"),
+        (400, "BadRequestException", "the transfer-encoding is not chunked alone"),
+    ),
+    "chunks without a size": (
+        message(b"\r\n\r\n", headers="Transfer-Encoding: chunked\r\n"),
+        (400, "BadRequestException", "the chunked body is malformed"),
+    ),
+    "chunks that are longer than they say": (
+        message(b"1\r\n{}\r\n0\r\n\r\n", headers="Transfer-Encoding: chunked\r\n"),
+        (400, "BadRequestException", "the chunked body is malformed"),
+    ),
+    "malformed headers": (
+        message(headers="Content-Length\r\n"),
+        (400, "BadRequestException", "the headers are malformed"),
+    ),
+    "too many headers": (
+        message(headers="A: b\r\n" * 101),
+        (431, "BadRequestException", "got more than 100 headers"),
+    ),
+    "a header that is too long": (
+        message(headers=f"A: {'b' * 2**16}\r\n"),
+        (431, "BadRequestException", "got more than 65536 bytes when reading header line"),
+    ),
+    "a target that is too long": (
+        message(line=f"GET /{'x' * 2**16} HTTP/1.1"),
+        (414, "BadRequestException", "the request line is too long"),
+    ),
+    "no HTTP": (
+        b"EHLO example.com\r\n",
+        (400, "BadRequestException", "Bad HTTP/0.9 request type ('EHLO')"),
+    ),
+    "HTTP/2": (
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        (505, "BadRequestException", "Invalid HTTP version (2.0)"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_it_refuses_as_aws_does(endpoint_url, case):
+    sent, (status, code, *text) = REFUSED[case]
+
+    found = say(endpoint_url, sent)
+
+    ((found_status, headers, body),) = found
+    assert (found_status, headers["x-amzn-errortype"]) == (status, code)
+    assert json.loads(body) == {"message": "".join(text)}
+    assert headers["content-type"] == "application/json"
+    assert headers["x-amzn-requestid"]
+    if status == 405:
+        assert headers["allow"] == "GET, POST"
+
+
+def test_a_refusal_of_head_has_no_body(endpoint_url):
+    ((status, headers, body),) = [
+        (int(head.split()[1]), head, body)
+        for head, _, body in [
+            raw(endpoint_url, b"HEAD /v2/domains HTTP/1.1\r\n\r\n").partition(b"\r\n\r\n")
+        ]
+    ]
+    assert (status, body) == (405, b"")
+    assert b"content-length: 52" in headers
+
+
+def raw(endpoint_url, text):
+    with connected(endpoint_url) as connection:
+        connection.sendall(text)
+        return received(connection)
+
+
+@contextmanager
+def memory_below(limit):
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < limit
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_body_that_is_too_large_is_not_kept(endpoint_url):
+    """A client that sends it all the same gets the answer, and the server none of it."""
+    piece = b" " * 2**16
+    with memory_below(LARGEST_BODY), connected(endpoint_url) as connection:
+        connection.sendall(message(b"", headers=f"Content-Length: {2**30}\r\n"))
+        for _ in range(512):
+            connection.sendall(piece)
+        connection.shutdown(socket.SHUT_WR)
+        assert answers(received(connection))[0][0] == 413
+
+
+def test_no_memory_is_set_aside_for_what_a_client_only_says_it_sends(endpoint_url):
+    headers = f"Content-Length: {LARGEST_BODY}\r\n"
+    with memory_below(LARGEST_BODY / 2), connected(endpoint_url) as connection:
+        connection.sendall(message(BODY, headers=headers))
+        connection.shutdown(socket.SHUT_WR)
+        assert answers(received(connection))[0][0] == 400
+
+
+SLOW = {
+    "silent": (b"", b""),
+    "in the first line": (b"POST /v2", b""),
+    "in the headers": (b"POST /v2/domains HTTP/1.1\r\nHost: x\r\n", b""),
+    "in the body": (
+        message(BODY[:5], headers=f"Content-Length: {len(BODY)}\r\n"),
+        b"HTTP/1.1 408 ",
+    ),
+    "in a chunk": (
+        message(b"5\r\n{", headers="Transfer-Encoding: chunked\r\n"),
+        b"HTTP/1.1 408 ",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SLOW)
+def test_a_client_that_stops_is_hung_up_on(case):
+    sent, answer = SLOW[case]
+    with serve(DataZoneTimeSeries(), patience=0.1) as url, connected(url) as slow:
+        slow.sendall(sent)
+        assert say(url, message())[0][0] == 201  # the others are answered meanwhile
+        text = received(slow)
+    assert text.startswith(answer)
+    assert bool(text) is bool(answer)
+
+
+def test_a_client_that_does_not_read_is_hung_up_on():
+    double = DataZoneTimeSeries()
+    double.respond("ListDomains", lambda _: {"items": [], "nextToken": "x" * 2**25})
+    with serve(double, patience=0.1) as url, connected(url) as deaf:
+        started = time.monotonic()
+        deaf.sendall(b"GET /v2/domains HTTP/1.1\r\n\r\n")
+        while any(t.name.startswith("datazone_ts_server ") for t in threading.enumerate()) or (
+            not double.calls
+        ):
+            assert time.monotonic() - started < 10
+            time.sleep(0.01)
+
+
+def test_a_client_that_goes_away_is_forgotten(endpoint_url, capfd):
+    for text in (b"", b"POST", message(b"{", headers="Content-Length: 9\r\n"), message()):
+        with connected(endpoint_url) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            connection.sendall(text)  # and reset, with what was sent unread
+    assert say(endpoint_url, message())[0][0] == 201
+    assert capfd.readouterr() == ("", "")
+
+
+requests = st.builds(
+    lambda method, path, version, headers, body: (
+        b" ".join([method, path, version])
+        + b"\r\n"
+        + b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+        + SIGNED
+        + b"\r\n"
+        + body
+    ),
+    st.sampled_from([b"POST", b"GET", b"DELETE", b"HEAD", b"PUT", b""]) | st.binary(max_size=4),
+    st.sampled_from([PATH.encode(), b"/v2/domains", b"/tags/x", b"*", b"//"])
+    | st.binary(max_size=20).map(lambda tail: b"/v2/domains/" + tail)
+    | st.binary(max_size=20).map(lambda tail: PATH.encode() + b"?formName=" + tail),
+    st.sampled_from([*[b"HTTP/1.1"] * 7, b"HTTP/1.0", b"HTTP/9.9", b""]),
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                [b"Content-Length", b"Transfer-Encoding", b"Content-Encoding", b"Expect"]
+            )
+            | st.binary(max_size=8),
+            st.sampled_from(
+                [
+                    *[b"%d" % len(BODY)] * 5,
+                    b"0",
+                    b"1",
+                    b"5",
+                    b"chunked",
+                    b"gzip",
+                    b"100-continue",
+                    b"-1",
+                ]
+            )
+            | st.binary(max_size=8),
+        ),
+        max_size=2,
+    ),
+    st.sampled_from([BODY, b"{}", b"[]", b"5\r\n{}   \r\n0\r\n\r\n", b"1e999\r\n", b""])
+    | st.binary(max_size=40),
+)
+
+
+@st.composite
+def damaged(draw):
+    """A good request in which bytes were lost, added or replaced."""
+    text = bytearray(message())
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 5)))
+        text[start:end] = draw(st.binary(max_size=5))
+    return bytes(text)
+
+
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(text=requests | damaged() | st.binary(max_size=100))
+def test_hostile_bytes_get_an_answer_or_a_closed_connection(endpoint_url, text):
+    found = raw_answers(endpoint_url, text)
+
+    for status, headers, _ in found:
+        assert status < 500 or status in (501, 505)
+        if status >= 400 and "application/json" in headers.get("content-type", ""):
+            assert headers["x-amzn-errortype"]
+
+
+def raw_answers(endpoint_url, text):
+    """Return the responses to bytes that may be anything, HEAD requests too."""
+    with connected(endpoint_url) as connection:
+        try:
+            connection.sendall(text)
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        replies = received(connection).replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")
+    assert b"Traceback" not in replies
+    assert replies == b"" or replies.startswith(b"HTTP/1.1 ")
+    if text.startswith(b"HEAD"):
+        return []
+    return answers(replies)

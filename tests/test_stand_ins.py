@@ -1,0 +1,516 @@
+"""No region, no credentials, no network: what is missing has a stand-in, and nothing leaks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from contextlib import suppress
+
+import boto3
+import botocore.session
+import pytest
+from botocore.exceptions import (
+    CredentialRetrievalError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+from botocore.utils import ContainerMetadataFetcher
+
+from pytest_datazone_ts import mock_datazone_ts
+
+LEFT_OVER = "a-real-session-token"
+sources = pytest.mark.parametrize("source", ["EcsContainer", "Ec2InstanceMetadata"])
+signing = pytest.mark.parametrize("sign", [False, True], ids=["unsigned", "signed"])
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch, tmp_path):
+    """A machine on which nothing is configured: the folder of its files, still empty."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "BOTO"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    (tmp_path / ".aws").mkdir()
+    return tmp_path / ".aws"
+
+
+@pytest.fixture(autouse=True)
+def connections(monkeypatch):
+    """Where something tried to connect to: nothing can."""
+    tried = []
+
+    def connect(_socket, address):
+        tried.append(address)
+        raise OSError
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    return tried
+
+
+@pytest.fixture
+def headers(post):
+    """Post with a client and return the headers it sent, as text by lower-case name."""
+
+    def headers(client):
+        sent = {}
+
+        def note(request, **_):
+            for name, value in request.headers.items():
+                sent[name.lower()] = value.decode() if isinstance(value, bytes) else value
+
+        client.meta.events.register("before-send.datazone", note)
+        post(client)
+        return sent
+
+    return headers
+
+
+WAYS = {
+    "boto3.client": lambda: boto3.client("datazone"),
+    "boto3.Session": lambda: boto3.Session().client("datazone"),
+    "a botocore session": lambda: botocore.session.get_session().create_client("datazone"),
+}
+
+
+@signing
+@pytest.mark.parametrize("way", WAYS)
+def test_a_bare_machine_is_enough(connections, post, way, sign):
+    environ = dict(os.environ)
+    with mock_datazone_ts(sign=sign) as ts:
+        client = WAYS[way]()
+        post(client)
+
+        assert client.meta.region_name == ts.data_points.one().region == "us-east-1"
+        assert dict(os.environ) == environ
+    assert dict(os.environ) == environ
+    assert connections == []
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"AWS_DEFAULTS_MODE": "auto", "AWS_DEFAULT_REGION": "eu-west-1"},
+        {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/credentials"},
+        {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/credentials"},
+    ],
+    ids=lambda variables: next(iter(variables), "nothing"),
+)
+def test_no_metadata_service_is_asked(connections, monkeypatch, headers, variables):
+    monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with mock_datazone_ts(sign=True):
+        sent = headers(boto3.client("datazone"))
+
+    assert "Credential=stand-in/" in sent["authorization"]
+    assert connections == []
+    with suppress(CredentialRetrievalError):  # without a double it would be
+        boto3.Session(region_name="us-east-1").client("datazone")
+    assert connections != []
+
+
+def in_role(aws, source):
+    (aws / "config").write_text(
+        f"[default]\nrole_arn = arn:aws:iam::123456789012:role/r\ncredential_source = {source}\n"
+    )
+
+
+@sources
+def test_a_role_whose_source_is_a_metadata_service_is_not_asked_for(aws, connections, post, source):
+    """Assuming it would take the source's credentials first, and then AWS."""
+    in_role(aws, source)
+    with mock_datazone_ts() as ts:
+        post(boto3.client("datazone"))
+
+        assert len(ts.data_points) == 1
+    assert connections == []
+
+
+def test_stand_ins_are_gone_afterwards(connections):
+    session, bare = boto3.Session(), botocore.session.get_session()
+    with mock_datazone_ts():
+        kept = bare.get_credentials
+        boto3.client("datazone")
+        default = boto3.DEFAULT_SESSION
+        assert session.region_name == "us-east-1"
+        assert session.get_credentials().access_key == "stand-in"
+        assert bare.get_credentials().access_key == "stand-in"
+        assert bare.get_config_variable("region") == "us-east-1"
+        assert connections == []
+
+    assert boto3.DEFAULT_SESSION is default
+    for each in (default, session, bare):
+        assert each.get_credentials() is None
+    assert kept() is None
+    assert session.region_name is None
+    assert bare.get_config_variable("region") is None
+    with pytest.raises(NoRegionError):
+        boto3.client("datazone")
+
+
+def test_what_is_configured_later_counts(monkeypatch, headers):
+    """One session throughout, as code that uses boto3.client() has."""
+    with mock_datazone_ts(sign=True):
+        assert "Credential=stand-in/" in headers(boto3.client("datazone"))["authorization"]
+        with monkeypatch.context() as patched:
+            patched.setenv("AWS_ACCESS_KEY_ID", "later")
+            patched.setenv("AWS_SECRET_ACCESS_KEY", "later")
+            patched.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+            authorization = headers(boto3.client("datazone"))["authorization"]
+    assert "Credential=later/" in authorization
+    assert "/eu-west-1/datazone/aws4_request" in authorization
+
+
+def test_nested_doubles_keep_the_stand_ins_until_the_last_is_left(connections, post):
+    with mock_datazone_ts() as outer:
+        with mock_datazone_ts() as inner:
+            post(boto3.client("datazone"))
+        post(boto3.client("datazone"))
+
+        assert len(inner.calls) == len(outer.calls) == 1
+    assert connections == []
+    with pytest.raises(NoRegionError):
+        boto3.client("datazone")
+
+
+def test_variables_that_are_set_to_nothing_configure_nothing(connections, monkeypatch, post):
+    """So does continuous integration with the secrets that a fork does not have."""
+    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "")
+    with mock_datazone_ts(sign=True) as ts:
+        post(boto3.client("datazone"))
+
+        assert ts.data_points.one().region == "us-east-1"
+    assert connections == []
+
+
+@signing
+def test_a_session_token_without_keys_is_not_used(connections, monkeypatch, headers, sign):
+    monkeypatch.setenv("AWS_SESSION_TOKEN", LEFT_OVER)
+    monkeypatch.setenv("AWS_SECURITY_TOKEN", LEFT_OVER)
+    with mock_datazone_ts(sign=sign):
+        sent = headers(boto3.client("datazone"))
+
+    assert ("authorization" in sent) is sign
+    assert LEFT_OVER not in str(sent)
+    assert connections == []
+
+
+def in_environment(monkeypatch, _aws):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+
+
+def in_files(_monkeypatch, aws):
+    (aws / "config").write_text("[default]\nregion = eu-west-1\n")
+    (aws / "credentials").write_text(
+        "[default]\naws_access_key_id = configured\naws_secret_access_key = secret\n"
+        "aws_session_token = token\n"
+    )
+
+
+def in_profile(monkeypatch, aws):
+    (aws / "config").write_text(
+        "[profile mine]\nregion = eu-west-1\naws_access_key_id = configured\n"
+        "aws_secret_access_key = secret\naws_session_token = token\n"
+    )
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+
+
+@signing
+@pytest.mark.parametrize("configure", [in_environment, in_files, in_profile])
+def test_what_is_configured_is_used(aws, monkeypatch, headers, configure, sign):
+    configure(monkeypatch, aws)
+    with mock_datazone_ts(sign=sign) as ts:
+        client = boto3.client("datazone")
+        sent = headers(client)
+
+        assert ts.data_points.one().region == client.meta.region_name == "eu-west-1"
+    if sign:
+        assert sent["authorization"].startswith("AWS4-HMAC-SHA256 Credential=configured/")
+        assert "/eu-west-1/datazone/aws4_request" in sent["authorization"]
+        assert sent["x-amz-security-token"] == "token"
+    else:
+        assert not {"authorization", "x-amz-security-token", "x-amz-date"} & {*sent}
+
+
+def test_credentials_given_to_the_client_are_used(headers):
+    with mock_datazone_ts(sign=True):
+        client = boto3.client(
+            "datazone",
+            region_name="ap-south-1",
+            aws_access_key_id="given",
+            aws_secret_access_key="given",  # noqa: S106
+        )
+        authorization = headers(client)["authorization"]
+
+    assert "Credential=given/" in authorization
+    assert "/ap-south-1/datazone/aws4_request" in authorization
+
+
+def test_credentials_given_to_a_session_are_used_by_all_its_clients(headers):
+    with mock_datazone_ts(sign=True):
+        session = boto3.Session("given", "secret")
+        for _ in range(2):
+            assert "Credential=given/" in headers(session.client("datazone"))["authorization"]
+
+
+def test_half_of_the_credentials_is_the_users_error_to_see(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
+    with mock_datazone_ts(), pytest.raises(PartialCredentialsError):
+        boto3.client("datazone")
+
+
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_broken_profile_is_harmless(aws, monkeypatch, headers, way, variable):
+    """Nor does it stand for the default one, whose credentials are not meant."""
+    in_files(monkeypatch, aws)
+    monkeypatch.setenv(variable, "nope")
+    with mock_datazone_ts(sign=True) as ts:
+        sent = headers(WAYS[way]())
+
+        assert ts.data_points.one().region == "us-east-1"
+    assert "Credential=stand-in/" in sent["authorization"]
+    assert "x-amz-security-token" not in sent
+    with pytest.raises(ProfileNotFound):
+        WAYS[way]()
+
+
+def test_a_profile_that_the_code_names_must_exist():
+    with mock_datazone_ts():
+        with pytest.raises(ProfileNotFound):
+            boto3.Session(profile_name="nope")
+        session = botocore.session.Session(profile="nope")
+        with pytest.raises(ProfileNotFound):
+            session.create_client("datazone")
+
+
+async def made_by(session):
+    """Return the region of an async client and the access key of the session's credentials."""
+    async with session.create_client("datazone") as client:
+        credentials = await session.get_credentials()
+        return client.meta.region_name, credentials.access_key
+
+
+def test_async_sessions_have_the_stand_ins_too(connections, monkeypatch):
+    aiobotocore = pytest.importorskip("aiobotocore.session")
+    monkeypatch.setenv("AWS_DEFAULTS_MODE", "auto")
+    session = aiobotocore.get_session()
+
+    with mock_datazone_ts():
+        assert asyncio.run(made_by(session)) == ("us-east-1", "stand-in")
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/")
+        assert asyncio.run(made_by(session)) == ("us-east-1", "stand-in")
+    assert connections == []
+    monkeypatch.delenv("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    assert asyncio.run(session.get_credentials()) is None
+    assert connections != []
+
+
+@sources
+def test_async_sessions_ask_no_metadata_service_for_a_roles_source(aws, connections, source):
+    aiobotocore = pytest.importorskip("aiobotocore.session")
+    in_role(aws, source)
+
+    async def made():
+        async with aiobotocore.get_session().create_client("datazone") as client:
+            return client.meta.region_name
+
+    with mock_datazone_ts():
+        assert asyncio.run(made()) == "us-east-1"
+    assert connections == []
+
+
+IMPORTS_LATE = """
+    import asyncio
+
+    from pytest_datazone_ts import mock_datazone_ts
+
+    with mock_datazone_ts():
+        import aiobotocore.session
+
+        credentials = asyncio.run(aiobotocore.session.get_session().get_credentials())
+    print(credentials.access_key)
+"""
+
+
+def test_async_sessions_have_the_stand_ins_though_imported_later(pytester, monkeypatch):
+    pytest.importorskip("aiobotocore.session")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    result = pytester.run(sys.executable, pytester.makepyfile(late=IMPORTS_LATE))
+
+    assert result.outlines == ["stand-in"]
+
+
+BARE_MACHINE = """
+    import os
+    import socket
+
+    import pytest
+
+    TRIED = []
+
+    def connect(_socket, address):
+        TRIED.append(address)
+        raise OSError
+
+    socket.socket.connect = connect
+
+    @pytest.fixture(autouse=True)
+    def nothing_changes():
+        environ = dict(os.environ)
+        yield
+        assert {**os.environ, "PYTEST_CURRENT_TEST": ""} == {**environ, "PYTEST_CURRENT_TEST": ""}
+        assert TRIED == []
+"""
+POSTS = """
+    def post(client):
+        client.post_time_series_data_points(
+            domainIdentifier="dzd_1", entityIdentifier="e", entityType="ASSET",
+            forms=[{"formName": "f", "typeIdentifier": "t", "timestamp": 1}],
+        )
+"""
+
+
+def test_the_fixtures_work_on_a_bare_machine(pytester, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", LEFT_OVER)
+    pytester.makeconftest(BARE_MACHINE)
+    pytester.makepyfile(posting=POSTS)
+    pytester.makepyfile("""
+        import os
+
+        import boto3
+        import pytest
+        from posting import post
+
+        def test_client_of_its_own(datazone_ts):
+            post(boto3.client("datazone"))
+            assert datazone_ts.data_points.one().region == "us-east-1"
+            assert os.environ["AWS_PROFILE"] == "nope"
+
+        def test_client_of_the_plugins(datazone_ts, datazone_ts_client):
+            post(datazone_ts_client)
+            assert len(datazone_ts.data_points) == 1
+
+        def test_setenv_before(monkeypatch, datazone_ts):
+            monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+            post(boto3.client("datazone"))
+            assert datazone_ts.data_points.one().region == "eu-west-1"
+
+        @pytest.fixture
+        def region(datazone_ts, monkeypatch):
+            monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+
+        def test_setenv_after(region, datazone_ts):
+            post(boto3.client("datazone"))
+            assert datazone_ts.data_points.one().region == "eu-west-1"
+
+        def test_without_a_double():
+            with pytest.raises(Exception, match="nope"):
+                boto3.client("datazone")
+    """)
+    pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly").assert_outcomes(passed=5)
+
+
+AT_IMPORT = """
+    import os
+
+    import boto3
+    from posting import post
+
+    CLIENT = boto3.client("datazone")
+    VARIABLES = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+
+    def test_posts(datazone_ts):
+        post(CLIENT)
+        assert datazone_ts.data_points.one().region == CLIENT.meta.region_name
+        for name, value in VARIABLES.items():
+            print(name, "is", value)
+"""
+STAND_INS = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "stand-in",
+    "AWS_SECRET_ACCESS_KEY": "stand-in",
+}
+
+
+def variables_of_aws():
+    return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+
+
+def nowhere(_monkeypatch, _aws):
+    """Leave the machine bare."""
+
+
+def broken(monkeypatch, aws):
+    in_files(monkeypatch, aws)
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", LEFT_OVER)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "")
+
+
+def beside_a_broken_profile(monkeypatch, aws):
+    in_environment(monkeypatch, aws)
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+
+
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "configured",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_SESSION_TOKEN": "token",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+}
+
+
+@pytest.mark.parametrize(
+    ("configure", "expected"),
+    [
+        (nowhere, STAND_INS),
+        (broken, STAND_INS),
+        (beside_a_broken_profile, KEYS),
+        (in_profile, {"AWS_PROFILE": "mine"}),
+    ],
+)
+def test_the_option_stand_ins_lets_a_client_be_made_at_import(
+    pytester, connections, monkeypatch, configure, expected
+):
+    aws = pytester.path / ".aws"  # where pytester's HOME is
+    aws.mkdir()
+    configure(monkeypatch, aws)
+    before = variables_of_aws()
+    pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
+    pytester.makepyfile(posting=POSTS)
+    pytester.makepyfile(AT_IMPORT)
+
+    result = pytester.runpytest_inprocess("-W", "error", "-rP")
+
+    result.assert_outcomes(passed=1)
+    shown = [line.split(" is ") for line in result.outlines if line.startswith("AWS_")]
+    assert dict(shown) == expected
+    assert variables_of_aws() == before
+    assert connections == []
+
+
+def test_the_option_stand_ins_leaves_half_of_the_credentials_alone(pytester, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
+    pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
+    pytester.makepyfile("""
+        import os
+
+        def test_the_key_is_the_users():
+            assert os.environ["AWS_ACCESS_KEY_ID"] == "configured"
+            assert "AWS_SECRET_ACCESS_KEY" not in os.environ
+            assert os.environ["AWS_DEFAULT_REGION"] == "us-east-1"
+    """)
+
+    pytester.runpytest_inprocess("-W", "error").assert_outcomes(passed=1)
+    assert variables_of_aws() == {"AWS_ACCESS_KEY_ID": "configured"}
