@@ -166,6 +166,18 @@ def test_what_is_configured_later_counts(monkeypatch, headers):
     assert "/eu-west-1/datazone/aws4_request" in authorization
 
 
+def test_a_session_keeps_no_stand_in_that_it_found_in_the_environment(monkeypatch):
+    session = botocore.session.get_session()
+    with mock_datazone_ts(), monkeypatch.context() as environment:  # as datazone_ts_server does
+        environment.setenv("AWS_ACCESS_KEY_ID", "stand-in")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "stand-in")
+        assert session.get_credentials().method == "env"
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    assert session.get_credentials().access_key == "configured"
+
+
 def test_nested_doubles_keep_the_stand_ins_until_the_last_is_left(connections, post):
     with mock_datazone_ts() as outer:
         with mock_datazone_ts() as inner:

@@ -117,7 +117,9 @@ def _unkept(session: Session, loaded: Any) -> Any:
 
     Credentials may be configured later. There is no public way to make a session forget.
     """
-    if getattr(loaded, "method", None) == _METHOD:
+    method = getattr(loaded, "method", None)
+    # The server's are in the environment. Of other methods the key is not asked: they refresh.
+    if method == _METHOD or (method == "env" and loaded.access_key == ACCESS_KEY):
         vars(session)["_credentials"] = None
     return loaded
 
