@@ -93,7 +93,11 @@ class MockDataZoneTimeSeries:
         return wrapper
 
     def _decorate_class(self, decorated: type) -> None:
-        """Decorate the methods whose names start with ``test``, as ``mock.patch`` does."""
+        """Decorate the methods whose names start with ``test``, as ``mock.patch`` does.
+
+        Where pytest calls a ``setup_method`` or ``teardown_method`` around them, these have the
+        same double.
+        """
         attributes = {
             name: inspect.getattr_static(decorated, name)
             for name in dir(decorated)
@@ -110,8 +114,39 @@ class MockDataZoneTimeSeries:
                 f"{decorated.__qualname__} has none"
             )
             raise TypeError(message)
+        if hasattr(decorated, "setup_method") or hasattr(decorated, "teardown_method"):
+            self._decorate_setup(decorated)
+            return
         for name, method in methods.items():
             setattr(decorated, name, self._decorate_function(method))
+
+    def _decorate_setup(self, decorated: Any) -> None:
+        options = self._options
+        setup = getattr(decorated, "setup_method", None)
+        teardown = getattr(decorated, "teardown_method", None)
+
+        def setup_method(case: object, method: object) -> None:
+            __tracebackhide__ = True
+            mock = vars(case)[_ENTERED] = MockDataZoneTimeSeries(options)
+            mock.__enter__()
+            try:
+                _call(setup, case, method)
+            except BaseException:
+                mock.__exit__(*sys.exc_info())
+                raise
+
+        def teardown_method(case: object, method: object) -> None:
+            __tracebackhide__ = True
+            mock: MockDataZoneTimeSeries = vars(case).pop(_ENTERED)
+            try:
+                _call(teardown, case, method)
+            except BaseException:
+                mock.__exit__(*sys.exc_info())
+                raise
+            mock.__exit__(None, None, None)
+
+        decorated.setup_method = setup_method
+        decorated.teardown_method = teardown_method
 
     def _decorate_test_case(self, decorated: type[unittest.TestCase]) -> None:
         """Have one double around ``setUp``, the test, ``tearDown`` and the clean-ups."""
@@ -131,6 +166,16 @@ class MockDataZoneTimeSeries:
             return result
 
         decorated.run = wrapper  # type: ignore[assignment, method-assign]
+
+
+_ENTERED = "_datazone_ts_mock"
+
+
+def _call(function: Callable[..., object] | None, case: object, method: object) -> None:
+    """Call a set-up or tear-down method as pytest does: ``method`` is optional."""
+    if function is not None:
+        takes_method = len(inspect.signature(function).parameters) > 1
+        function(case, method) if takes_method else function(case)
 
 
 class _VerifyingResult:

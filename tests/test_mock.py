@@ -436,6 +436,70 @@ def test_attributes_that_are_called_like_tests_are_left_alone():
     assert isinstance(Decorated.test_partial, functools.partial)
 
 
+@pytest.mark.parametrize("parameters", ["self", "self, method"])
+def test_a_class_has_one_double_around_its_setup_and_teardown(pytester, parameters):
+    pytester.makepyfile(
+        f"""
+        from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
+
+        ASSET = dict(domain_identifier="dzd_x", name="penguins")
+
+        def current():
+            return DataZoneTimeSeries.current()
+
+        @mock_datazone_ts
+        class TestPipeline:
+            def setup_method({parameters}):
+                self.double = current()
+
+            def teardown_method({parameters}):
+                assert current() is self.double
+
+            def test_one(self):
+                assert current() is self.double
+
+            def test_another(self):
+                assert current() is self.double
+                self.double.inject("ThrottlingException")  # line 23, never used
+
+        @mock_datazone_ts
+        class TestWithoutSetup:
+            def teardown_method({parameters}):
+                current()
+                raise LookupError("the tear-down's own")
+
+            def test_one(self):
+                current().inject("ThrottlingException")
+
+        @mock_datazone_ts
+        class TestFailsInSetup:
+            def setup_method({parameters}):
+                current().inject("ThrottlingException")
+                raise LookupError("the set-up's own")
+
+            def test_one(self):
+                raise AssertionError("not reached")
+
+        def test_no_double_is_left():
+            try:
+                current()
+            except RuntimeError:
+                return
+            raise AssertionError("left")
+        """
+    )
+    result = pytester.runpytest("-p", "no:randomly")
+    result.assert_outcomes(passed=4, errors=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*used 0 of 1 times",
+            "E *LookupError: the tear-down's own",
+            "E *LookupError: the set-up's own",
+        ]
+    )
+    assert result.stdout.str().count("used 0 of 1 times") == 1
+
+
 # A decorator of unittest's test cases
 
 TEST_CASES = """
