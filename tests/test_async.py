@@ -890,6 +890,27 @@ async def test_a_region_is_asked_for_again_once_the_double_is_left(
         assert any("placement" in path or "token" in path for path in paths)
 
 
+@pytest.mark.parametrize(
+    "settings", ["credential_process = /nonexistent", "source_profile = nope\nrole_arn = arn"]
+)
+async def test_a_profile_without_usable_credentials_is_harmless_unless_the_code_names_it(
+    way, tmp_path, monkeypatch, post, settings
+):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    (tmp_path / "config").write_text(f"[profile mine]\nregion = eu-west-1\n{settings}\n")
+    session, named = new_session(way), new_session(way)
+    named.set_config_variable("profile", "mine")
+    with mock_datazone_ts() as ts:
+        async with clients_of(way, session)("datazone") as client:
+            await post(client)
+        assert (await session.get_credentials()).access_key == "stand-in"
+        with pytest.raises(Exception, match=r"."):
+            await named.get_credentials()
+    assert ts.data_points.one().region == "eu-west-1"
+
+
 async def test_a_container_is_not_asked_for_credentials_while_a_double_is_active(
     way, metadata_service, monkeypatch
 ):

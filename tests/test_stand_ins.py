@@ -296,6 +296,51 @@ def test_a_broken_profile_is_harmless(aws, monkeypatch, headers, way, variable):
         WAYS[way]()
 
 
+BROKEN = {
+    "its program is missing": "credential_process = /nonexistent/program",
+    "its program fails": "credential_process = false",
+    "what its program prints is no JSON": "credential_process = echo no",
+    "its source is missing": "role_arn = arn:aws:iam::123456789012:role/r\nsource_profile = nope",
+    "its sign-on session is missing": "sso_session = nope\nsso_account_id = 1\nsso_role_name = r",
+    "half of its keys is missing": "aws_access_key_id = configured",
+}
+broken = pytest.mark.parametrize("how", BROKEN)
+
+
+def break_profile(monkeypatch, aws, how):
+    (aws / "config").write_text(f"[profile mine]\nregion = eu-west-1\n{BROKEN[how]}\n")
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+
+
+@broken
+def test_a_profile_without_usable_credentials_is_harmless(aws, monkeypatch, headers, how):
+    break_profile(monkeypatch, aws, how)
+    with mock_datazone_ts(sign=True) as ts:
+        sent = headers(boto3.client("datazone"))
+
+        assert ts.data_points.one().region == "eu-west-1"
+        with pytest.raises(Exception, match=r"."):
+            boto3.Session(profile_name="mine").client("datazone")
+    assert "Credential=stand-in/" in sent["authorization"]
+
+
+@broken
+@pytest.mark.parametrize("profile", ["mine", "default"])
+def test_the_option_stand_ins_survives_unusable_credentials(pytester, monkeypatch, profile, how):
+    aws = pytester.path / ".aws"  # where pytester's HOME is
+    aws.mkdir()
+    section = "default" if profile == "default" else f"profile {profile}"
+    (aws / "config").write_text(f"[{section}]\n{BROKEN[how]}\n")
+    if profile != "default":
+        monkeypatch.setenv("AWS_PROFILE", profile)
+    pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
+    pytester.makepyfile("def test_it(): pass")
+
+    result = pytester.runpytest_inprocess("-W", "error")
+
+    result.assert_outcomes(passed=1)
+
+
 def test_a_profile_that_the_code_names_must_exist():
     with mock_datazone_ts():
         with pytest.raises(ProfileNotFound):

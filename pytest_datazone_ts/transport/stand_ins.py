@@ -2,8 +2,8 @@
 
 The process's environment is left alone: botocore itself says what is configured, and a
 stand-in comes after the last place that it looks in. While a double is active, nothing asks a
-metadata service over the network, and a profile that the environment names but no file has is
-an empty one.
+metadata service over the network, and a profile that the environment names is an empty one if
+no file has it, or if its credentials can not be loaded.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.transport.replacement import Replacements
@@ -63,7 +64,12 @@ def _answer(replacements: Replacements) -> None:
         return None
 
     def get_credentials(session: Session) -> Any:
-        return _unkept(session, replacements.original(Session, "get_credentials")(session))
+        find = replacements.original(Session, "get_credentials")
+        return _unkept(session, _found(session, find, stand_in))
+
+    def get_auth_token(session: Session, **keywords: Any) -> Any:
+        find = replacements.original(Session, "get_auth_token")
+        return _found(session, partial(find, **keywords), None)
 
     def get_config_variable(session: Session, logical_name: str, methods: Any = None) -> Any:
         find = replacements.original(Session, "get_config_variable")
@@ -84,6 +90,7 @@ def _answer(replacements: Replacements) -> None:
     replacements.put(credentials.InstanceMetadataProvider, "load", load)
     replacements.put(utils.IMDSRegionProvider, "provide", no_region)
     replacements.put(Session, "get_credentials", get_credentials)
+    replacements.put(Session, "get_auth_token", get_auth_token)
     replacements.put(Session, "get_config_variable", get_config_variable)
     replacements.put(Session, "get_scoped_config", get_scoped_config)
     if "aiobotocore.session" in sys.modules:
@@ -104,12 +111,31 @@ def _answer_async(replacements: Replacements) -> None:
 
     async def get_credentials(session: Session) -> Any:
         find = replacements.original(session_class, "get_credentials")
-        return _unkept(session, await find(session))
+        try:
+            return _unkept(session, await find(session))
+        except Exception:
+            if not _profile_is_the_environments(session):
+                raise
+            return stand_in
 
     replacements.put(credentials.AioContainerProvider, "load", load)
     replacements.put(credentials.AioInstanceMetadataProvider, "load", load)
     replacements.put(utils.AioIMDSRegionProvider, "provide", no_region)
     replacements.put(session_class, "get_credentials", get_credentials)
+
+
+def _found(session: Session, find: Callable[[Session], Any], instead: Any) -> Any:
+    try:
+        return find(session)
+    except Exception:
+        if not _profile_is_the_environments(session):
+            raise
+        return instead
+
+
+def _profile_is_the_environments(session: Session) -> bool:
+    named = bool(session.get_config_variable("profile"))
+    return named and "profile" not in session.instance_variables()
 
 
 def _unkept(session: Session, loaded: Any) -> Any:
@@ -133,7 +159,8 @@ def put_in_environment() -> Callable[[], None]:
     replacements = Replacements()
     _answer(replacements)
     session = Session()
-    with contextlib.suppress(BotoCoreError):  # half configured: the user's own to see and mend
+    # Half configured: the user's own to see and mend.
+    with contextlib.suppress(BotoCoreError, OSError, ValueError):
         profile = session.get_config_variable("profile")
         if profile is not None and profile not in session.available_profiles:
             changes |= dict.fromkeys(("AWS_PROFILE", "AWS_DEFAULT_PROFILE"))
