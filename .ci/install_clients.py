@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from contextlib import suppress
 from pathlib import Path
 
 folder = Path(sys.argv[1])
@@ -14,9 +15,12 @@ if not (cli / "bin" / "aws").exists():
     venv.create(cli, clear=True, with_pip=True)
     subprocess.run([cli / "bin" / "python", "-m", "pip", "install", "-q", "awscli"], check=True)  # noqa: S603
 
+js = folder / "js"
 npm = shutil.which("npm")
-modules = folder / "js" / "node_modules"
-if npm and shutil.which("node") and not (modules / "@aws-sdk" / "client-datazone").exists():
-    modules.parent.mkdir(parents=True, exist_ok=True)
-    options = ["--no-audit", "--no-fund", "--silent", "--prefix", modules.parent]
-    subprocess.run([npm, "install", *options, "@aws-sdk/client-datazone"], check=True)  # noqa: S603
+if npm and shutil.which("node") and not (js / "node_modules" / "@aws-sdk").exists():
+    js.mkdir(parents=True, exist_ok=True)
+    options = ["--no-audit", "--no-fund", "--silent", "--fetch-timeout=30000", "--fetch-retries=1"]
+    command = [npm, "install", *options, "--prefix", js, "@aws-sdk/client-datazone"]
+    # Without the registry npm does not give up, and the tests of the SDK are skipped.
+    with suppress(subprocess.TimeoutExpired):
+        subprocess.run(command, check=False, timeout=120)  # noqa: S603

@@ -26,7 +26,7 @@ from pytest_datazone_ts.service.catalogue import Asset, plain_forms
 from pytest_datazone_ts.service.form_types import check_of
 from pytest_datazone_ts.service.operations import CATALOGUE_OPERATIONS, Service
 from pytest_datazone_ts.service.refusal import Refusal
-from pytest_datazone_ts.transport import hook
+from pytest_datazone_ts.transport import hook, retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,7 +119,7 @@ class DataZoneTimeSeries:
         injection = Injection(
             meant,
             operation=operation,
-            match=matching.checked(match, caller="inject"),
+            match=matching.checked(match, caller="inject", own=("times", "after", "operation")),
             times=times,
             after=after,
         )
@@ -228,7 +228,7 @@ class DataZoneTimeSeries:
         ``count``: exactly how many must match; ``None``: one or more.
         """
         __tracebackhide__ = True
-        wanted = matching.checked(match, caller="assert_posted")
+        wanted = matching.checked(match, caller="assert_posted", own=("count",))
         if count is not None and (not _is_count(count) or count < 0):
             message = f"assert_posted(count=...) takes a number of data points, not {count!r}"
             raise ValueError(message)
@@ -247,7 +247,10 @@ class DataZoneTimeSeries:
             raise AssertionError(reporting.posted(wanted, matched))
 
     def reset(self) -> None:
-        """Forget everything recorded, stored, armed and seeded."""
+        """Forget everything recorded, stored, armed and seeded.
+
+        Clients forget what throttling taught their retries, as they do when the double ends.
+        """
         with self._lock:
             self._service.clear()
             self._log.clear()
@@ -256,6 +259,7 @@ class DataZoneTimeSeries:
             self._responders.clear()
             self._sleeps.clear()
             self._errors.clear()
+        retries.restore(self)
 
     # What follows is for the transports, and for whatever puts the double in place.
 
@@ -393,7 +397,9 @@ class DataZoneTimeSeries:
         if isinstance(fault, faults.ResponseLost):
             return faults.ReadTimeout()
         if isinstance(fault, faults.MalformedResponse):
-            headers = {**response.headers, "content-length": str(len(fault.body))}
+            # Over a real connection it can be cut short of what its headers announce.
+            announced = max(len(fault.body), len(response.body) if request.real_time else 0)
+            headers = {**response.headers, "content-length": str(announced)}
             return replace(response, body=fault.body, headers=headers)
         if isinstance(fault, faults.Latency):
             if request.real_time:

@@ -185,7 +185,8 @@ class MalformedResponse(TransportFault):
     body: bytes that are not UTF-8 (the default: a gzip header, as from a proxy that
     compresses and does not say so) are a ``UnicodeDecodeError``; ``b"[]"`` is an
     ``AttributeError`` and ``b"null"`` a ``TypeError``; but a body that is empty, cut off or
-    HTML is a success whose response holds nothing but ``ResponseMetadata``.
+    HTML is a success whose response holds nothing but ``ResponseMetadata``. Over HTTP, a body
+    that is shorter than the right one is also cut short of its ``Content-Length``.
     """
 
     body: bytes = b"\x1f\x8b\x08\x00"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import match as matching
+from pytest_datazone_ts import reporting
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -80,10 +81,13 @@ class Injection:
 
     def take(self, call: Call) -> bool:
         """Tell whether this attempt of ``call`` gets the fault, and count it."""
-        if self.operation != call.operation or not matching.call_matches(self._match, call):
+        # One that is over is not asked: the test's own ``where`` may look at what is gone.
+        if self.operation != call.operation or self.remaining == 0:
+            return False
+        if not matching.call_matches(self._match, call):
             return False
         with self._lock:
-            if self.remaining == 0:
+            if self.remaining == 0:  # another thread took the last, or ``where`` cancelled it
                 return False
             if self._let_through:
                 self._let_through -= 1
@@ -155,9 +159,4 @@ def caller() -> str:
     frame = sys._getframe(1)  # noqa: SLF001 - what inspect uses, without reading sources
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
-    path = frame.f_code.co_filename
-    try:
-        relative = os.path.relpath(path)
-    except ValueError:  # another drive on Windows
-        relative = path
-    return f"{path if relative.startswith(os.pardir) else relative}:{frame.f_lineno}"
+    return reporting.place(frame.f_code.co_filename, frame.f_lineno)

@@ -44,15 +44,19 @@ class Match(TypedDict, total=False):
 _KEYWORDS = tuple(Match.__annotations__)
 
 
-def checked(match: Mapping[str, object], *, caller: str) -> Match:
-    """Return ``match`` with times made comparable; a ``TypeError`` names what is unknown."""
+def checked(match: Mapping[str, object], *, caller: str, own: Sequence[str] = ()) -> Match:
+    """Return ``match`` with times made comparable; a ``TypeError`` names what is unknown.
+
+    ``own``: the keywords of ``caller`` that are not about matching.
+    """
     for keyword in match:
         if keyword not in _KEYWORDS:
-            close = get_close_matches(keyword, _KEYWORDS, n=1)
+            known = (*own, *_KEYWORDS)
+            close = get_close_matches(keyword, known, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             message = (
-                f"{caller}() got an unknown match keyword {keyword!r}.{hint} "
-                f"Valid keywords: {', '.join(_KEYWORDS)}."
+                f"{caller}() got an unknown keyword {keyword!r}.{hint} "
+                f"Valid keywords: {', '.join(known)}."
             )
             raise TypeError(message)
     if "where" in match and not callable(match["where"]):

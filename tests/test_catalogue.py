@@ -807,9 +807,9 @@ def test_what_the_catalogue_does_not_do_fails_the_test_that_swallows_it(pytester
     result.stdout.fnmatch_lines(
         [
             swallowed,
-            "  the double's SearchListings does not implement the parameter 'sort'. *",
+            "  test_*.py:*: the double's SearchListings does not implement the parameter 'sort'. *",
             swallowed,
-            "  nothing answers the DataZone operation GetAsset. Put an asset in the catalogue*",
+            "  test_*.py:*: nothing answers the DataZone operation GetAsset. Put an asset*",
         ]
     )
 

@@ -522,7 +522,17 @@ class Model:
 
 
 @pytest.mark.parametrize(
-    "check", [lambda _: None, lambda _: True, Model, dict, lambda _: [], lambda _: 0, generates]
+    "check",
+    [
+        lambda _: None,
+        lambda _: True,
+        Model,
+        dict,
+        lambda _: [],
+        lambda _: "",
+        lambda _: 0,
+        generates,
+    ],
 )
 def test_a_callable_takes_content(datazone_ts, datazone_ts_client, post, check):
     datazone_ts.register_form_type(OWN, check)

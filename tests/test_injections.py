@@ -255,10 +255,31 @@ def test_an_unknown_match_keyword_is_refused_when_armed(datazone_ts):
     with pytest.raises(TypeError) as caught:
         datazone_ts.inject("ThrottlingException", form="completeness")
     assert str(caught.value) == (
-        "inject() got an unknown match keyword 'form'. Did you mean 'form_name'? Valid keywords: "
-        "domain_identifier, entity_identifier, entity_type, form_name, type_identifier, "
-        "type_revision, timestamp, content, region, where."
+        "inject() got an unknown keyword 'form'. Did you mean 'form_name'? Valid keywords: "
+        "times, after, operation, domain_identifier, entity_identifier, entity_type, form_name, "
+        "type_identifier, type_revision, timestamp, content, region, where."
     )
+
+
+def test_a_mistyped_keyword_of_injects_own_is_recognised(datazone_ts):
+    with pytest.raises(TypeError, match=r"unknown keyword 'time'\. Did you mean 'times'\?"):
+        datazone_ts.inject("ThrottlingException", time=2)
+
+
+@pytest.mark.parametrize("end", ["used up", "cancelled"])
+def test_an_injection_that_is_over_no_longer_asks(datazone_ts, codes_of, end):
+    asked = []
+    injection = datazone_ts.inject("ConflictException", where=lambda call: not asked.append(call))
+    if end == "cancelled":
+        injection.cancel()
+    codes_of(2)
+    assert len(asked) == (0 if end == "cancelled" else 1)
+
+
+def test_a_where_may_cancel_its_injection(datazone_ts, codes_of):
+    injection = datazone_ts.inject("ConflictException", where=lambda _: injection.cancel() is None)
+    assert codes_of(2) == [None, None]
+    assert injection.hits == 0
 
 
 def test_a_refused_injection_is_not_armed(datazone_ts, codes_of):

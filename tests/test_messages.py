@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_datazone_ts import faults, mock_datazone_ts
+from pytest_datazone_ts.reporting import place, swallowed
 
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
@@ -480,16 +481,22 @@ def test_errors_of_the_test_itself_that_the_code_hid_are_told(make_client):
     except AssertionError as error:
         message = str(error)
 
+    first = test_errors_of_the_test_itself_that_the_code_hid_are_told.__code__.co_firstlineno
+    responder, listing, deleting = (place(__file__, first + line) for line in (4, 9, 11))
     assert message == lines(
         "datazone_ts: the code under test hid errors that are not for it to handle:",
-        "  KeyError: 'items'",
-        "  nothing answers the DataZone operation ListDomains. Answer it in the test, such as "
-        "datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the network or "
-        "moto with the option unstubbed='passthrough'.",
-        "  nothing answers the DataZone operation DeleteEnvironment. Answer it in the test, such "
-        "as datazone_ts.respond('DeleteEnvironment', {}), or let it through to the network or "
-        "moto with the option unstubbed='passthrough'.",
+        f"  {responder}: KeyError: 'items'",
+        f"  {listing}: nothing answers the DataZone operation ListDomains. Answer it in the test, "
+        "such as datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the "
+        "network or moto with the option unstubbed='passthrough'.",
+        f"  {deleting}: nothing answers the DataZone operation DeleteEnvironment. Answer it in the "
+        "test, such as datazone_ts.respond('DeleteEnvironment', {}), or let it through to the "
+        "network or moto with the option unstubbed='passthrough'.",
     )
+
+
+def test_an_error_from_the_server_has_no_line_of_the_tests():
+    assert swallowed([KeyError("items")]).endswith("\n  KeyError: 'items'")
 
 
 # What pytest makes of them

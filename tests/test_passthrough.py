@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutEr
 from botocore.httpsession import URLLib3Session
 
 from pytest_datazone_ts import UnansweredOperationError, mock_datazone_ts
+from pytest_datazone_ts.reporting import place
 
 
 class Raw:
@@ -112,11 +113,12 @@ def test_an_unanswered_operation_fails_the_test_though_the_code_hid_it(client):
         with mock_datazone_ts(), suppress(NotImplementedError):
             client.list_domains()
 
+    line = swallow.__code__.co_firstlineno + 2
     with pytest.raises(AssertionError) as failure:
         swallow()
     assert str(failure.value).startswith(
         "datazone_ts: the code under test hid errors that are not for it to handle:\n"
-        "  nothing answers the DataZone operation ListDomains."
+        f"  {place(__file__, line)}: nothing answers the DataZone operation ListDomains."
     )
 
 

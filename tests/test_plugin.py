@@ -237,7 +237,7 @@ def test_a_test_that_passes_owes_the_double_the_faults_it_armed(run):
             "  test_it.py:5: ConflictException* on PostTimeSeriesDataPoints, used 0 of 1 times",
             "*ERROR at teardown of test_swallows*",
             "datazone_ts: the code under test hid errors that are not for it to handle:",
-            "  nothing answers the DataZone operation ListDomains.*",
+            "  pipeline.py:*: nothing answers the DataZone operation ListDomains.*",
             "ERROR *::test_unused - Failed: datazone_ts: the test armed faults*",
             "ERROR *::test_swallows - Failed: datazone_ts: the code under test*",
         ]

@@ -290,6 +290,23 @@ def test_a_client_throttled_in_one_test_is_retried_in_full_in_the_next(
         assert ts.sleeps == ()  # adaptive mode limits the rate no more
 
 
+@pytest.mark.parametrize("mode", ["standard", "adaptive"])
+def test_a_reset_forgets_what_clients_learned_of_throttling(mode, make_client, post):
+    client = make_client(mode)
+    with mock_datazone_ts() as ts:  # as a fixture for the whole session has it
+        with ts.inject("ThrottlingException", times=None):
+            for _ in range(60):
+                with pytest.raises(ClientError):
+                    post(client)
+        assert len(ts.calls[-1].attempts) == 1
+        ts.reset()
+        post(client)
+        assert ts.sleeps == ()
+        ts.inject("ThrottlingException", times=2)
+        post(client)
+        assert [len(call.attempts) for call in ts.calls] == [1, 3]
+
+
 def test_a_reset_between_two_attempts_forgets_the_first(datazone_ts, make_client, post):
     client = make_client()
     client.meta.events.register("needs-retry", lambda **_: datazone_ts.reset())

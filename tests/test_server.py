@@ -597,8 +597,21 @@ def test_a_malformed_response_over_http(served):
     with connected(endpoint_url) as connection:
         connection.request("POST", PATH, BODY)
         response = connection.getresponse()
-        assert (response.status, response.read()) == (201, b'{"domainId": "dzd_5oo7x')
+        assert response.status == 201
+        with pytest.raises(http.client.IncompleteRead) as cut_short:
+            response.read()
+    assert cut_short.value.partial == b'{"domainId": "dzd_5oo7x'
     assert len(double.data_points) == 1
+
+
+def test_a_malformed_response_that_is_longer_over_http(served):
+    double, endpoint_url = served
+    body = b"<html>" + b" " * 1_000
+    double.inject(faults.MalformedResponse(body))
+    with connected(endpoint_url) as connection:
+        connection.request("POST", PATH, BODY)
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (201, body)
 
 
 def test_a_proxys_error_over_http(served):
@@ -626,6 +639,7 @@ def test_what_can_not_happen_over_http_can_not_be_injected(fault):
     with pytest.raises(ValueError, match=fault) as before, serve(double):
         pass
     armed.cancel()
+    double.inject(fault).cancel()
     with serve(double):
         pass
 

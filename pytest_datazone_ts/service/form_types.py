@@ -221,7 +221,7 @@ def _outcome(check: Callable[[Any], object], content: object) -> list[str]:
     except (ValueError, AssertionError) as error:
         return [str(error) or type(error).__name__]
     if isinstance(outcome, str):
-        return [outcome]
+        return [outcome] if outcome else []
     return ["it was refused"] if outcome is False else []
 
 

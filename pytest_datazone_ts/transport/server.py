@@ -90,8 +90,8 @@ def serve(
     ``ValueError`` if a fault is armed that can not happen over HTTP, ``OSError`` if the port
     is taken.
     """
-    double.rule_out(_IMPOSSIBLE)
     try:
+        double.rule_out(_IMPOSSIBLE)
         with _Server(double, port, log or (lambda _: None), patience, hold) as server:
             try:
                 yield f"http://{HOST}:{server.server_address[1]}"
@@ -390,6 +390,9 @@ class _Conversation(BaseHTTPRequestHandler):
         for name, value in headers:
             if name.lower() == "content-length" and self.command == "HEAD":
                 length = value  # of what GET would answer
+            elif name.lower() == "content-length" and value.isdigit() and int(value) > len(body):
+                length = value
+                self.close_connection = True  # cut short
             elif name.lower() not in _CONNECTION_HEADERS:
                 kept.append((name, value))
         if status in _WITHOUT_BODY or self.command == "HEAD":

@@ -16,7 +16,7 @@ def node(installed, run):
     program = shutil.which("node")
     modules = installed / "js" / "node_modules"
     if program is None or not modules.exists():
-        pytest.skip("node or npm is not on this machine")
+        pytest.skip("node is not on this machine, or npm could not install the SDK")
     return lambda *arguments: run(program, *arguments, NODE_PATH=str(modules))
 
 
