@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import timedelta, timezone
 from itertools import count, pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -261,6 +261,17 @@ def test_real_retries_on_a_frozen_clock_do_not_wait_for_a_token_for_ever(
         post(make_client("adaptive"))
         assert waits == [attempt.slept for attempt in ts.calls.one().attempts[:2]]
         assert len(ts.sleeps) == 4
+
+
+def test_adaptive_mode_waits_for_a_token_before_the_attempt(datazone_ts, make_client, post):
+    with freeze_time("2024-01-01") as frozen:
+        began = frozen().replace(tzinfo=timezone.utc)
+        datazone_ts.inject("ThrottlingException", times=3)
+        post(make_client("adaptive", attempts=4))
+
+    waited = timedelta(seconds=sum(datazone_ts.sleeps))
+    assert len(datazone_ts.sleeps) > 3
+    assert abs(datazone_ts.data_points.one().posted_at - began - waited) < timedelta(seconds=1e-3)
 
 
 @pytest.mark.parametrize("mode", ["standard", "adaptive"])

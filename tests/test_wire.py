@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pytest_datazone_ts import DataZoneTimeSeries
 from pytest_datazone_ts.service import model, wire
 from pytest_datazone_ts.service.wire import Request
-from pytest_datazone_ts.transport.reply import reply_to_botocore
+from pytest_datazone_ts.transport.reply import Reply
 
 UTC = timezone.utc
 TIME_SERIES = (
@@ -180,7 +180,8 @@ def outputs(shape):
 
 
 def parsed_by_botocore(response, operation_model):
-    reply = reply_to_botocore(response, "https://datazone.us-east-1.api.aws")
+    reply = Reply("https://datazone.us-east-1.api.aws")
+    reply.receive(response)
     parsed = create_parser("rest-json").parse(
         convert_to_response_dict(reply, operation_model), operation_model.output_shape
     )

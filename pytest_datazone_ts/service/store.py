@@ -64,7 +64,7 @@ class Store:
 
     def __init__(self) -> None:
         self._identifiers = Identifiers()
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
         """Held by whoever makes several changes one."""
         self._points: dict[str, DataPoint] = {}
         # Each by timestamp, and among equal ones in the order posted.

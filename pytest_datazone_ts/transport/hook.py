@@ -35,6 +35,8 @@ Not its ``request.context``: older ones have none there.
 """
 _ANSWERED_BY = "pytest_datazone_ts"
 """Where that context, one for all attempts of a call, keeps the double that answered last."""
+_REPLY = "_datazone_ts_reply"
+"""Where a request keeps the reply that will be filled in."""
 
 
 def active() -> DataZoneTimeSeries | None:
@@ -89,6 +91,8 @@ def _register(emitter: BaseEventHooks) -> None:
         # Last: after signing, which may call other services.
         ("request-created.datazone", _on_request_created, emitter.register_last),
         ("before-send.datazone", _on_before_send, emitter.register_first),
+        # Last of all, as sending is: adaptive mode waits for its token before, not after.
+        ("before-send", _on_sending, emitter.register_last),
         ("needs-retry.datazone", _on_needs_retry, emitter.register_first),
         ("after-call.datazone", _on_after_call, emitter.register_first),
         ("after-call-error.datazone", _on_after_call, emitter.register_first),
@@ -119,19 +123,32 @@ def _on_request_created(request: AWSRequest, **_: object) -> None:
 def _on_before_send(
     request: AWSPreparedRequest, event_name: str, **_: object
 ) -> AWSResponse | None:
+    """Take the request before anyone else does."""
     double = active()
-    operation = _operation(event_name)
     context = _context.get()
-    if double is None or context is None or not double.answers(operation):
+    if double is None or context is None or not double.answers(_operation(event_name)):
         return None
-    from pytest_datazone_ts.service.wire import Request  # noqa: PLC0415 - heavy
-    from pytest_datazone_ts.transport.reply import reply_to_botocore  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
 
     context[_ANSWERED_BY] = double
+    retries.expect_wait(double, context)
+    reply = Reply(request.url)
+    vars(request)[_REPLY] = reply, double, context
+    return reply
+
+
+def _on_sending(request: AWSPreparedRequest, event_name: str, **_: object) -> None:
+    """Fill in the reply to a request that was taken."""
+    taken = vars(request).pop(_REPLY, None)
+    if taken is None:
+        return
+    from pytest_datazone_ts.service.wire import Request  # noqa: PLC0415 - heavy
+
+    reply, double, context = taken
     read_timeout = context["client_config"].read_timeout
-    reply = double.exchange(
+    answer = double.exchange(
         Request(
-            operation=operation,
+            operation=_operation(event_name),
             url=request.url,
             headers={name.lower(): _text(value) for name, value in request.headers.items()},
             body=_bytes(request.body),
@@ -140,8 +157,7 @@ def _on_before_send(
             invocation_id=context["retries"]["invocation-id"],
         )
     )
-    retries.expect_wait(double, context)
-    return reply_to_botocore(reply, request.url)
+    reply.receive(answer)
 
 
 def _on_needs_retry(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import (
     BotoCoreError,
     ConnectionClosedError,
@@ -29,24 +29,27 @@ _EXCEPTIONS: dict[type[faults.Fault], type[BotoCoreError]] = {
 }
 
 
-def reply_to_botocore(reply: Response | faults.TransportFault, url: str) -> AWSResponse:
-    """Return a response, or raise what botocore itself raises for a failure, and retries."""
-    if isinstance(reply, faults.TransportFault):
-        raise _EXCEPTIONS[type(reply)](endpoint_url=url)
-    return _Response(url, reply)
+class Reply(AWSResponse):
+    """A response that is read like botocore's, awaited like aiobotocore's, and filled in later."""
 
-
-class _Response(AWSResponse):
-    """A response that is read like botocore's, and awaited like aiobotocore's."""
-
-    def __init__(self, url: str, response: Response) -> None:
-        headers: Any = response.headers
-        super().__init__(url, response.status_code, headers, _Raw(response))
-        self._body = _Body(response.body)
+    def __init__(self, url: str) -> None:
+        nothing: Any = {}
+        super().__init__(url, 0, nothing, None)
+        self._body = _Body()
 
     @property
     def content(self) -> bytes:
+        """The body."""
         return self._body
+
+    def receive(self, reply: Response | faults.TransportFault) -> None:
+        """Become the response, or raise what botocore itself raises for a failure, and retries."""
+        if isinstance(reply, faults.TransportFault):
+            raise _EXCEPTIONS[type(reply)](endpoint_url=self.url)
+        self.status_code = reply.status_code
+        self.headers = HeadersDict(reply.headers)
+        self.raw = _Raw(reply)
+        self._body = _Body(reply.body)
 
 
 class _Raw(BytesIO):
