@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - freezegun's times are naive, in UTC
+_LATEST = (datetime(9999, 1, 1) - _EPOCH).total_seconds()  # noqa: DTZ001 - as above
 
 
 class Clock:
@@ -37,21 +38,28 @@ class Clock:
         return datetime.fromtimestamp(self.time(), timezone.utc)
 
     def advance(self, seconds: float) -> None:
-        """Let ``seconds`` pass without waiting."""
+        """Let ``seconds`` pass without waiting, but not beyond what a datetime can tell."""
         with self._lock:
             freezegun, traveller = _freezegun(), _traveller()
             if freezegun is not None:
                 # Its tick() forgets the real time that a ticking clock has counted.
-                freezegun.time_to_freeze += timedelta(seconds=seconds)
+                # Its time is not asked for either: that would move a stepping clock.
+                frozen = (freezegun.time_to_freeze - _EPOCH).total_seconds()
+                freezegun.time_to_freeze += timedelta(seconds=_until_latest(seconds, frozen))
             elif traveller is not None:
-                traveller.shift(seconds)
+                traveller.shift(_until_latest(seconds, time.time()))
             else:
-                self._ahead += seconds
+                self._ahead += _until_latest(seconds, time.time() + self._ahead)
 
     @property
     def held(self) -> bool:
         """Whether freezegun or time-machine holds it."""
         return _freezegun() is not None or _traveller() is not None
+
+
+def _until_latest(seconds: float, now: float) -> float:
+    """Return as much of ``seconds`` as a datetime has room for."""
+    return max(0.0, min(seconds, _LATEST - now))
 
 
 def _freezegun() -> Any:

@@ -330,6 +330,15 @@ def test_a_clock_moved_backwards_leaves_a_sound_client(mode, make_client, post):
         assert len(ts.calls.one().attempts) == 3
 
 
+@pytest.mark.parametrize("held", [nullcontext, *ALL])
+def test_no_wait_leads_beyond_the_year_9999(held, datazone_ts, make_client, post):
+    datazone_ts.inject("ThrottlingException", times=55)  # legacy mode's waits double: 2**54 s
+    with held():
+        post(make_client("legacy", attempts=56))
+    assert datazone_ts.data_points.one().posted_at.year == 9999
+    assert len(datazone_ts.sleeps) == 55
+
+
 def test_without_a_held_clock_it_runs_ahead_of_the_real_one(datazone_ts, make_client, post):
     before = utc_now()
     datazone_ts.inject(faults.Latency(30))
