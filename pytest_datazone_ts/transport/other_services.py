@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import zlib
 from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
+
+import botocore
+
+from pytest_datazone_ts.transport.stand_ins import ACCESS_KEY, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +36,10 @@ def answer(environ: dict[str, Any], body: bytes, service: str | None) -> Answer:
         )
     from werkzeug.test import run_wsgi_app  # noqa: PLC0415 - on demand
 
+    if service is None and (meant := _meant(environ, body)) is not None:
+        scope = f"Credential={ACCESS_KEY}/20240101/{REGION}/{meant}/aws4_request"
+        authorization = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"
+        environ = {**environ, "HTTP_AUTHORIZATION": authorization}
     stream = {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     chunks, status, headers = run_wsgi_app(_moto(), {**environ, **stream}, buffered=True)
     return int(status.split()[0]), list(headers), b"".join(chunks)
@@ -55,6 +67,45 @@ def forget() -> None:
     if not botocore_stubber.enabled:
         reset = EnvironBuilder("/moto-api/reset", method="POST").get_environ()
         run_wsgi_app(_moto(), reset, buffered=True)
+
+
+def _meant(environ: Mapping[str, Any], body: bytes) -> str | None:
+    """Return the signing name of the service that an unsigned request is for, if it says so.
+
+    Those of the JSON protocols do by their target, those of the query protocol by their API's
+    version. moto looks at the signature, and takes all others for S3.
+    """
+    if "HTTP_X_AMZ_TARGET" in environ:
+        return _signing_names().get(environ["HTTP_X_AMZ_TARGET"].rpartition(".")[0])
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        version = parse_qs(body.decode("latin-1")).get("Version", [""])
+        return _signing_names().get(version[-1])
+    return None
+
+
+@cache
+def _signing_names() -> dict[str, str]:
+    """Return services' signing names by their target's prefix, or their API's version.
+
+    Both are near the beginning of botocore's service models: reading them whole takes seconds.
+    """
+    names: dict[str, str] = {}
+    for path in sorted((Path(botocore.__file__).parent / "data").glob("*/*/service-2.json*")):
+        data = path.read_bytes()[:_HEAD]
+        text = zlib.decompressobj(wbits=31).decompress(data) if path.suffix == ".gz" else data
+        head: dict[str, str] = dict(
+            _MEMBER.findall(text.decode("utf-8", "replace").partition('"operations"')[0])
+        )
+        name = head.get("signingName") or head["endpointPrefix"]
+        if "targetPrefix" in head:
+            names.setdefault(head["targetPrefix"], name)
+        elif head.get("protocol") in ("query", "ec2"):
+            names.setdefault(head["apiVersion"], name)
+    return names
+
+
+_HEAD = 8192
+_MEMBER = re.compile(r'"(\w+)"\s*:\s*"([^"]*)"')
 
 
 @cache

@@ -80,6 +80,18 @@ def test_requests_that_are_not_signed(client):
     assert web_identity["Credentials"]["AccessKeyId"]
 
 
+def test_requests_that_are_not_signed_say_in_other_ways_which_service_they_are_for(client):
+    unsigned = Config(signature_version=UNSIGNED)
+    client("glue").create_database(DatabaseInput={"Name": "penguins"})
+
+    [database] = client("glue", config=unsigned).get_databases()["DatabaseList"]
+    assert database["Name"] == "penguins"
+    assert client("sts", config=unsigned).get_caller_identity()["Account"] == "123456789012"
+    topic = client("sns", config=unsigned).create_topic(Name="scores")["TopicArn"]
+    assert client("sns").list_topics()["Topics"] == [{"TopicArn": topic}]
+    assert client("dynamodb", config=unsigned).list_tables()["TableNames"] == []
+
+
 def test_moto_is_imported_once_however_many_ask_first(client):
     s3 = client("s3")
     with ThreadPoolExecutor(8) as pool:
