@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from botocore.awsrequest import AWSResponse, HeadersDict
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import (
     BotoCoreError,
     ConnectionClosedError,
@@ -46,9 +46,8 @@ class Reply(AWSResponse):
         """Become the response, or raise what botocore itself raises for a failure, and retries."""
         if isinstance(reply, faults.TransportFault):
             raise _EXCEPTIONS[type(reply)](endpoint_url=self.url)
-        self.status_code = reply.status_code
-        self.headers = HeadersDict(reply.headers)
-        self.raw = _Raw(reply)
+        headers: Any = reply.headers
+        super().__init__(self.url, reply.status_code, headers, _Raw(reply))
         self._body = _Body(reply.body)
 
 
