@@ -177,6 +177,7 @@ def test_an_error_in_a_responses_callable_is_the_tests_to_see(client, ts):
 UNFIT = [
     ({"items": [], "itmes": 1}, 'Unknown parameter in input: "itmes", must be one of: items, '),
     ({}, 'Missing required parameter in input: "items"'),
+    ("x", "Invalid type for parameter input, value: x, type: <class 'str'>, valid types: "),
     ({"items": "x"}, "Invalid type for parameter items, value: x, type: <class 'str'>, valid "),
 ]
 
