@@ -121,29 +121,26 @@ class MockDataZoneTimeSeries:
             setattr(decorated, name, self._decorate_function(method))
 
     def _decorate_setup(self, decorated: Any) -> None:
-        options = self._options
         setup = getattr(decorated, "setup_method", None)
         teardown = getattr(decorated, "teardown_method", None)
 
         def setup_method(case: object, method: object) -> None:
             __tracebackhide__ = True
-            mock = vars(case)[_ENTERED] = MockDataZoneTimeSeries(options)
-            mock.__enter__()
+            self.__enter__()
             try:
                 _call(setup, case, method)
             except BaseException:
-                mock.__exit__(*sys.exc_info())
+                self.__exit__(*sys.exc_info())
                 raise
 
         def teardown_method(case: object, method: object) -> None:
             __tracebackhide__ = True
-            mock: MockDataZoneTimeSeries = vars(case).pop(_ENTERED)
             try:
                 _call(teardown, case, method)
             except BaseException:
-                mock.__exit__(*sys.exc_info())
+                self.__exit__(*sys.exc_info())
                 raise
-            mock.__exit__(None, None, None)
+            self.__exit__(None, None, None)
 
         decorated.setup_method = setup_method
         decorated.teardown_method = teardown_method
@@ -166,9 +163,6 @@ class MockDataZoneTimeSeries:
             return result
 
         decorated.run = wrapper  # type: ignore[assignment, method-assign]
-
-
-_ENTERED = "_datazone_ts_mock"
 
 
 def _call(function: Callable[..., object] | None, case: object, method: object) -> None:

@@ -480,6 +480,11 @@ def test_a_class_has_one_double_around_its_setup_and_teardown(pytester, paramete
             def test_one(self):
                 raise AssertionError("not reached")
 
+        @mock_datazone_ts
+        class TestDecoratedTwice(TestPipeline):
+            def test_another(self):
+                pass
+
         def test_no_double_is_left():
             try:
                 current()
@@ -489,7 +494,7 @@ def test_a_class_has_one_double_around_its_setup_and_teardown(pytester, paramete
         """
     )
     result = pytester.runpytest("-p", "no:randomly")
-    result.assert_outcomes(passed=4, errors=3)
+    result.assert_outcomes(passed=6, errors=3)
     result.stdout.fnmatch_lines(
         [
             "*used 0 of 1 times",
