@@ -595,3 +595,13 @@ def test_faults_are_values():
     assert len({faults.ResponseLost(), faults.ResponseLost(), faults.Latency(1)}) == 2
     with pytest.raises(AttributeError):
         faults.Latency(1).seconds = 2
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"<html>" + b" " * 1_000], ids=["short", "long"])
+def test_a_malformed_response_in_process_announces_its_own_length(
+    body, datazone_ts, make_client, post
+):
+    datazone_ts.inject(faults.MalformedResponse(body))
+
+    headers = post(make_client())["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["content-length"] == str(len(body))
