@@ -9,7 +9,7 @@ import uuid
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.validate import ParamValidator
 
@@ -293,13 +293,20 @@ class DataZoneTimeSeries:
             parameters=parameters,
         )
         fault: faults.Fault | None = None
+        cause: Injection | RateLimit | None = None
         reply: Reply | None = None
         try:
-            fault = self._injected(call)
+            if (cause := self._injected(call)) is not None:
+                fault = cause.fault
             if unreadable is not None and fault is None:
                 reply = self._error("SerializationException", str(unreadable), 400, request_id)
+            elif fault is not None and not isinstance(fault, _CARRIED_OUT):
+                reply = self._failure(operation, fault, request_id)
             else:
-                reply = self._reply(operation, request, call, fault, request_id)
+                limit = self._exceeded(operation)
+                cause = cause or limit
+                response = self._serve(operation, call, limit, request_id)
+                reply = self._delivered(request, response, fault)
         except Exception as error:
             self._errors.append(error)
             raise
@@ -312,6 +319,7 @@ class DataZoneTimeSeries:
                 status_code=None if answered is None else answered.status_code,
                 error_code=None if answered is None else _error_code(answered),
                 fault=fault,
+                armed_at=None if cause is None else cause.armed_at,
                 at=at,
                 request_id=None if answered is None else answered.headers.get("x-amzn-requestid"),
             )
@@ -362,33 +370,29 @@ class DataZoneTimeSeries:
             message = f"{type(fault).__name__} can not be injected: {why}"
             raise ValueError(message)
 
-    def _injected(self, call: OpenCall) -> faults.Fault | None:
+    def _injected(self, call: OpenCall) -> Injection | None:
         if self._injections:
             snapshot = call.snapshot()
             for injection in tuple(self._injections):
                 if injection.take(snapshot):
-                    return injection.fault
+                    return injection
         return None
 
-    def _reply(
-        self,
-        operation: model.Operation,
-        request: wire.Request,
-        call: OpenCall,
-        fault: faults.Fault | None,
-        request_id: str,
-    ) -> Reply:
-        if isinstance(fault, faults.ServiceException):
-            return self._service_exception(operation, fault, request_id)
+    def _exceeded(self, operation: model.Operation) -> RateLimit | None:
+        limit = self._rate_limits.get(operation.name)
+        return None if limit is None or limit.admit() else limit
+
+    def _failure(self, operation: model.Operation, fault: faults.Fault, request_id: str) -> Reply:
+        """Return what a fault makes of a request that is not carried out."""
         if isinstance(fault, faults.HttpError):
             body = (fault.body or "").encode()
             headers = {"content-type": "text/html", "content-length": str(len(body))}
             return wire.Response(fault.status, headers, body)
-        carried_out = (faults.ResponseLost, faults.MalformedResponse, faults.Latency)
-        if isinstance(fault, faults.TransportFault) and not isinstance(fault, carried_out):
+        if isinstance(fault, faults.TransportFault):
             return fault
-        response = self._serve(operation, call, request_id)
-        return self._delivered(request, response, fault)
+        return self._service_exception(
+            operation, cast("faults.ServiceException", fault), request_id
+        )
 
     def _delivered(
         self, request: wire.Request, response: wire.Response, fault: faults.Fault | None
@@ -409,10 +413,15 @@ class DataZoneTimeSeries:
                 return faults.ReadTimeout()
         return response
 
-    def _serve(self, operation: model.Operation, call: OpenCall, request_id: str) -> wire.Response:
+    def _serve(
+        self,
+        operation: model.Operation,
+        call: OpenCall,
+        exceeded: RateLimit | None,
+        request_id: str,
+    ) -> wire.Response:
         """Let the service, or a response that the test gave, answer."""
-        limit = self._rate_limits.get(operation.name)
-        if limit is not None and not limit.admit():
+        if exceeded is not None:
             return self._service_exception(operation, faults.ThrottlingException(), request_id)
         try:
             output = self._responded(operation.name, call.parameters)
@@ -477,6 +486,8 @@ class DataZoneTimeSeries:
         )
 
 
+_CARRIED_OUT = (faults.ResponseLost, faults.MalformedResponse, faults.Latency)
+"""The faults of a request that the service did carry out."""
 _REQUEST_IDS = uuid.UUID("6f0d3f0c-5d0e-4c0b-9f0a-0b5a6f7c8d9e")
 
 

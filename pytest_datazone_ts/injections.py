@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
 import threading
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import match as matching
-from pytest_datazone_ts import reporting
+from pytest_datazone_ts import origin
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -36,7 +33,7 @@ class Injection:
         self.fault = fault
         self.operation = operation
         self.times = times
-        self.armed_at: str = caller()
+        self.armed_at: str = origin.calling()
         """Where the test armed it: ``file:line``."""
         self.hits: int = 0
         """How many attempts it was used on."""
@@ -116,6 +113,8 @@ class RateLimit:
         """Calls a second."""
         self.burst = burst
         """How many calls may come at once."""
+        self.armed_at: str = origin.calling()
+        """Where the test set it: ``file:line``."""
         self.throttled: int = 0
         """How many attempts it refused."""
         self._clock = clock
@@ -149,14 +148,3 @@ class RateLimit:
 
     def _microseconds(self) -> int:
         return round(self._clock.time() * 1_000_000)
-
-
-_PACKAGE = f"{Path(__file__).parent}{os.sep}"
-
-
-def caller() -> str:
-    """Return ``file:line`` of the nearest frame outside this package."""
-    frame = sys._getframe(1)  # noqa: SLF001 - what inspect uses, without reading sources
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    return reporting.place(frame.f_code.co_filename, frame.f_lineno)

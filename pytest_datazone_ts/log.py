@@ -68,6 +68,7 @@ class CallLog:
         status_code: int | None,
         error_code: str | None,
         fault: Fault | None,
+        armed_at: str | None,
         at: datetime,
         request_id: str | None,
     ) -> None:
@@ -78,6 +79,7 @@ class CallLog:
                 status_code=status_code,
                 error_code=error_code,
                 fault=fault,
+                armed_at=armed_at,
                 slept=0.0,
                 at=at,
                 request_id=request_id,

@@ -66,6 +66,8 @@ class Attempt:
     """The error code of the response, such as ``"ThrottlingException"``."""
     fault: Fault | None
     """The fault that the test injected into this attempt."""
+    armed_at: str | None
+    """Where the test armed that fault, or set the rate limit that it met: ``file:line``."""
     slept: float
     """The seconds that botocore backed off before the next attempt; 0.0 if none followed."""
     at: datetime

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import textwrap
-import traceback
 from datetime import datetime
 from itertools import groupby, takewhile
 from pathlib import Path
@@ -13,6 +11,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import match as matching
+from pytest_datazone_ts import origin
 from pytest_datazone_ts.errors import UnansweredOperationError
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ _SHOWN = 3
 """How many records a message lists before it counts the rest."""
 _COLUMNS = 72
 """How wide a line may be: pytest puts 8 characters before it."""
-_PACKAGE = __name__.partition(".")[0]
 
 
 def not_one(noun: str, records: Sequence[DataPoint | Call]) -> str:
@@ -102,7 +100,7 @@ def swallowed(errors: Sequence[BaseException]) -> str:
     """Say which errors of the double itself the code under test hid."""
     lines = ["datazone_ts: the code under test hid errors that are not for it to handle:"]
     texts = [
-        _origin(error)
+        ("" if (where := origin.of(error)) is None else f"{where}: ")
         + (
             str(error)
             if isinstance(error, UnansweredOperationError)
@@ -112,33 +110,6 @@ def swallowed(errors: Sequence[BaseException]) -> str:
     ]
     lines += [textwrap.indent(text, "  ") for text in dict.fromkeys(texts)]
     return "\n".join(lines)
-
-
-def _origin(error: BaseException) -> str:
-    """Say where an error comes from: the test's own callable, or else the line that called.
-
-    Nothing where the call came over HTTP.
-    """
-    before: list[str] = []
-    after: list[str] = []
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        package = frame.f_globals.get("__name__", "").partition(".")[0]
-        if package == _PACKAGE:
-            before += after
-            after = []
-        elif package not in {"botocore", "aiobotocore"}:
-            after.append(place(frame.f_code.co_filename, line))
-    found = after[:1] or before[-1:]
-    return f"{found[0]}: " if found else ""
-
-
-def place(path: str, line: int) -> str:
-    """Write ``file:line``, from the current folder where the file is in it."""
-    try:
-        relative = os.path.relpath(path)
-    except ValueError:  # another drive on Windows
-        relative = path
-    return f"{path if relative.startswith(os.pardir) else relative}:{line}"
 
 
 def unanswered(operation: str, members: Sequence[str], *, from_catalogue: bool) -> str:

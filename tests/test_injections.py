@@ -196,6 +196,16 @@ def test_an_injection_says_what_it_is_and_where_it_was_armed(codes_of):
     )
 
 
+def test_an_attempt_tells_where_its_fault_was_armed(datazone_ts, codes_of):
+    first = datazone_ts.inject("ConflictException")
+    second = datazone_ts.inject(faults.Latency(1))
+    datazone_ts.rate_limit(0.001)
+    codes_of(3)
+    armed_at = [call.attempts[0].armed_at for call in datazone_ts.calls]
+    assert armed_at[:2] == [first.armed_at, second.armed_at]
+    assert armed_at[2] not in {None, *armed_at[:2]}
+
+
 def test_an_injection_on_another_drive_is_found_by_its_whole_path(datazone_ts, monkeypatch):
     def relpath(path):
         raise ValueError(path)

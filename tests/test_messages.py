@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_datazone_ts import faults, mock_datazone_ts
-from pytest_datazone_ts.reporting import place, swallowed
+from pytest_datazone_ts.origin import place
+from pytest_datazone_ts.reporting import swallowed
 
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=timezone.utc)
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutEr
 from botocore.httpsession import URLLib3Session
 
 from pytest_datazone_ts import UnansweredOperationError, mock_datazone_ts
-from pytest_datazone_ts.reporting import place
+from pytest_datazone_ts.origin import place
 
 
 class Raw:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from fractions import Fraction
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from sample import DOMAIN, ENTITY
 
 from pytest_datazone_ts import faults, mock_datazone_ts
+from pytest_datazone_ts.origin import place
 
 START = "2024-01-01"
 
@@ -159,13 +161,18 @@ def test_a_new_limit_replaces_the_old_one_and_cancel_lifts_it(datazone_ts, admit
         assert admitted()
 
 
-def test_a_limited_attempt_has_no_injected_fault(datazone_ts, admitted):
-    datazone_ts.rate_limit(0.001)
+def test_a_limited_attempt_has_no_injected_fault_but_tells_which_limit_it_met(
+    datazone_ts, admitted
+):
+    limit = datazone_ts.rate_limit(0.001)
+    line = inspect.currentframe().f_lineno - 1
     assert admitted()
     assert not admitted()
-    attempt = datazone_ts.calls.latest().attempts[0]
-    assert (attempt.status_code, attempt.error_code) == (429, "ThrottlingException")
-    assert attempt.fault is None
+    free, limited = (call.attempts[0] for call in datazone_ts.calls)
+    assert (limited.status_code, limited.error_code) == (429, "ThrottlingException")
+    assert limited.fault is None
+    assert free.armed_at is None
+    assert limited.armed_at == limit.armed_at == place(__file__, line)
 
 
 def test_a_slow_service_is_limited_too(datazone_ts, admitted):
