@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_datazone_ts import faults
     from pytest_datazone_ts.double import DataZoneTimeSeries
-    from pytest_datazone_ts.errors import DataZoneContentWarning, UnansweredOperationError
+    from pytest_datazone_ts.errors import (
+        DataZoneBlockedError,
+        DataZoneContentWarning,
+        DataZonePassthroughWarning,
+        UnansweredOperationError,
+    )
     from pytest_datazone_ts.injections import Injection, RateLimit
     from pytest_datazone_ts.match import Match
     from pytest_datazone_ts.mock import mock_datazone_ts
@@ -29,7 +34,9 @@ _HOMES = {
     "Calls": "records",
     "DataPoint": "records",
     "DataPoints": "records",
+    "DataZoneBlockedError": "errors",
     "DataZoneContentWarning": "errors",
+    "DataZonePassthroughWarning": "errors",
     "DataZoneServer": "transport.server",
     "DataZoneTimeSeries": "double",
     "Injection": "injections",
@@ -46,7 +53,9 @@ __all__ = [
     "Calls",
     "DataPoint",
     "DataPoints",
+    "DataZoneBlockedError",
     "DataZoneContentWarning",
+    "DataZonePassthroughWarning",
     "DataZoneServer",
     "DataZoneTimeSeries",
     "Injection",

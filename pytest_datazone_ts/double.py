@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.validate import ParamValidator
 
-from pytest_datazone_ts import faults, reporting
+from pytest_datazone_ts import faults, origin, reporting
 from pytest_datazone_ts import match as matching
 from pytest_datazone_ts.clock import Clock
 from pytest_datazone_ts.errors import UnansweredOperationError
@@ -29,7 +29,7 @@ from pytest_datazone_ts.service.refusal import Refusal
 from pytest_datazone_ts.transport import hook, retries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from typing_extensions import Unpack
 
@@ -62,6 +62,8 @@ class DataZoneTimeSeries:
         self._sleeps: list[float] = []
         self._errors: list[Exception] = []
         self._impossible: Mapping[type[faults.Fault], str] = {}
+        self._over: str | None = None
+        self._only_of: str | None = None
 
     @staticmethod
     def current() -> DataZoneTimeSeries:
@@ -78,16 +80,19 @@ class DataZoneTimeSeries:
     @property
     def data_points(self) -> DataPoints:
         """Every stored point, in the order posted."""
+        self._require_same_test()
         return DataPoints(self._service.store.points())
 
     @property
     def calls(self) -> Calls:
         """Every API call, in the order of their first attempts."""
+        self._require_same_test()
         return self._log.calls()
 
     @property
     def sleeps(self) -> tuple[float, ...]:
         """The waits, in seconds, that botocore asked for, in order."""
+        self._require_same_test()
         return tuple(self._sleeps)
 
     def inject(
@@ -107,6 +112,7 @@ class DataZoneTimeSeries:
         the order armed. Raises ``ValueError`` for a fault that the operation does not
         document.
         """
+        self._require_active("inject")
         _require_operation(operation)
         if times is not None and (not _is_count(times) or times < 1):
             message = f"inject(times=...) takes 1 or more, or None for ever, not {times!r}"
@@ -133,6 +139,7 @@ class DataZoneTimeSeries:
         ``rate``: calls a second; ``burst``: how many may come at once. An attempt over it is
         answered with ``ThrottlingException``. It replaces the operation's earlier limit.
         """
+        self._require_active("rate_limit")
         _require_operation(operation)
         limit = RateLimit(rate, burst=burst, clock=self._clock)
         with self._lock:
@@ -152,6 +159,7 @@ class DataZoneTimeSeries:
         parameters and returns one. It is checked against botocore's output shape. The latest
         response wins; used up after ``times`` calls, it gives way to the one before.
         """
+        self._require_active("respond")
         _require_operation(operation)
         if operation in model.TIME_SERIES_OPERATIONS:
             message = (
@@ -188,6 +196,7 @@ class DataZoneTimeSeries:
         not given. Once a domain has an asset, entities that it does not have are answered
         with ``ResourceNotFoundException``. An asset added again replaces the one before.
         """
+        self._require_active("add_asset")
         if listing_identifier is not None and not published:
             message = (
                 f"add_asset(published=False, listing_identifier={listing_identifier!r}): an asset "
@@ -220,6 +229,7 @@ class DataZoneTimeSeries:
         the parsed content (``None`` where there is none) and raises ``ValueError`` or returns
         messages, or ``False``, for content that is wrong.
         """
+        self._require_active("register_form_type")
         self._service.form_types.register(type_identifier, check_of(check))
 
     def assert_posted(self, count: int | None = None, **match: Unpack[Match]) -> DataPoints:
@@ -350,6 +360,14 @@ class DataZoneTimeSeries:
         self._clock.advance(seconds)
         return True
 
+    def end(self, what: str, *, only_of: str | None = None) -> None:
+        """Note that ``what`` it was for is over: nothing that is armed now would be met.
+
+        ``only_of``: the id of the only test that may still look at what it recorded.
+        """
+        self._over = what
+        self._only_of = only_of
+
     def verify(self) -> None:
         """Raise an ``AssertionError`` for what the option ``strict`` does not allow."""
         __tracebackhide__ = True
@@ -363,6 +381,25 @@ class DataZoneTimeSeries:
             problems.append(reporting.unused(unused))
         if problems:
             raise AssertionError("\n".join(problems))
+
+    def _require_active(self, member: str) -> None:
+        if self._over is not None:
+            message = (
+                f"{member}() came too late: {self._over} is over, and this DataZoneTimeSeries "
+                "answers no more calls. Use the one that is active: the datazone_ts of the test "
+                "that runs, or DataZoneTimeSeries.current()."
+            )
+            raise RuntimeError(message)
+
+    def _require_same_test(self) -> None:
+        if self._only_of is not None and origin.test() not in {None, self._only_of}:
+            message = (
+                f"this DataZoneTimeSeries recorded {self._over}, which is over. Each test has a "
+                "datazone_ts of its own: take the fixture as an argument in this one too, and do "
+                "not keep it. To look at one recording in several tests, make it with "
+                "mock_datazone_ts() in a fixture of a wider scope."
+            )
+            raise RuntimeError(message)
 
     def _require_possible(self, fault: faults.Fault) -> None:
         why = self._impossible.get(type(fault))
@@ -517,11 +554,15 @@ def _require_operation(operation: str) -> None:
     names = model.operation_names()
     if operation in names:
         return
-    plain = {name.lower(): name for name in names}
-    close = get_close_matches(str(operation).replace("_", "").lower(), plain, n=1)
-    hint = f" Did you mean {plain[close[0]]!r}?" if close else ""
-    message = f"{operation!r} is not an operation of Amazon DataZone.{hint}"
+    message = f"{operation!r} is not an operation of Amazon DataZone.{_hint(operation, names)}"
     raise ValueError(message)
+
+
+def _hint(given: object, names: Iterable[str]) -> str:
+    """Suggest the name that a misspelt one is nearest to."""
+    plain = {name.lower(): name for name in names}
+    close = get_close_matches(str(given).replace("_", "").lower(), plain, n=1)
+    return f" Did you mean {plain[close[0]]!r}?" if close else ""
 
 
 def _fault(fault: faults.Fault | type[faults.Fault] | str, operation: str) -> faults.Fault:
@@ -532,8 +573,10 @@ def _fault(fault: faults.Fault | type[faults.Fault] | str, operation: str) -> fa
     meant = getattr(faults, fault, fault) if isinstance(fault, str) and fault in known else fault
     kind = meant if isinstance(meant, type) else type(meant)
     if not issubclass(kind, faults.Fault) or kind.__name__ not in known:
+        misspelt = isinstance(fault, str) and fault not in faults.__all__
+        hint = _hint(fault, known) if misspelt else ""
         message = (
-            f"inject() got {fault!r}, which is not a fault of {operation}. "
+            f"inject() got {fault!r}, which is not a fault of {operation}.{hint} "
             f"It documents {', '.join(documented)}; "
             f"the transport can fail with {', '.join(transport)}."
         )

@@ -7,5 +7,13 @@ class UnansweredOperationError(NotImplementedError):
     """The code under test called a DataZone operation that nothing answers."""
 
 
+class DataZoneBlockedError(RuntimeError):
+    """A test without the double called a time-series operation, and ``guard`` stopped it."""
+
+
+class DataZonePassthroughWarning(UserWarning):
+    """A DataZone call went to the network, past moto: no double is active."""
+
+
 class DataZoneContentWarning(UserWarning):
     """The content of a posted form is not what its built-in form type looks like."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.options import OptionKeywords
 
+_BLOCK = "the block or function that mock_datazone_ts() was for"
+
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
@@ -45,6 +47,7 @@ class MockDataZoneTimeSeries:
         __tracebackhide__ = True
         double = self._entered.pop()
         hook.deactivate(double)
+        double.end(_BLOCK)
         if exc_type is None:
             double.verify()
 
@@ -160,6 +163,7 @@ class MockDataZoneTimeSeries:
                 run(case, cast("unittest.TestResult", _VerifyingResult(result, double)))
             finally:
                 hook.deactivate(double)
+                double.end(_BLOCK)
             return result
 
         decorated.run = wrapper  # type: ignore[assignment, method-assign]

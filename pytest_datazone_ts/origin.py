@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +36,24 @@ def calling() -> str:
     """Return where the caller of this package is."""
     frame = caller()
     return place(frame.f_code.co_filename, frame.f_lineno)
+
+
+def test() -> str | None:
+    """Return the id of the test that runs, as pytest tells it; ``None`` outside tests."""
+    return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0] or None
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn about the line that called this package, through whatever client library."""
+    frame = caller()
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__"),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
 
 
 def of(error: BaseException) -> str | None:

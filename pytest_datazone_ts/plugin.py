@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_datazone_ts import origin
 from pytest_datazone_ts.options import Options, from_ini
 
 # Importing it registers with botocore, so that sessions made from here on are reached.
-from pytest_datazone_ts.transport import hook
+from pytest_datazone_ts.transport import guard, hook
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 _OPTIONS = pytest.StashKey[Options]()
 _STAND_INS = pytest.StashKey[bool]()
+_HIDDEN = (
+    "datazone_ts_guard: the test called DataZone without the double, and the code under test hid "
+    "the error:"
+)
 _OUTCOMES = pytest.StashKey[set[str]]()
 
 _MARKER = (
@@ -70,6 +75,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type="bool",
         default=False,
     )
+    parser.addini(
+        "datazone_ts_guard",
+        "datazone_ts: fail a test without the double that calls a DataZone time-series operation, "
+        "in place of letting the call reach the network",
+        type="bool",
+        default=False,
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -86,16 +98,23 @@ def pytest_configure(config: pytest.Config) -> None:
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
     _put_stand_ins(config)  # for a plugin that a conftest loads
+    if _ini(config, "guard"):
+        config.add_cleanup(guard.start())
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, None]:
-    """Note how the test ended, each of its subtests too."""
+    """Note how the test ended, each of its subtests too; fail one that hid a blocked call."""
     outcome = yield
+    report: pytest.TestReport = outcome.get_result()
+    blocked = guard.take_blocked()
+    if blocked and report.passed:
+        report.outcome = "failed"
+        report.longrepr = "\n".join([_HIDDEN, *(f"  {each}" for each in blocked)])
     if call.when == "call" and _OUTCOMES in item.stash:
-        item.stash[_OUTCOMES].add(outcome.get_result().outcome)
+        item.stash[_OUTCOMES].add(report.outcome)
 
 
 @pytest.fixture
@@ -112,6 +131,7 @@ def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries,
     hook.activate(double)
     yield double
     hook.deactivate(double)
+    double.end(f"the test {node.nodeid}", only_of=origin.test())
     # One that failed, was skipped or was interrupted owes the double nothing.
     if node.stash[_OUTCOMES] == {"passed"}:
         try:

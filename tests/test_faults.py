@@ -518,15 +518,26 @@ class ReadTimeout(Exception):  # noqa: N818 - as in requests and httpx
 
 
 @pytest.mark.parametrize(
-    "given",
-    ["ThrotlingException", "Fault", "", faults.Fault, faults.TransportFault(), ReadTimeout, 502],
+    ("given", "hint"),
+    [
+        ("ThrotlingException", " Did you mean 'ThrottlingException'?"),
+        ("throttling", " Did you mean 'ThrottlingException'?"),
+        ("read_timeout", " Did you mean 'ReadTimeout'?"),
+        ("boom", ""),
+        ("Fault", ""),
+        ("", ""),
+        (faults.Fault, ""),
+        (faults.TransportFault(), ""),
+        (ReadTimeout, ""),
+        (502, ""),
+    ],
 )
-def test_what_is_no_fault_is_refused_with_those_that_are(given, datazone_ts):
+def test_what_is_no_fault_is_refused_with_those_that_are(given, hint, datazone_ts):
     with pytest.raises(ValueError, match=r"^inject\(\) got ") as caught:
         datazone_ts.inject(given)
     assert str(caught.value) == (
-        f"inject() got {given!r}, which is not a fault of PostTimeSeriesDataPoints. It documents "
-        "InternalServerException, ResourceNotFoundException, AccessDeniedException, "
+        f"inject() got {given!r}, which is not a fault of PostTimeSeriesDataPoints.{hint} It "
+        "documents InternalServerException, ResourceNotFoundException, AccessDeniedException, "
         "ThrottlingException, ServiceQuotaExceededException, ConflictException, "
         f"ValidationException, UnauthorizedException; {TRANSPORT_NAMES}"
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import warnings
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_datazone_ts import origin
 from pytest_datazone_ts.errors import DataZoneContentWarning, UnansweredOperationError
 from pytest_datazone_ts.service import form_types, model, pages, validation
 from pytest_datazone_ts.service.catalogue import Catalogue
@@ -119,7 +119,7 @@ class Service:
                 f"{doubts}. AWS does not document what it refuses, so this is a warning. "
                 "content_check='error' refuses such content, content_check='off' takes it."
             )
-            warnings.warn(message, DataZoneContentWarning, stacklevel=2)
+            origin.warn(message, DataZoneContentWarning)
 
     def _repeated(
         self, operation: str, region: str, parameters: Mapping[str, Any]

@@ -1,0 +1,272 @@
+"""Calls that no double answers: what ``guard`` stops, and what goes past moto."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+PIPELINE = """
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    def client(**keywords):
+        return boto3.client(
+            "datazone",
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+            config=Config(retries={"total_max_attempts": 1}),
+            **keywords,
+        )
+
+    def publish(**keywords):
+        client(**keywords).post_time_series_data_points(
+            domainIdentifier="dzd_5oo7xzoqltu8mf",
+            entityIdentifier="4wyh64k2n8czaf",
+            entityType="ASSET",
+            forms=[{"formName": "f", "typeIdentifier": "t", "timestamp": 1704067200}],
+        )
+
+    def publish_and_hide(**keywords):
+        try:
+            publish(**keywords)
+        except Exception:
+            pass
+"""
+CONFTEST = """
+    import pytest
+    from botocore.awsrequest import AWSResponse
+    from botocore.httpsession import URLLib3Session
+
+    class Raw:
+        def stream(self):
+            yield b"{}"
+
+    @pytest.fixture(scope="session", autouse=True)
+    def network():
+        reached = []
+
+        def send(session, request):
+            reached.append(request.url)
+            return AWSResponse(request.url, 200, {}, Raw())
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(URLLib3Session, "send", send)
+            yield reached
+"""
+STOPPED = (
+    "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws while no "
+    "double is active: the ini setting datazone_ts_guard stopped it. Add the fixture datazone_ts "
+    "to the test, or wrap the code in mock_datazone_ts()."
+)
+HIDDEN = (
+    "datazone_ts_guard: the test called DataZone without the double, and the code under test hid "
+    "the error:"
+)
+
+
+@pytest.fixture
+def run(pytester, monkeypatch):
+    """Run a test module beside the pipeline, with nothing but a recorded network."""
+
+    def run(module, *arguments, **ini):
+        settings = "".join(f"{name} = {value}\n" for name, value in ini.items())
+        pytester.makeini(f"[pytest]\nfilterwarnings = error\n{settings}")
+        pytester.makeconftest(textwrap.dedent(CONFTEST))
+        pytester.makepyfile(pipeline=textwrap.dedent(PIPELINE), test_it=textwrap.dedent(module))
+        with monkeypatch.context() as patch:
+            patch.delenv("PYTEST_CURRENT_TEST")  # or the run would begin with this very test's
+            return pytester.runpytest_subprocess("-p", "no:randomly", *arguments)
+
+    return run
+
+
+def line_of(text, module=PIPELINE):
+    lines = textwrap.dedent(module).strip().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+MODULE = """
+    import pytest
+    from pytest_datazone_ts import DataZoneBlockedError, mock_datazone_ts
+    from pipeline import client, publish, publish_and_hide
+
+    def test_seen():
+        publish()
+
+    def test_hidden():
+        publish_and_hide()
+        publish_and_hide()
+
+    def test_hidden_and_failed():
+        publish_and_hide()
+        assert 0
+
+    @pytest.fixture
+    def seed():
+        publish_and_hide()
+
+    def test_hidden_in_set_up(seed):
+        pass
+
+    def test_expected():
+        with pytest.raises(DataZoneBlockedError):
+            publish()
+
+    def test_own_endpoint():
+        publish(endpoint_url="http://127.0.0.1:9")
+
+    def test_nothing_of_an_earlier_test_is_blamed_on_this_one(network):
+        assert network == []
+
+    def test_another_operation(network):
+        client().get_domain(identifier="dzd_5oo7xzoqltu8mf")
+        assert network.pop() == "https://datazone.us-east-1.api.aws/v2/domains/dzd_5oo7xzoqltu8mf"
+
+    def test_with_the_fixture(datazone_ts):
+        publish()
+
+    @mock_datazone_ts
+    def test_decorated():
+        publish()
+"""
+
+
+def test_a_guarded_call_is_not_sent_and_fails_the_test(run):
+    result = run(MODULE, "--tb=line", "-rfE", datazone_ts_guard="true")
+    result.assert_outcomes(passed=4, failed=5, errors=1)
+    where = f"pipeline.py:{line_of('client(**keywords).post_time_series')}: "
+    result.stdout.fnmatch_lines(
+        [
+            f"E   pytest_datazone_ts.errors.DataZoneBlockedError: {STOPPED}",
+            HIDDEN,
+            f"  {where}{STOPPED}",
+        ]
+    )
+    assert result.stdout.str().count(f"  {where}{STOPPED}") == 3  # each line once a test
+    assert STOPPED.replace("https://datazone.us-east-1.api.aws", "http://127.0.0.1:9") in (
+        result.stdout.str()
+    )
+
+
+def test_under_xdist_and_in_junits_file_it_is_the_same(run, pytester):
+    module = """
+        from pipeline import publish_and_hide
+
+        def test_hidden():
+            publish_and_hide()
+    """
+    result = run(module, "-n1", "--junitxml=it.xml", datazone_ts_guard="true")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([HIDDEN, f"  pipeline.py:*: {STOPPED}"])
+    assert STOPPED in (pytester.path / "it.xml").read_text()
+
+
+def test_without_guard_the_call_is_sent(run):
+    module = """
+        from pipeline import publish
+
+        def test_it(network):
+            publish()
+            assert len(network) == 1
+    """
+    run(module).assert_outcomes(passed=1)
+
+
+def test_the_guard_is_gone_when_the_run_is_over(run):
+    module = """
+        import pytest
+        from pipeline import publish
+
+        pytest_plugins = ["pytester"]
+
+        def test_it(pytester, network):
+            pytester.makeini("[pytest]\\ndatazone_ts_guard = true")
+            pytester.makepyfile(test_inner="def test_inner(): pass")
+            pytester.runpytest_inprocess().assert_outcomes(passed=1)
+            publish()
+            assert len(network) == 1
+    """
+    run(module).assert_outcomes(passed=1)
+
+
+def test_a_wrong_setting_is_an_error(run):
+    result = run("def test_it(): pass", datazone_ts_guard="perhaps")
+    result.stderr.fnmatch_lines(
+        ["ERROR: the ini setting datazone_ts_guard: invalid truth value 'perhaps'"]
+    )
+
+
+MOTO = """
+    import boto3
+    import warnings
+    from moto import mock_aws
+    from pytest_datazone_ts import DataZonePassthroughWarning, mock_datazone_ts
+    from pipeline import client, publish
+
+    @mock_aws
+    def test_past_moto(network):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            publish()
+        (warning,) = caught
+        assert len(network) == 1
+        assert warning.category is DataZonePassthroughWarning
+        assert warning.filename.endswith("pipeline.py")
+        assert warning.lineno == LINE
+        assert str(warning.message) == (
+            "test_it.py::test_past_moto: the DataZone call PostTimeSeriesDataPoints goes to "
+            "https://datazone.us-east-1.api.aws. moto's mock_aws is active, but moto has no "
+            "DataZone. Add the fixture datazone_ts to the test, or wrap the code in "
+            "mock_datazone_ts()."
+        )
+
+    @mock_aws
+    def test_answered(network, datazone_ts):
+        publish()
+
+    @mock_aws
+    def test_asked_for():
+        with mock_datazone_ts(unstubbed="passthrough"):
+            client().get_domain(identifier="dzd_5oo7xzoqltu8mf")
+
+    @mock_aws
+    def test_moto_answers_itself():
+        try:
+            publish(endpoint_url="https://datazone.us-east-1.amazonaws.com")
+        except Exception as error:
+            assert "mock" in str(error) or "404" in str(error), error
+
+    def test_moto_is_over(network):
+        del network[:]
+        publish()
+        assert len(network) == 1
+"""
+
+
+def test_a_call_past_moto_warns_and_names_the_test_and_the_fixture(run):
+    line = line_of("client(**keywords).post_time_series")
+    run(MOTO.replace("LINE", str(line))).assert_outcomes(passed=5)
+
+
+def test_outside_a_test_the_warning_names_none(run):
+    module = """
+        import warnings
+        from moto import mock_aws
+        from pipeline import publish
+
+        with mock_aws(), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                publish(endpoint_url="http://127.0.0.1:9")
+            except Exception:
+                pass
+
+        def test_it():
+            assert str(caught[0].message).startswith(
+                "the DataZone call PostTimeSeriesDataPoints goes to http://127.0.0.1:9. moto's "
+            )
+    """
+    run(module).assert_outcomes(passed=1)
