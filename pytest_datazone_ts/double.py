@@ -7,13 +7,12 @@ import math
 import threading
 import uuid
 from dataclasses import replace
-from difflib import get_close_matches
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.validate import ParamValidator
 
-from pytest_datazone_ts import faults, origin, reporting
+from pytest_datazone_ts import faults, origin, reporting, spelling
 from pytest_datazone_ts import match as matching
 from pytest_datazone_ts.clock import Clock
 from pytest_datazone_ts.errors import UnansweredOperationError
@@ -29,12 +28,14 @@ from pytest_datazone_ts.service.refusal import Refusal
 from pytest_datazone_ts.transport import hook, retries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from typing_extensions import Unpack
 
     from pytest_datazone_ts.log import OpenCall
     from pytest_datazone_ts.match import Match
+
+__tracebackhide__ = origin.hides_frames
 
 POST = "PostTimeSeriesDataPoints"
 
@@ -237,7 +238,6 @@ class DataZoneTimeSeries:
 
         ``count``: exactly how many must match; ``None``: one or more.
         """
-        __tracebackhide__ = True
         wanted = matching.checked(match, caller="assert_posted", own=("count",))
         if count is not None and (not _is_count(count) or count < 0):
             message = f"assert_posted(count=...) takes a number of data points, not {count!r}"
@@ -250,7 +250,6 @@ class DataZoneTimeSeries:
 
     def assert_not_posted(self, **match: Unpack[Match]) -> None:
         """Raise an ``AssertionError`` if any data point matches."""
-        __tracebackhide__ = True
         wanted = matching.checked(match, caller="assert_not_posted")
         matched = [point for point in self.data_points if matching.point_matches(wanted, point)]
         if matched:
@@ -370,7 +369,6 @@ class DataZoneTimeSeries:
 
     def verify(self) -> None:
         """Raise an ``AssertionError`` for what the option ``strict`` does not allow."""
-        __tracebackhide__ = True
         if not self.options.strict:
             return
         unused = [injection for injection in self._injections if injection.owed]
@@ -554,27 +552,22 @@ def _require_operation(operation: str) -> None:
     names = model.operation_names()
     if operation in names:
         return
-    message = f"{operation!r} is not an operation of Amazon DataZone.{_hint(operation, names)}"
+    message = (
+        f"{operation!r} is not an operation of Amazon DataZone.{spelling.hint(operation, names)}"
+    )
     raise ValueError(message)
-
-
-def _hint(given: object, names: Iterable[str]) -> str:
-    """Suggest the name that a misspelt one is nearest to."""
-    plain = {name.lower(): name for name in names}
-    close = get_close_matches(str(given).replace("_", "").lower(), plain, n=1)
-    return f" Did you mean {plain[close[0]]!r}?" if close else ""
 
 
 def _fault(fault: faults.Fault | type[faults.Fault] | str, operation: str) -> faults.Fault:
     """Return the fault meant by an instance, a class or a name."""
     documented = model.operation(operation).errors
     transport = [name for name in faults.__all__ if _is_transport(getattr(faults, name))]
-    known = {*documented, *transport}
+    known = [*documented, *transport]
     meant = getattr(faults, fault, fault) if isinstance(fault, str) and fault in known else fault
     kind = meant if isinstance(meant, type) else type(meant)
     if not issubclass(kind, faults.Fault) or kind.__name__ not in known:
         misspelt = isinstance(fault, str) and fault not in faults.__all__
-        hint = _hint(fault, known) if misspelt else ""
+        hint = spelling.hint(fault, known) if misspelt else ""
         message = (
             f"inject() got {fault!r}, which is not a fault of {operation}.{hint} "
             f"It documents {', '.join(documented)}; "

@@ -13,6 +13,10 @@ from dataclasses import MISSING, dataclass, fields, replace
 from http.client import responses
 from typing import ClassVar
 
+from pytest_datazone_ts import origin
+
+__tracebackhide__ = origin.hides_frames
+
 __all__ = [
     "AccessDeniedException",
     "ConflictException",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.match import Match
     from pytest_datazone_ts.records import Call
 
+__tracebackhide__ = origin.hides_frames
+
 
 class Injection:
     """A fault armed with ``DataZoneTimeSeries.inject``.

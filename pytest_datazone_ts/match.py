@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+from pytest_datazone_ts import origin, spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeGuard
 
     from pytest_datazone_ts.records import Call, DataPoint
+
+__tracebackhide__ = origin.hides_frames
 
 
 class Match(TypedDict, total=False):
@@ -52,10 +55,8 @@ def checked(match: Mapping[str, object], *, caller: str, own: Sequence[str] = ()
     for keyword in match:
         if keyword not in _KEYWORDS:
             known = (*own, *_KEYWORDS)
-            close = get_close_matches(keyword, known, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
             message = (
-                f"{caller}() got an unknown keyword {keyword!r}.{hint} "
+                f"{caller}() got an unknown keyword {keyword!r}.{spelling.hint(keyword, known)} "
                 f"Valid keywords: {', '.join(known)}."
             )
             raise TypeError(message)

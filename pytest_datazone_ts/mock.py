@@ -8,6 +8,7 @@ import sys
 import unittest
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+from pytest_datazone_ts import origin
 from pytest_datazone_ts.double import DataZoneTimeSeries
 from pytest_datazone_ts.options import Options
 from pytest_datazone_ts.transport import hook
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from pytest_datazone_ts.options import OptionKeywords
+
+__tracebackhide__ = origin.hides_frames
 
 _BLOCK = "the block or function that mock_datazone_ts() was for"
 
@@ -44,7 +47,6 @@ class MockDataZoneTimeSeries:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        __tracebackhide__ = True
         double = self._entered.pop()
         hook.deactivate(double)
         double.end(_BLOCK)
@@ -187,7 +189,6 @@ class _VerifyingResult:
         return getattr(self._result, name)
 
     def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802 - unittest's name
-        __tracebackhide__ = True
         try:
             self._double.verify()
         except AssertionError:

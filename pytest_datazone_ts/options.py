@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from pytest_datazone_ts import origin, spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+__tracebackhide__ = origin.hides_frames
 
 
 class OptionKeywords(TypedDict, total=False):
@@ -58,10 +61,8 @@ class Options:
         """Return these options with ``keywords`` set; ``source`` is who gave them."""
         for name in keywords:
             if name not in _NAMES:
-                close = get_close_matches(name, _NAMES, n=1)
-                hint = f" Did you mean {close[0]!r}?" if close else ""
                 message = (
-                    f"{source} got an unknown option {name!r}.{hint} "
+                    f"{source} got an unknown option {name!r}.{spelling.hint(name, _NAMES)} "
                     f"Valid options: {', '.join(_NAMES)}."
                 )
                 raise TypeError(message)

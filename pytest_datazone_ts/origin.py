@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import FrameType
 
+    import pytest
+
 _PACKAGE = __name__.partition(".")[0]
 _CLIENTS = frozenset({"aioboto3", "aiobotocore", "boto3", "botocore"})
 
@@ -54,6 +56,14 @@ def warn(message: str, category: type[Warning]) -> None:
         module=frame.f_globals.get("__name__"),
         registry=frame.f_globals.setdefault("__warningregistry__", {}),
     )
+
+
+def hides_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Tell pytest whether a module's frames tell nothing: errors with a message for the user.
+
+    For a module's ``__tracebackhide__``.
+    """
+    return excinfo.errisinstance((AssertionError, ImportError, RuntimeError, TypeError, ValueError))
 
 
 def of(error: BaseException) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from pytest_datazone_ts import match as matching
-from pytest_datazone_ts import reporting
+from pytest_datazone_ts import origin, reporting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.faults import Fault
     from pytest_datazone_ts.match import Match
+
+__tracebackhide__ = origin.hides_frames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,14 +142,12 @@ class Records(Sequence[Record], Generic[Record]):
 
     def one(self) -> Record:
         """Return the only record; an ``AssertionError`` lists what there is instead."""
-        __tracebackhide__ = True
         if len(self._records) != 1:
             raise AssertionError(reporting.not_one(self._noun, self._records))
         return self._records[0]
 
     def latest(self) -> Record:
         """Return the record that came last; an ``AssertionError`` if there is none."""
-        __tracebackhide__ = True
         if not self._records:
             raise AssertionError(reporting.none_at_all(self._noun))
         return self._records[-1]

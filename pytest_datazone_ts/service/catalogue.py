@@ -9,6 +9,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from pytest_datazone_ts import origin
 from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.service import model, pages, validation
 from pytest_datazone_ts.service.refusal import Refusal
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.records import DataPoint
     from pytest_datazone_ts.service.model import Shape
+
+__tracebackhide__ = origin.hides_frames
 
 REVISION = "1"
 """Assets and listings of the catalogue have this one revision."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_datazone_ts import origin
 from pytest_datazone_ts.service import model, validation
 from pytest_datazone_ts.service.refusal import Refusal
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     Check = Callable[[Any], list[str]]
     """Takes parsed content (``None`` where there is none) and returns what is wrong with it."""
+
+__tracebackhide__ = origin.hides_frames
 
 DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"
 REVISION = "1"
