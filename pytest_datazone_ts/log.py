@@ -25,6 +25,11 @@ class OpenCall:
         self.parameters: dict[str, Any] = parameters
         self.attempts: tuple[Attempt, ...] = ()
 
+    @property
+    def asked(self) -> tuple[str, str, dict[str, Any]]:
+        """What was asked for: the same in every attempt."""
+        return self.operation, self.region, self.parameters
+
     def snapshot(self) -> Call:
         """Return the call as it stands."""
         return Call(
@@ -51,10 +56,13 @@ class CallLog:
         region: str,
         parameters: dict[str, Any],
     ) -> OpenCall:
-        """Return the call that an attempt belongs to: a new one, unless it is a retry."""
+        """Return the call that an attempt belongs to: a new one, unless it is a retry.
+
+        A retry is the same request again: some clients give all their calls one id.
+        """
         with self._lock:
             call = None if invocation_id is None else self._by_invocation.get(invocation_id)
-            if call is None:
+            if call is None or call.asked != (operation, region, parameters):
                 call = OpenCall(operation, region, parameters)
                 self._calls.append(call)
                 if invocation_id is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -71,6 +72,7 @@ class Catalogue:
         self._listings: dict[tuple[str, str], Asset] = {}
         self._domains: set[str] = set()
         self._pages = pages.Pages()
+        self._lock = threading.Lock()
 
     def __bool__(self) -> bool:
         return bool(self._assets)
@@ -78,27 +80,31 @@ class Catalogue:
     def add(self, asset: Asset) -> None:
         """Put an asset in the catalogue; it replaces one with the same identifier."""
         domain = asset.domain_identifier
-        listed = self._listings.get((domain, asset.listing_identifier or ""))
-        if listed is not None and listed.entity_identifier != asset.entity_identifier:
-            message = (
-                f"add_asset(listing_identifier={asset.listing_identifier!r}): that is the listing "
-                f"of asset {listed.entity_identifier!r} already. Give each asset its own, or none"
-            )
-            raise ValueError(message)
-        self._domains.add(domain)
-        before = self._assets.get((domain, asset.entity_identifier))
-        if before is not None and before.listing_identifier is not None:
-            del self._listings[domain, before.listing_identifier]
-        self._assets[domain, asset.entity_identifier] = asset
-        if asset.listing_identifier is not None:
-            self._listings[domain, asset.listing_identifier] = asset
+        with self._lock:
+            listed = self._listings.get((domain, asset.listing_identifier or ""))
+            if listed is not None and listed.entity_identifier != asset.entity_identifier:
+                message = (
+                    f"add_asset(listing_identifier={asset.listing_identifier!r}): that is the "
+                    f"listing of asset {listed.entity_identifier!r} already. Give each asset its "
+                    "own, or none"
+                )
+                raise ValueError(message)
+            before = self._assets.get((domain, asset.entity_identifier))
+            if before is not None and before.listing_identifier is not None:
+                del self._listings[domain, before.listing_identifier]
+            self._assets[domain, asset.entity_identifier] = asset
+            if asset.listing_identifier is not None:
+                self._listings[domain, asset.listing_identifier] = asset
+            # Last: from here on, the domain has no other entities.
+            self._domains.add(domain)
 
     def clear(self) -> None:
         """Forget every asset."""
-        self._assets.clear()
-        self._listings.clear()
-        self._domains.clear()
-        self._pages.clear()
+        with self._lock:
+            self._assets.clear()
+            self._listings.clear()
+            self._domains.clear()
+            self._pages.clear()
 
     def require(self, domain: str, entity_type: str, identifier: str) -> None:
         """Refuse an entity that a domain with assets does not have."""
@@ -191,9 +197,11 @@ class Catalogue:
     def _found(self, parameters: Mapping[str, Any]) -> list[Asset]:
         """Return a domain's assets in which every word of ``searchText`` occurs."""
         words = parameters.get("searchText", "").casefold().split()
+        with self._lock:
+            assets = tuple(self._assets.values())
         return [
             asset
-            for asset in tuple(self._assets.values())
+            for asset in assets
             if asset.domain_identifier == parameters["domainIdentifier"]
             and all(word in _text(asset) for word in words)
         ]

@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import origin
@@ -195,7 +196,8 @@ def _contradictions(pattern: Any, found: object, path: str) -> Iterator[str]:
 
 
 def _contradiction(path: str, found: object, expected: str) -> str:
-    text = json.dumps(found)
+    # Piece by piece: the whole may be nested more deeply than could be written, or be very long.
+    text = "".join(islice(json.JSONEncoder().iterencode(found), _LONGEST_ECHO + 1))
     shown = text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}..."
     return f"at {path}: found {shown}, expected {expected}"
 
@@ -249,6 +251,13 @@ def _schema_check(schema: dict[str, Any]) -> Check:
         raise ValueError(message) from None
     # With jsonschema's own registry, a $ref to a URL would be fetched from the network.
     validator = kind(schema, registry=EMPTY_REGISTRY)
-    return lambda content: [
-        f"at {error.json_path}: {error.message}" for error in validator.iter_errors(content)
-    ]
+
+    def check(content: Any) -> list[str]:
+        try:
+            return [
+                f"at {error.json_path}: {error.message}" for error in validator.iter_errors(content)
+            ]
+        except RecursionError:
+            return ["at $: found what is nested too deeply to hold against its JSON Schema"]
+
+    return check

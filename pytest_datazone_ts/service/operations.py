@@ -58,7 +58,10 @@ class Service:
 
     def validate(self, operation: str, parameters: Mapping[str, Any]) -> None:
         """Refuse parameters that break the constraints of botocore's model."""
-        message = validation.message(model.operation(operation).input, parameters)
+        try:
+            message = validation.message(model.operation(operation).input, parameters)
+        except RecursionError:
+            message = "the request is nested too deeply"
         if message is not None:
             raise Refusal("ValidationException", message)
 

@@ -12,6 +12,7 @@ import math
 import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import botocore
 
@@ -34,7 +35,10 @@ _context: ContextVar[dict[str, Any] | None] = ContextVar("datazone_ts_context", 
 Not its ``request.context``: older ones have none there.
 """
 _ANSWERED_BY = "pytest_datazone_ts"
-"""Where that context, one for all attempts of a call, keeps the double that answered last."""
+"""Where that context, one for all attempts of a call, keeps the double that answered last.
+
+Weakly: a thread's last context outlives the call, and so the double.
+"""
 _REPLY = "_datazone_ts_reply"
 """Where a request keeps the reply that will be filled in."""
 
@@ -133,7 +137,7 @@ def _on_before_send(
         return None
     from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
 
-    context[_ANSWERED_BY] = double
+    context[_ANSWERED_BY] = ref(double)
     retries.expect_wait(double, context)
     reply = Reply(request.url)
     vars(request)[_REPLY] = reply, double, context
@@ -170,12 +174,14 @@ def _on_needs_retry(
     **_: object,
 ) -> None:
     context = request_dict["context"]
-    double = context.get(_ANSWERED_BY)
-    if double not in _active:
-        retries.expect_nothing()
-        return
-    if response is None or response[0].status_code >= 300:  # noqa: PLR2004
-        retries.remember(double, endpoint)
+    answered_by = context.get(_ANSWERED_BY)
+    double = None if answered_by is None else answered_by()
+    with _lock:  # for a double that is left meanwhile, nothing would be put back
+        if double not in _active:
+            retries.expect_nothing()
+            return
+        if response is None or response[0].status_code >= 300:  # noqa: PLR2004
+            retries.remember(double, endpoint)
     retries.expect_wait(double, context)
 
 

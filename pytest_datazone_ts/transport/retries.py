@@ -9,8 +9,10 @@ event that comes right before a wait says whose it is. ``time.sleep`` itself is 
 from __future__ import annotations
 
 import sys
+import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 from pytest_datazone_ts.transport.replacement import Replacements
 
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 class _Wait(NamedTuple):
     """A wait that botocore may ask for next, and the double whose call it is for."""
 
-    double: DataZoneTimeSeries
+    double: ref[DataZoneTimeSeries]
+    """Weak: a call that is interrupted leaves its wait expected for as long as its thread lives."""
     invocation_id: str
 
 
@@ -34,7 +37,7 @@ _replacements = Replacements()
 
 def expect_wait(double: DataZoneTimeSeries, context: Mapping[str, Any]) -> None:
     """botocore may back off next, or wait for a token of adaptive mode's."""
-    _expected.set(_Wait(double, context["retries"]["invocation-id"]))
+    _expected.set(_Wait(ref(double), context["retries"]["invocation-id"]))
 
 
 def expect_nothing() -> None:
@@ -45,9 +48,9 @@ def expect_nothing() -> None:
 def _waits_virtually(seconds: float, *, is_back_off: bool) -> bool:
     """Note a wait if it is for a DataZone call; tell whether it takes no real time."""
     wait = _expected.get()
-    if wait is None:
+    if wait is None or (double := wait.double()) is None:
         return False
-    return wait.double.wait(seconds, back_off_of=wait.invocation_id if is_back_off else None)
+    return double.wait(seconds, back_off_of=wait.invocation_id if is_back_off else None)
 
 
 class _Delegate:
@@ -129,24 +132,28 @@ def uninstall() -> None:
 
 _States = list[tuple[Any, dict[str, Any]]]
 _remembered: dict[DataZoneTimeSeries, dict[Any, _States]] = {}
+_lock = threading.Lock()
+"""Held by whoever uses what is remembered."""
 
 
 def remember(double: DataZoneTimeSeries, endpoint: Any) -> None:
     """Note a client's retry state (quota, rates) before ``double`` changes it."""
-    by_endpoint = _remembered.setdefault(double, {})
-    if endpoint not in by_endpoint:
-        by_endpoint[endpoint] = [
-            # Scalars only: locks, clocks and links to other objects stay what they are.
-            (state, {k: v for k, v in vars(state).items() if isinstance(v, _SCALARS)})
-            for state in _retry_state(endpoint)
-        ]
+    with _lock:
+        by_endpoint = _remembered.setdefault(double, {})
+        if endpoint not in by_endpoint:
+            by_endpoint[endpoint] = [
+                # Scalars only: locks, clocks and links to other objects stay what they are.
+                (state, {k: v for k, v in vars(state).items() if isinstance(v, _SCALARS)})
+                for state in _retry_state(endpoint)
+            ]
 
 
 def restore(double: DataZoneTimeSeries) -> None:
     """Put back the retry state of every client that ``double`` made retry."""
-    for states in _remembered.pop(double, {}).values():
-        for state, values in states:
-            state.__dict__.update(values)
+    with _lock:
+        for states in _remembered.pop(double, {}).values():
+            for state, values in states:
+                state.__dict__.update(values)
 
 
 _SCALARS = (int, float, bool, type(None))

@@ -1,0 +1,548 @@
+"""Hostile requests by the thousand: each is answered as AWS would, and nothing else happens.
+
+A bounded run is part of the tests. ``DATAZONE_TS_FUZZ=100000 pytest tests/test_fuzz.py`` is the
+whole one: so many requests to ``exchange``, and so many connections to the server, in some ten
+minutes. ``DATAZONE_TS_FUZZ_SEED=1`` makes other ones; the same seed makes the same again. A failure
+names the seed, the number of the input and the input itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import os
+import random
+import re
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from urllib.parse import quote
+
+import pytest
+from botocore.parsers import create_parser
+from botocore.session import Session
+from sample import DOMAIN, ENTITY
+
+from pytest_datazone_ts import DataZoneTimeSeries, UnansweredOperationError, faults
+from pytest_datazone_ts.options import Options
+from pytest_datazone_ts.service.wire import Request, Response
+from pytest_datazone_ts.transport.server import serve
+
+REQUESTS, CONNECTIONS = [int(os.environ.get("DATAZONE_TS_FUZZ") or n) for n in (2_000, 300)]
+SEED = os.environ.get("DATAZONE_TS_FUZZ_SEED", "0")
+SLOW = 5.0
+"""Seconds: no answer takes a hundredth of it, so one that does hangs, or grows with its input."""
+
+SERVICE = Session().get_service_model("datazone")
+TIME_SERIES = [name for name in SERVICE.operation_names if "TimeSeriesDataPoint" in name]
+CATALOGUE = ["SearchListings", "Search", "GetAsset", "GetListing", "GetFormType"]
+OTHERS = ["ListDomains", "CreateAsset", "TagResource"]
+DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"
+
+
+# Values: what a request should hold, and what it should not
+
+
+def nested(rng):
+    """JSON that is nested about as deeply as Python goes, or far beyond."""
+    depth = rng.choice([2, 50, 200, rng.randrange(200, 400), rng.randrange(900, 1100), 30_000])
+    opened, closed = rng.choice([("[", "]"), ('{"a":', "}"), ('{"and":[', "]}"), ("[", "")])
+    return opened * depth + "1" + closed * depth
+
+
+FRAGMENTS = [
+    *("null", "true", "[]", "{}", "[[]]", "[null]", "{}{}", "", "undefined", "// x", "0 0"),
+    *("0", "-0", "1", "2", "50", "51", "-1", "1.0", "1.5", "1704067200", "1704067200.25"),
+    *("01", "1.", ".5", "+1", "0x10", "1e3", "1e400", "-1e999", "1e-999", "NaN", "-Infinity"),
+    *("9" * 400, "9" * 5000, f"0.{'9' * 5000}", "2147483648", "9223372036854775808"),
+    *("253402300799.9999999", "253402300800", "-62135596800", "-62135596801", "1e308"),
+    *('""', '"a"', '"a.b"', '".a"', '"a b"', '"a\\n"', "'a'", '"', '"\n"', '"\\x"', '"\\u12"'),
+    *('"\\u0000"', '"\\ud800"', '"\\udc00\\ud800"', '"\\ud83d\\ude00"', '"\ud800"', '"\\u0660"'),
+    *('"{}"', '"null"', '"NaN"', '"[\\"evaluations\\"]"', '"{\\"evaluations\\": \\"\\ud800\\"}"'),
+    *('"ASSET"', '"asset"', '"LISTING"', '"FORMS"', '"2024-01-01T00:00:00Z"'),
+    *(f'"{"a" * length}"' for length in (36, 37, 64, 65, 128, 129, 385, 386, 20_001)),
+]
+TEXTS = [
+    *("", " ", "a", "a b", "null", "\0", "\n", "\r\n", "\t", "%", "%zz", "%2F", "..", "/", "?", "#"),
+    *("[", "]", "&", "=", ";", "+", "é", "\u0660", "\ud800", "\U0001f600", "\ufeff", "\x85", "\u2028"),
+    *("0", "1", "50", "51", "-1", "1.5", "0x1", "1_0", "\u0661", "9" * 19, "9" * 5000, "NaN", "true"),
+    *("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.9999999Z", "2024-01-01T00:00:60Z"),
+    *("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2024-13-01T00:00:00Z"),
+    *("2024-01-01T00:00:00+24:00", "2024-01-01", "1704067200", "x" * 37, "x" * 129, "x" * 400),
+]
+
+
+def content(rng):
+    """What a form may say: as JSON in JSON."""
+    if rng.random() < 0.2:
+        return nested(rng)
+    score = {
+        "evaluationsCount": 1,
+        "passingPercentage": 87.5,
+        "evaluations": [{"description": "d", "types": ["t"], "status": "PASS", "details": {"k": "v"}}],
+    }
+    return hostile_json(rng, score, rng.choice([0, 0.1, 0.3]))
+
+
+def a_body(rng):
+    """A request's body, in plain Python."""
+    return {
+        "forms": [
+            {
+                "formName": rng.choice(["score", "other"]),
+                "typeIdentifier": rng.choice(["a.b", "team.Schema", "team.Callable", DATA_QUALITY]),
+                "timestamp": rng.choice([0, 1704067200, 1704067200.25, -1.5]),
+                **rng.choice([{}, {"typeRevision": "8"}]),
+                **({"content": content(rng)} if rng.random() < 0.8 else {}),
+            }
+            for _ in range(rng.choice([0, 1, 1, 2, 5]))
+        ],
+        **rng.choice([{}, {"clientToken": rng.choice("ab")}]),
+    }
+
+
+def a_search(rng):
+    clause = {"filter": {"attribute": "name", "value": "a"}}
+    return {
+        "searchScope": "ASSET",
+        "searchText": rng.choice(["", "peng"]),
+        "maxResults": rng.choice([1, 50]),
+        "additionalAttributes": ["FORMS", "TIME_SERIES_DATA_POINT_FORMS"],
+        **rng.choice([{}, {"filters": {"and": [clause]}}]),
+    }
+
+
+def hostile_json(rng, value, chance):
+    """Write a value as JSON, each part of which may be another, missing or there twice."""
+    if rng.random() < chance:
+        return nested(rng) if rng.random() < 0.05 else rng.choice(FRAGMENTS)
+    if isinstance(value, dict):
+        members = []
+        for name, item in value.items():
+            times = rng.choice([0, 2]) if rng.random() < chance else 1
+            name = json.dumps(name if rng.random() > chance / 4 else rng.choice(TEXTS))
+            members += [f"{name}: {hostile_json(rng, item, chance)}" for _ in range(times)]
+        return f"{{{', '.join(members)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(hostile_json(rng, item, chance) for item in value)}]"
+    return json.dumps(value)
+
+
+def damaged(rng, text):
+    """Bytes of which some were lost, added, replaced or repeated."""
+    text = bytearray(text)
+    for _ in range(rng.choice([1, 1, 2, 8])):
+        start = rng.randrange(len(text) + 1)
+        end = min(len(text), start + rng.choice([0, 0, 1, 1, 4, 64]))
+        text[start:end] = rng.choice(
+            [b"", rng.randbytes(rng.choice([1, 4])), b"\0", b"\xff", b"\r\n", text[start:end] * 2]
+        )
+    return bytes(text)
+
+
+def hostile_body(rng, value, chance):
+    text = hostile_json(rng, value, chance)
+    if rng.random() >= chance:
+        return text.encode("utf-8", "surrogatepass")
+    encoding = rng.choice(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "gzip", "noise"])
+    if encoding == "noise":
+        return rng.randbytes(rng.randrange(200))
+    if encoding == "gzip":
+        return gzip.compress(text.encode("utf-8", "replace"))
+    return damaged(rng, text.encode(encoding, "surrogatepass"))
+
+
+def hostile_path(rng, operation, chance):
+    """The operation's path, the labels of which may be anything."""
+
+    def label(found):
+        good = {"domainIdentifier": DOMAIN, "entityType": "ASSET", "entityIdentifier": ENTITY}
+        text = good.get(found[1], rng.choice(["gone", IDENTIFIER, ENTITY]))
+        if rng.random() >= chance:
+            return quote(text, safe="")
+        odd = rng.choice([*TEXTS, "asset", "LISTING"])
+        return odd if rng.random() < 0.3 else quote(odd, safe="", errors="surrogatepass")
+
+    path = re.sub(r"\{(\w+)\}", label, SERVICE.operation_model(operation).http["requestUri"])
+    if rng.random() < chance / 4:
+        at = rng.randrange(len(path) + 1)
+        path = path[:at] + rng.choice([*TEXTS, "//", "/x/", "/../"]) + path[at:]
+    return path
+
+
+IDENTIFIER = "8nqi1xrs0f2jm4"
+"""A point's id, as they are; some requests put there the id of a point that is stored."""
+
+
+def hostile_query(rng, operation, chance):
+    """The operation's query, each value of which may be another, missing or there twice."""
+    members = SERVICE.operation_model(operation).input_shape.members
+    pairs = []
+    for name, shape in members.items():
+        if shape.serialization.get("location") != "querystring":
+            continue
+        if name not in ("formName", "maxResults") and rng.random() < 0.7:
+            continue
+        good = {"formName": rng.choice(["score", "other"]), "maxResults": "2", "clientToken": "a"}
+        for _ in range(rng.choice([0, 2]) if rng.random() < chance else 1):
+            odd = rng.random() < chance or name not in good
+            value = rng.choice(TEXTS) if odd else good[name]
+            raw = rng.random() < chance / 4
+            text = value if raw else quote(value, safe="", errors="surrogatepass")
+            pairs.append(f"{shape.serialization.get('name', name)}={text}")
+    if rng.random() < chance / 4:
+        pairs.append(rng.choice(TEXTS))
+    return "".join(rng.choice("&&&;") + pair for pair in pairs)[1:]
+
+
+def hostile_request(rng):
+    operation = rng.choice([*TIME_SERIES * 4, *CATALOGUE, *rng.choice([[], OTHERS])])
+    chance = rng.choice([0, 0, 0.02, 0.1, 0.5])
+    posting = SERVICE.operation_model(operation).http["method"] in ("POST", "PUT", "PATCH")
+    body = a_search(rng) if operation.startswith("Search") else a_body(rng)
+    query = hostile_query(rng, operation, chance)
+    return Request(
+        operation=operation,
+        url="".join(
+            [
+                rng.choice(["https://datazone.us-east-1.api.aws", "", "http://[::1]/prefix"]),
+                hostile_path(rng, operation, chance),
+                f"?{query}" if query else "",
+            ]
+        ),
+        headers={name: rng.choice(TEXTS) for name in ["content-type", "x-amz-client-token"]},
+        body=hostile_body(rng, body, chance) if posting or rng.random() < chance else b"",
+        region=rng.choice(["us-east-1", "eu-west-1", "", "\0"]),
+        read_timeout=rng.choice([60, 0.1, float("inf")]),
+        invocation_id=rng.choice([None, None, str(rng.random()), "same", ""]),
+        real_time=rng.random() < 0.1,
+    )
+
+
+# exchange
+
+
+def a_double(rng):
+    """A double in one of the states that tests put them in."""
+    ts = DataZoneTimeSeries(Options(content_check=rng.choice(["off", "warn", "error"])))
+    if rng.random() < 0.5:
+        for number in range(3):
+            ts.add_asset(
+                ENTITY if number == 0 else f"asset{number}",
+                domain_identifier=DOMAIN,
+                name="penguins",
+                forms={"GlueTableForm": {"tableArn": "arn"}},
+            )
+    if rng.random() < 0.5:
+        ts.register_form_type("team.Callable", lambda content: isinstance(content, dict))
+    if rng.random() < 0.5:
+        with contextlib.suppress(ImportError):  # jsonschema is not everywhere
+            ts.register_form_type("team.Schema", {"items": {"$ref": "#"}, "maxItems": 1})
+    if rng.random() < 0.5:
+        ts.respond("ListDomains", {"items": []})
+        ts.respond("Search", lambda _: {"items": []}, times=2)
+    if rng.random() < 0.2:
+        ts.rate_limit(1_000, burst=20)
+    if rng.random() < 0.3:
+        for _ in range(10):
+            kind = getattr(faults, rng.choice(sorted(FAULTS)))
+            fault = kind(rng.choice([0, 1, 1e300])) if kind is faults.Latency else kind
+            operation = rng.choice(TIME_SERIES)
+            with contextlib.suppress(ValueError):  # it does not document every exception
+                ts.inject(fault, operation=operation, after=rng.randrange(4), content={"a": 1})
+                ts.inject(fault, operation=operation, after=rng.randrange(4))
+    return ts
+
+
+FAULTS = {*faults.__all__} - {"Fault", "ServiceException", "TransportFault"}
+
+
+def reject(text):
+    raise ValueError(text)
+
+
+def check(ts, request, reply):
+    """Require an answer of AWS's: what botocore parses, with a documented code where it failed."""
+    attempt = ts.calls.latest().attempts[-1] if request.invocation_id is None else None
+    if not isinstance(reply, Response):
+        assert isinstance(reply, faults.TransportFault)
+        assert attempt is None or attempt.fault is not None
+        return type(reply).__name__
+    operation = SERVICE.operation_model(request.operation)
+    for name, value in reply.headers.items():
+        assert name == name.lower()
+        assert f"{name}: {value}".isprintable()
+        f"{name}: {value}".encode("latin-1")
+    if "x-amzn-requestid" not in reply.headers:
+        return "HttpError"
+    if attempt is not None and isinstance(attempt.fault, faults.MalformedResponse):
+        return "MalformedResponse"
+    parser = create_parser(SERVICE.protocol)
+    response = {
+        "status_code": reply.status_code,
+        "headers": reply.headers,
+        "body": reply.body,
+        "context": {},
+    }
+    try:
+        parsed = parser.parse(response, operation.output_shape)
+    except UnicodeDecodeError:
+        assert reply.body == faults.MalformedResponse().body
+        return "MalformedResponse"
+    code = reply.headers.get("x-amzn-errortype")
+    if code is None:
+        assert reply.status_code == operation.http["responseCode"]
+        if reply.status_code != 204:
+            assert isinstance(json.loads(reply.body, parse_constant=reject), dict)
+        else:
+            assert reply.body == b""
+        if "Error" in parsed:
+            raise AssertionError(parsed)
+        return "success"
+    documented = {shape.name: shape for shape in operation.error_shapes}
+    if code == "SerializationException":
+        assert reply.status_code == 400
+    else:
+        assert reply.status_code == documented[code].metadata["error"]["httpStatusCode"]
+    assert int(reply.headers["content-length"]) == len(reply.body)
+    assert parsed["Error"]["Code"] == code
+    assert parsed["Error"]["Message"] == json.loads(reply.body)["message"]
+    assert parsed["Error"]["Message"]
+    return code
+
+
+def may_be_unanswered(request):
+    """Tell whether the double may say that it does not do this."""
+    return request.operation not in TIME_SERIES
+
+
+@pytest.mark.filterwarnings("ignore::pytest_datazone_ts.DataZoneContentWarning")
+def test_whatever_comes_in_is_answered_as_aws_would():
+    outcomes = Counter()
+    rng = random.Random(f"exchange {SEED}")  # noqa: S311 - the same again is what it is for
+    for number in range(REQUESTS):
+        if number % 40 == 0:
+            ts, made = a_double(rng), 0
+        request = hostile_request(rng)
+        if rng.random() < 0.5 and ts.data_points:
+            url = request.url.replace(IDENTIFIER, ts.data_points.latest().id)
+            request = Request(**{**vars(request), "url": url})
+        made += 1
+        stored = len(ts.data_points)
+        started = time.perf_counter()
+        try:
+            try:
+                reply = ts.exchange(request)
+            except UnansweredOperationError:
+                assert may_be_unanswered(request)
+                outcome = "unanswered"
+            else:
+                outcome = check(ts, request, reply)
+            assert time.perf_counter() - started < SLOW
+            assert sum(len(call.attempts) for call in ts.calls) == made
+            posted = ts.data_points[stored:]
+            assert {*map(type, (point.timestamp for point in posted))} <= {type(ts.calls[0].attempts[0].at)}
+            if request.operation == "PostTimeSeriesDataPoints" and outcome == "success":
+                echoed = [form["id"] for form in json.loads(reply.body)["forms"]]
+                assert [point.id for point in posted] in (echoed, [])
+            elif outcome not in {"ReadTimeout", "MalformedResponse"}:
+                assert posted == []
+        except Exception as error:
+            message = f"input {number} of seed {SEED}: {request!r:.2000}"
+            raise AssertionError(message) from error
+        outcomes[outcome] += 1
+    print(dict(outcomes.most_common()))
+    assert outcomes["success"] > REQUESTS / 10
+    for code in ("SerializationException", "ValidationException", "ResourceNotFoundException"):
+        assert outcomes[code] > REQUESTS / 100
+
+
+# The server
+
+
+METHODS = ["POST", "GET", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS", "post", "BREW", "", "\0"]
+SCOPES = ["us-east-1/datazone", "us-east-1/s3", "datazone", "\xff/datazone", "us-east-1/sts"]
+HEADERS = [
+    *("Content-Length: -1", "Content-Length: 0x5", "Content-Length: 5, 5", "Content-Length: 1e3"),
+    *("Content-Length: ", "Content-Length: +5", f"Content-Length: {'9' * 18}", "Content-Length: 5"),
+    *(f"Content-Length: {'9' * 5000}", f"Content-Length: {10 * 2**20 + 1}", "Content-Length: \xb2"),
+    *("Transfer-Encoding: gzip, chunked", "Transfer-Encoding: identity", "Transfer-Encoding:\tx"),
+    *("Content-Encoding: gzip", "Content-Encoding: identity", "Expect: 100-continue", "Expect: x"),
+    *("Connection: close", "Connection: keep-alive", "Connection: upgrade", "Upgrade: websocket"),
+    *("amz-sdk-invocation-id: same", "amz-sdk-invocation-id: \xff", "amz-sdk-request: \0"),
+    *("no colon", ": no name", " folded", "a\0b: c", "a b: c", "x-\xff: \xff", "Host: [", "\r\n"),
+    *(f"x: {'y' * 70_000}", "A: b\r\n" * 101, "X-Amz-Target: DataZone.X", "Content-Type: a/b; c=\xff"),
+]
+
+
+def chunked(rng, body, chance):
+    """The body in chunks, which may not be what they say."""
+    pieces = []
+    while body:
+        size = rng.randrange(1, len(body) + 1)
+        said = b"%x" % size
+        if rng.random() < chance:
+            said = rng.choice([b"", b"-1", b"0x1", b"f" * 15, b"f" * 16, b"%x;a=b" % size, b"0", b"g"])
+        pieces += [said, rng.choice([b"\r\n"] * 9 + [b"\n"]), body[:size], b"\r\n"]
+        body = body[size:]
+    end = b"0\r\n\r\n"
+    if rng.random() < chance:
+        end = rng.choice([b"", b"0\r\n", b"0\r\nA: b\r\n\r\n", b"\r\n", b"00000\r\n\r\n"])
+    return b"".join(pieces) + end
+
+
+def hostile_message(rng):
+    """An HTTP request, or what is nearly one."""
+    operation = rng.choice([*TIME_SERIES * 4, *CATALOGUE, *OTHERS])
+    chance = rng.choice([0, 0, 0.02, 0.1, 0.5])
+    method = SERVICE.operation_model(operation).http["method"]
+    query = hostile_query(rng, operation, chance)
+    path = hostile_path(rng, operation, chance) + (f"?{query}" if query else "")
+    version = "HTTP/1.1"
+    if rng.random() < chance / 2:
+        method = rng.choice(METHODS)
+    if rng.random() < chance / 4:
+        path = rng.choice([*TEXTS, "//", "//evil/v2/domains", "http://x/v2/domains", "/" * 70_000])
+    if rng.random() < chance / 2:
+        version = rng.choice(["HTTP/1.0", "HTTP/0.9", "HTTP/2.0", "HTTP/1.1.1", "HTTP/", "", "SPDY/1"])
+    body = hostile_body(rng, a_body(rng), chance) if method == "POST" else b""
+    headers = ["Host: x"] if rng.random() > chance else []
+    if rng.random() > chance / 2:
+        scope = SCOPES[0] if rng.random() > chance / 2 else rng.choice(SCOPES)
+        headers.append(f"Authorization: Credential=key/20240101/{scope}/aws4_request")
+    if rng.random() < 0.2:
+        headers.append("Transfer-Encoding: chunked")
+        body = chunked(rng, body, chance)
+    elif rng.random() > chance / 2:
+        lie = rng.choice([-1, 1, 7, 2**31]) if rng.random() < chance / 2 else 0
+        headers.append(f"Content-Length: {len(body) + lie}")
+    headers += [rng.choice(HEADERS) for _ in range(3) if rng.random() < chance / 2]
+    rng.shuffle(headers)
+    head = "".join(f"{line}\r\n" for line in [f"{method} {path} {version}", *headers, ""])
+    text = head.encode(*rng.choice([("latin-1", "replace"), ("utf-8", "surrogatepass")])) + body
+    return damaged(rng, text) if rng.random() < chance / 2 else text
+
+
+def conversation(rng):
+    """What one client sends, piece by piece, and how it leaves."""
+    if rng.random() < 0.02:
+        text = rng.randbytes(rng.randrange(500))
+    else:
+        text = b"".join(hostile_message(rng) for _ in range(rng.choice([1, 1, 1, 2, 4])))
+    if rng.random() < 0.05:
+        text = text[: rng.randrange(len(text) + 1)]
+    pieces = [text]
+    if rng.random() < 0.05:
+        cuts = sorted(rng.randrange(len(text) + 1) for _ in range(3))
+        pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    return pieces, rng.choice([*["half-close"] * 92, "wait", *["close", "reset"] * 3])
+
+
+def talk(port, pieces, leaving):
+    """Send the pieces; return all that comes back, and whether the server hung up in peace."""
+    with socket.create_connection(("127.0.0.1", port), timeout=SLOW) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        received = bytearray()
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+                if len(pieces) > 1:
+                    time.sleep(0.001)
+            if leaving == "reset":
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            if leaving in ("close", "reset"):
+                return b"", False
+            if leaving == "half-close":
+                connection.shutdown(socket.SHUT_WR)
+        except TimeoutError:
+            raise
+        except OSError:  # it hung up already
+            pass
+        try:
+            while piece := connection.recv(2**16):
+                received += piece
+        except ConnectionError:
+            return bytes(received), False
+        return bytes(received), True
+
+
+STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) [A-Za-z -]*")
+
+
+def answers(sent, text, log):
+    """Take responses apart; require each to be whole, and what was logged, in AWS's form."""
+    log = iter(log)
+    while text:
+        head, end, text = text.partition(b"\r\n\r\n")
+        assert end
+        first, *lines = head.split(b"\r\n")
+        status = int(STATUS.fullmatch(first)[1])
+        if status == 100:
+            yield "100"
+            continue
+        headers = dict(line.decode("latin-1").split(": ", 1) for line in lines)
+        length = int(headers.get("content-length", 0))
+        if b"HEAD" in sent and (not text or text.startswith(b"HTTP/1.1 ")):
+            length = 0
+        body, text = text[:length], text[length:]
+        assert len(body) == length
+        who, *_ = words = next(log).partition(" (")[0].split()
+        if who in MOTO:
+            yield who
+            continue
+        code = headers.get("x-amzn-errortype")
+        assert words[-2 if code else -1 :] == [str(status), code][: 2 if code else 1]
+        assert headers["x-amzn-requestid"]
+        assert status in (200, 201, 204) if code is None else status in (*range(400, 500), 501, 505)
+        if body:
+            assert headers["content-type"] == "application/json"
+            answer = json.loads(body)
+            assert isinstance(answer["message"], str) if code else isinstance(answer, dict)
+        yield f"{status} {code or ''}".strip()
+    assert next(log, None) is None
+
+
+def at_rest():
+    """Wait until the server talks to no one."""
+    started = time.perf_counter()
+    while any(thread.name.startswith("datazone_ts_server ") for thread in threading.enumerate()):
+        assert time.perf_counter() - started < SLOW
+        time.sleep(0.0002)
+
+
+WELL_MEANT = (
+    f"GET /v2/domains/{DOMAIN}/entities/ASSET/{ENTITY}/time-series-data-points?formName=score "
+    "HTTP/1.1\r\n\r\n"
+).encode()
+MOTO = ("unsigned", "s3", "sts")
+
+
+def test_whatever_is_sent_to_the_server_is_answered_as_aws_would_or_hung_up_on(capfd):
+    rng = random.Random(f"server {SEED}")  # noqa: S311 - as above
+    outcomes = Counter()
+    log = []
+    ts = DataZoneTimeSeries(Options(content_check="off"))
+    with serve(ts, patience=0.2, log=log.append) as url:
+        port = int(url.rpartition(":")[2])
+        for number in range(CONNECTIONS):
+            pieces, leaving = conversation(rng)
+            sent = b"".join(pieces)
+            try:
+                received, in_peace = talk(port, pieces, leaving)
+                if leaving in ("close", "reset"):  # it may not know of us yet
+                    assert talk(port, [WELL_MEANT], "half-close")[0].startswith(b"HTTP/1.1 200 OK")
+                at_rest()
+                if in_peace:
+                    outcomes.update([*answers(sent, received, log)] or ["hung up"])
+                else:
+                    outcomes[leaving] += 1
+            except Exception as error:
+                message = f"input {number} of seed {SEED}: {leaving}, {received!r:.500}, {log}, {pieces!r:.3000}"
+                raise AssertionError(message) from error
+            log.clear()
+            if number % 100 == 0:
+                ts.reset()
+    print(outcomes)
