@@ -14,7 +14,7 @@ def hint(given: object, names: Iterable[str]) -> str:
     by_letters = {_letters(name): name for name in names}
     wanted = _letters(str(given))
     begun = [letters for letters in by_letters if wanted and letters.startswith(wanted)]
-    close = begun or get_close_matches(wanted, by_letters, n=1)
+    close = sorted(begun, key=len) or get_close_matches(wanted, by_letters, n=1)
     return f" Did you mean {by_letters[close[0]]!r}?" if close else ""
 
 
