@@ -178,7 +178,9 @@ def memory() -> tuple[float, float]:
     operation = model.operation("PostTimeSeriesDataPoints")
 
     def store(request: wire.Request) -> object:
-        return service.answer(operation.name, request.region, wire.decode(operation, request))
+        return service.answer(
+            operation.name, request.region, wire.decode(operation, request)
+        ).output
 
     stored = bytes_per_post(store)
     recorded = bytes_per_post(DataZoneTimeSeries().exchange)

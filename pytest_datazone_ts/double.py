@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.validate import ParamValidator
 
-from pytest_datazone_ts import faults, origin, reporting, spelling
+from pytest_datazone_ts import faults, origin, reporting, spelling, text, trace
 from pytest_datazone_ts import match as matching
 from pytest_datazone_ts.clock import Clock
 from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.injections import Injection, RateLimit
 from pytest_datazone_ts.log import CallLog
 from pytest_datazone_ts.options import Options
-from pytest_datazone_ts.records import Calls, DataPoints
+from pytest_datazone_ts.records import Calls, DataPoints, Selection
 from pytest_datazone_ts.service import model, wire
 from pytest_datazone_ts.service.catalogue import Asset, plain_forms
 from pytest_datazone_ts.service.form_types import check_of
-from pytest_datazone_ts.service.operations import CATALOGUE_OPERATIONS, Service
+from pytest_datazone_ts.service.operations import CATALOGUE_OPERATIONS, POST, Service
 from pytest_datazone_ts.service.refusal import Refusal
 from pytest_datazone_ts.transport import hook, retries
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.match import Match
 
 __tracebackhide__ = origin.hides_frames
-
-POST = "PostTimeSeriesDataPoints"
 
 Reply = wire.Response | faults.TransportFault
 """What comes of a request: a response, or a failure that leaves the client without one."""
@@ -66,6 +64,11 @@ class DataZoneTimeSeries:
         self._over: str | None = None
         self._only_of: str | None = None
 
+    def __repr__(self) -> str:
+        calls = text.counted(len(self._log.calls()), "call")
+        points = text.counted(len(tuple(self._service.store.points())), "data point")
+        return f"<{type(self).__name__}: {calls}, {points}>"
+
     @staticmethod
     def current() -> DataZoneTimeSeries:
         """Return the active double, the innermost; a ``RuntimeError`` if none is active."""
@@ -82,7 +85,8 @@ class DataZoneTimeSeries:
     def data_points(self) -> DataPoints:
         """Every stored point, in the order posted."""
         self._require_same_test()
-        return DataPoints(self._service.store.points())
+        points = tuple(self._service.store.points())
+        return DataPoints(points, selection=Selection({}, points, self._log.calls))
 
     @property
     def calls(self) -> Calls:
@@ -132,6 +136,7 @@ class DataZoneTimeSeries:
         )
         with self._lock:
             self._injections.append(injection)
+        trace.armed(self, injection)
         return injection
 
     def rate_limit(self, rate: float, *, burst: float = 1, operation: str = POST) -> RateLimit:
@@ -145,6 +150,7 @@ class DataZoneTimeSeries:
         limit = RateLimit(rate, burst=burst, clock=self._clock)
         with self._lock:
             self._rate_limits[operation] = limit
+        trace.armed(self, limit)
         return limit
 
     def respond(
@@ -269,6 +275,7 @@ class DataZoneTimeSeries:
             self._sleeps.clear()
             self._errors.clear()
         retries.restore(self)
+        trace.ended(self)
 
     # What follows is for the transports, and for whatever puts the double in place.
 
@@ -301,6 +308,8 @@ class DataZoneTimeSeries:
             region=request.region,
             parameters=parameters,
         )
+        if not call.attempts:
+            trace.called(self, call)
         fault: faults.Fault | None = None
         cause: Injection | RateLimit | None = None
         reply: Reply | None = None
@@ -308,6 +317,7 @@ class DataZoneTimeSeries:
             if (cause := self._injected(call)) is not None:
                 fault = cause.fault
             if unreadable is not None and fault is None:
+                call.say(str(unreadable))
                 reply = self._error("SerializationException", str(unreadable), 400, request_id)
             elif fault is not None and not isinstance(fault, _CARRIED_OUT):
                 reply = self._failure(operation, fault, request_id)
@@ -318,6 +328,7 @@ class DataZoneTimeSeries:
                 reply = self._delivered(request, response, fault)
         except Exception as error:
             self._errors.append(error)
+            call.say(f"{type(error).__name__}: {error}")
             raise
         else:
             return reply
@@ -471,8 +482,11 @@ class DataZoneTimeSeries:
                         from_catalogue=operation.name in CATALOGUE_OPERATIONS,
                     )
                     raise UnansweredOperationError(message)
-                output = self._service.answer(operation.name, call.region, call.parameters)
+                answer = self._service.answer(operation.name, call.region, call.parameters)
+                call.store(answer.stored)
+                output = answer.output
         except Refusal as refusal:
+            call.say(refusal.message)
             status = model.error_status(refusal.code)
             return self._error(refusal.code, refusal.message, status, request_id)
         return wire.encode(operation, output, request_id=request_id, at=self._clock.time())

@@ -39,8 +39,9 @@ class Injection:
         """Where the test armed it: ``file:line``."""
         self.hits: int = 0
         """How many attempts it was used on."""
-        self._match = match
-        self._let_through = after
+        self.match = match
+        self.let_through = after
+        """How many more matching attempts go through first."""
         self._cancelled = False
         self._lock = threading.Lock()
 
@@ -83,13 +84,13 @@ class Injection:
         # One that is over is not asked: the test's own ``where`` may look at what is gone.
         if self.operation != call.operation or self.remaining == 0:
             return False
-        if not matching.call_matches(self._match, call):
+        if not matching.call_matches(self.match, call):
             return False
         with self._lock:
             if self.remaining == 0:  # another thread took the last, or ``where`` cancelled it
                 return False
-            if self._let_through:
-                self._let_through -= 1
+            if self.let_through:
+                self.let_through -= 1
                 return False
             self.hits += 1
             return True

@@ -12,18 +12,32 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_datazone_ts.faults import Fault
+    from pytest_datazone_ts.records import DataPoint
 
 
 class OpenCall:
     """A call that may still get further attempts."""
 
-    __slots__ = ("attempts", "operation", "parameters", "region")
+    __slots__ = ("attempts", "operation", "parameters", "region", "said", "stored")
 
     def __init__(self, operation: str, region: str, parameters: dict[str, Any]) -> None:
         self.operation: str = operation
         self.region: str = region
         self.parameters: dict[str, Any] = parameters
         self.attempts: tuple[Attempt, ...] = ()
+        self.stored: tuple[tuple[int, tuple[DataPoint, ...]], ...] = ()
+        """The numbers of the attempts that stored points, and these."""
+        self.said: tuple[tuple[int, str], ...] = ()
+        """The numbers of those that the double itself refused or failed, and why."""
+
+    def store(self, points: tuple[DataPoint, ...]) -> None:
+        """Note what the attempt that is being answered stored."""
+        if points:
+            self.stored += ((len(self.attempts) + 1, points),)
+
+    def say(self, why: str) -> None:
+        """Note why the attempt that is being answered is refused or fails."""
+        self.said += ((len(self.attempts) + 1, why),)
 
     @property
     def asked(self) -> tuple[str, str, dict[str, Any]]:

@@ -108,7 +108,7 @@ def call_matches(match: Match, call: Call) -> bool:
             return False
     if about_forms and not any(
         all(_equal(keyword, match[keyword], form.get(_MEMBERS[keyword])) for keyword in about_forms)  # type: ignore[literal-required]
-        for form in _forms(call)
+        for form in forms(call)
     ):
         return False
     return "where" not in match or bool(match["where"](call))
@@ -131,7 +131,7 @@ def _call_field(keyword: str, call: Call) -> object:
     return call.region if keyword == "region" else call.parameters.get(_MEMBERS[keyword])
 
 
-def _forms(call: Call) -> Iterable[Mapping[str, object]]:
+def forms(call: Call) -> Iterable[Mapping[str, object]]:
     """Return the forms a call is about: those posted, or the one that its query names."""
     forms: Iterable[Mapping[str, object]] = call.parameters.get("forms", [call.parameters])
     return forms

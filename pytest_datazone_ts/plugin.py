@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_datazone_ts import origin
+from pytest_datazone_ts import origin, trace
 from pytest_datazone_ts.options import Options, from_ini
 
 # Importing it registers with botocore, so that sessions made from here on are reached.
@@ -102,11 +103,22 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(guard.start())
 
 
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Generator[None, None, None]:
+    """Keep what the test's doubles are asked, from its set-up to its teardown."""
+    before = trace.begin(trace.Trace())
+    yield
+    trace.begin(before)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, None]:
-    """Note how the test ended, each of its subtests too; fail one that hid a blocked call."""
+    """Note how the test ended, each of its subtests too; fail one that hid a blocked call.
+
+    A failure shows what the test's doubles were asked.
+    """
     outcome = yield
     report: pytest.TestReport = outcome.get_result()
     blocked = guard.take_blocked()
@@ -115,6 +127,19 @@ def pytest_runtest_makereport(
         report.longrepr = "\n".join([_HIDDEN, *(f"  {each}" for each in blocked)])
     if call.when == "call" and _OUTCOMES in item.stash:
         item.stash[_OUTCOMES].add(report.outcome)
+    if report.failed and (asked := trace.current()):
+        _add_timeline(report, asked, item.config)
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """Compare records field by field: none exist unless their module is imported."""
+    if op != "==" or "pytest_datazone_ts.records" not in sys.modules:
+        return None
+    from pytest_datazone_ts import comparison  # noqa: PLC0415 - heavy
+
+    return comparison.explained(left, right, everything=config.getoption("verbose") > 1)
 
 
 @pytest.fixture
@@ -191,6 +216,26 @@ def _ini(config: pytest.Config, name: str) -> Any:
     except (TypeError, ValueError, pytest.UsageError) as error:  # as pytest's version has it
         message = f"the ini setting {setting}: {error}"
         raise pytest.UsageError(message) from None
+
+
+def _add_timeline(report: pytest.TestReport, asked: trace.Trace, config: pytest.Config) -> None:
+    in_xml = config.getoption("xmlpath", None)
+    if config.getoption("tbstyle") == "line" and not in_xml:
+        return
+    from pytest_datazone_ts import timeline  # noqa: PLC0415 - heavy
+
+    everything = config.getoption("verbose") > 1
+    text = timeline.of(asked, failure=report.longreprtext, everything=everything)
+    longrepr: Any = report.longrepr
+    if not text:
+        return
+    if not in_xml:
+        report.sections.append(("datazone_ts", text))
+    # --junitxml writes none of a report's sections into the failure.
+    elif hasattr(longrepr, "addsection"):
+        longrepr.addsection("datazone_ts", text)
+    else:
+        report.longrepr = f"{longrepr}\n{' datazone_ts ':-^80}\n{text}"
 
 
 def _put_stand_ins(config: pytest.Config) -> None:

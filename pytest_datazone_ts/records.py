@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, overload
 
 from pytest_datazone_ts import match as matching
 from pytest_datazone_ts import origin, reporting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from typing_extensions import Self, Unpack
@@ -101,17 +101,29 @@ class Call:
         return self.attempts[-1].error_code if self.attempts else None
 
 
+class Selection(NamedTuple):
+    """How records were selected: for the message if there are none."""
+
+    match: Match
+    records: Sequence[Any]
+    calls: Callable[[], Sequence[Call]] | None = None
+    """Returns the calls that the double got."""
+
+
 Record = TypeVar("Record", DataPoint, Call)
 
 
 class Records(Sequence[Record], Generic[Record]):
     """An immutable sequence of records that can be narrowed with ``**match``."""
 
-    __slots__ = ("_records",)
+    __slots__ = ("_records", "_selection")
     _noun = "record"
 
-    def __init__(self, records: Iterable[Record] = ()) -> None:
+    def __init__(
+        self, records: Iterable[Record] = (), *, selection: Selection | None = None
+    ) -> None:
         self._records: tuple[Record, ...] = tuple(records)
+        self._selection = selection
 
     @overload
     def __getitem__(self, index: int) -> Record: ...
@@ -140,16 +152,26 @@ class Records(Sequence[Record], Generic[Record]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({list(self._records)!r})"
 
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Record, ...]]]:
+        return type(self), (self._records,)
+
+    def _narrowed(self, match: Match) -> Selection:
+        before = self._selection or Selection({}, self._records)
+        if before.match.keys() & match.keys():
+            return Selection(match, self._records, before.calls)
+        both: Any = {**before.match, **match}
+        return before._replace(match=both)
+
     def one(self) -> Record:
         """Return the only record; an ``AssertionError`` lists what there is instead."""
         if len(self._records) != 1:
-            raise AssertionError(reporting.not_one(self._noun, self._records))
+            raise AssertionError(reporting.not_one(self._noun, self._records, self._selection))
         return self._records[0]
 
     def latest(self) -> Record:
         """Return the record that came last; an ``AssertionError`` if there is none."""
         if not self._records:
-            raise AssertionError(reporting.none_at_all(self._noun))
+            raise AssertionError(reporting.none_at_all(self._noun, self._selection))
         return self._records[-1]
 
 
@@ -162,7 +184,8 @@ class DataPoints(Records[DataPoint]):
     def where(self, **match: Unpack[Match]) -> DataPoints:
         """Return those that meet every keyword of :class:`~pytest_datazone_ts.Match`."""
         wanted = matching.checked(match, caller="DataPoints.where")
-        return DataPoints(point for point in self if matching.point_matches(wanted, point))
+        points = (point for point in self if matching.point_matches(wanted, point))
+        return DataPoints(points, selection=self._narrowed(wanted))
 
 
 class Calls(Records[Call]):
@@ -174,4 +197,5 @@ class Calls(Records[Call]):
     def where(self, **match: Unpack[Match]) -> Calls:
         """Return those that meet every keyword of :class:`~pytest_datazone_ts.Match`."""
         wanted = matching.checked(match, caller="Calls.where")
-        return Calls(call for call in self if matching.call_matches(wanted, call))
+        calls = (call for call in self if matching.call_matches(wanted, call))
+        return Calls(calls, selection=self._narrowed(wanted))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from datetime import datetime, timedelta, timezone
 from unittest.mock import ANY
 
 import pytest
 from botocore.exceptions import ClientError
 
-from pytest_datazone_ts import faults, mock_datazone_ts
+from pytest_datazone_ts import Calls, DataPoints, faults, mock_datazone_ts
 from pytest_datazone_ts.origin import place
 from pytest_datazone_ts.reporting import swallowed
 
@@ -429,6 +431,182 @@ def test_what_was_posted_and_should_not_have_been(datazone_ts, post_form):
     )
 
 
+# one and latest
+
+
+def test_one_says_what_tells_alike_points_apart(datazone_ts, post_form):
+    post_form(content='{"passingPercentage": 87.5, "evaluationsCount": 8}')
+    post_form(content='{"passingPercentage": 90, "evaluationsCount": 8, "rules": "none"}')
+
+    assert message_of(datazone_ts.data_points.one) == lines(
+        "expected exactly one data point, found 2:",
+        "  1. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       content $.passingPercentage: 87.5",
+        "       content $.rules: missing",
+        "  2. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       content $.passingPercentage: 90",
+        "       content $.rules: 'none'",
+        "Narrow it down with where(...), such as",
+        "where(content={'passingPercentage': 87.5}).one()",
+    )
+
+    post_form(content="[]", typeRevision="2")
+
+    assert message_of(datazone_ts.data_points.one) == lines(
+        "expected exactly one data point, found 3:",
+        "  1. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       type_revision: '1'",
+        '       content: \'{"passingPercentage": 87.5, "evaluationsCount": 8}\'',
+        "  2. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       type_revision: '1'",
+        '       content: \'{"passingPercentage": 90, "evaluatio... (67 characters)',
+        "  3. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       type_revision: '2'",
+        "       content: '[]'",
+        "Narrow it down with where(...), such as where(type_revision='2').one()",
+    )
+
+
+def test_one_says_that_the_same_was_posted_twice(datazone_ts, post_form):
+    post_form(content="text")
+    post_form(content="text")
+
+    assert message_of(datazone_ts.data_points.one) == lines(
+        "expected exactly one data point, found 2:",
+        "  1. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "  2. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "They differ in nothing but id and posted_at. If it is right that the",
+        "same was posted more than once, say so: assert_posted(count=...)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "hint"),
+    [
+        ({}, {"timestamp": 0}, "where(timestamp='2024-01-01T00:00:00+00:00').one()"),
+        ({}, {"content": "{}"}, "where(content='{}').one()"),
+        ({"content": '{"a": 1}'}, {"content": '{"b": 2}'}, "where(content={'a': 1}).one()"),
+        ({"content": "{}"}, {"content": '{"b": 2}'}, "where(content={'b': 2}).one()"),
+    ],
+)
+def test_the_way_out_of_one_is_a_way_out(datazone_ts, post_form, first, second, hint):
+    post_form(**first)
+    post_form(**second)
+
+    assert message_of(datazone_ts.data_points.one).replace("\n", " ").endswith(f"such as {hint}")
+    assert eval(f"datazone_ts.data_points.{hint}") in datazone_ts.data_points  # noqa: S307
+
+
+def test_what_would_be_no_way_out_is_not_proposed(datazone_ts, post_form):
+    for content in ("x" * 100, "y" * 100):
+        post_form("a", content=content)
+        post_form("b", content=content)
+
+    assert message_of(datazone_ts.data_points.one).endswith(
+        "\nNarrow it down with where(...), such as where(entity_identifier='a')"
+    )
+
+
+def test_one_says_what_tells_calls_apart(datazone_ts, datazone_ts_client, post_form):
+    post_form(formName="a")
+    post_form(formName="b")
+
+    assert message_of(datazone_ts.calls.one) == lines(
+        "expected exactly one call, found 2:",
+        "  1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1: 201",
+        "       forms: ['a']",
+        "  2. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1: 201",
+        "       forms: ['b']",
+        "Narrow it down with where(...), such as where(form_name='a').one()",
+    )
+
+    datazone_ts.reset()
+    post_form()
+    datazone_ts_client.list_time_series_data_points(
+        domainIdentifier="dzd_1",
+        entityIdentifier="4wyh64k2n8czaf",
+        entityType="ASSET",
+        formName="completeness",
+    )
+
+    assert message_of(datazone_ts.calls.one) == lines(
+        "expected exactly one call, found 2:",
+        "  1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1: 201",
+        "  2. ListTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1: 200",
+        "Narrow it down with where(...), such as",
+        "where(where=lambda c: c.operation == 'PostTimeSeriesDataPoints').one()",
+    )
+
+
+def test_none_found_shows_what_was_asked_for_and_what_there_is(datazone_ts, post_form):
+    for record in (datazone_ts.data_points.one, datazone_ts.data_points.latest):
+        assert message_of(record).endswith(
+            "one data point, found none\nThe code under test made no DataZone call."
+        )
+
+    post_form()
+    datazone_ts.inject("AccessDeniedException")
+    with pytest.raises(ClientError):
+        post_form("other")
+    rest = (
+        "but the only one posted did not match:",
+        "  1. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       entity_identifier",
+        "         expected 'other'",
+        "         posted   '4wyh64k2n8czaf'",
+        "1 call failed:",
+        "  1. PostTimeSeriesDataPoints of ASSET other in us-east-1:",
+        "     AccessDeniedException",
+    )
+    others = datazone_ts.data_points.where(form_name="completeness").where(
+        entity_identifier="other"
+    )
+
+    asked = ("  with", "    form_name: 'completeness'", "    entity_identifier: 'other'")
+    assert message_of(others.one) == lines("expected exactly one data point", *asked, *rest)
+    assert message_of(others.latest) == lines("expected at least one data point", *asked, *rest)
+
+    again = datazone_ts.data_points.where(entity_identifier=ANY).where(entity_identifier="other")
+
+    assert message_of(again.one) == lines(
+        "expected exactly one data point", "  with", "    entity_identifier: 'other'", *rest
+    )
+    assert message_of(datazone_ts.calls.where(form_name="b").one) == lines(
+        "expected exactly one call",
+        "  with",
+        "    form_name: 'b'",
+        "The code under test made 2 calls:",
+        "  1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1: 201",
+        "  2. PostTimeSeriesDataPoints of ASSET other in us-east-1:",
+        "     AccessDeniedException",
+    )
+
+
+def test_records_of_a_users_own_say_what_was_asked_for_too(datazone_ts, post_form):
+    post_form()
+    mine = DataPoints(datazone_ts.data_points)
+
+    assert message_of(mine.where(form_name="b").one) == lines(
+        "expected exactly one data point",
+        "  with",
+        "    form_name: 'b'",
+        "but the only one posted did not match:",
+        "  1. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       form_name",
+        "         expected 'b'",
+        "         posted   'completeness'",
+    )
+    assert message_of(DataPoints().one) == "expected exactly one data point, found none"
+    assert message_of(Calls().latest) == "expected at least one call, found none"
+
+
+def test_selected_records_can_be_copied_and_pickled(datazone_ts, post_form):
+    post_form()
+    for records in (datazone_ts.data_points, datazone_ts.data_points.where(), datazone_ts.calls):
+        assert copy.deepcopy(records) == records
+        assert pickle.loads(pickle.dumps(records)) == records  # noqa: S301 - our own bytes
+
+
 # What strict says at the end of a test
 
 
@@ -455,11 +633,12 @@ def test_faults_that_were_not_used_up_are_named_briefly():
     assert message == lines(
         "datazone_ts: the test armed faults that were not used up:",
         *[
-            f"  {injection.armed_at}: {name} on PostTimeSeriesDataPoints, used 0 of 2 times"
+            f"  {injection.armed_at}: {name} on PostTimeSeriesDataPoints,\n"
+            "    after letting 9 more through, used 0 of 2 times"
             for injection, (_, name) in zip(armed, injected, strict=True)
         ],
-        "The code under test made too few matching calls. If that is right, arm fewer, "
-        "cancel() the injection, or set the option strict=False.",
+        "The code under test made too few matching calls. If that is right, arm",
+        "fewer, cancel() the injection, or set the option strict=False.",
     )
 
 
@@ -501,6 +680,14 @@ def test_an_error_from_the_server_has_no_line_of_the_tests():
 
 
 # What pytest makes of them
+
+
+def test_a_double_says_what_it_has(datazone_ts, post_form):
+    assert repr(datazone_ts) == "<DataZoneTimeSeries: 0 calls, 0 data points>"
+
+    post_form()
+
+    assert repr(datazone_ts) == "<DataZoneTimeSeries: 1 call, 1 data point>"
 
 
 def test_a_failure_points_at_the_users_line_alone(pytester):

@@ -234,7 +234,8 @@ def test_a_test_that_passes_owes_the_double_the_faults_it_armed(run):
         [
             "*ERROR at teardown of test_unused*",
             "datazone_ts: the test armed faults that were not used up:",
-            "  test_it.py:5: ConflictException* on PostTimeSeriesDataPoints, used 0 of 1 times",
+            "  test_it.py:5: ConflictException on PostTimeSeriesDataPoints,",
+            "    used 0 of 1 times",
             "*ERROR at teardown of test_swallows*",
             "datazone_ts: the code under test hid errors that are not for it to handle:",
             "  pipeline.py:*: nothing answers the DataZone operation ListDomains.*",

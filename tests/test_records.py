@@ -334,8 +334,9 @@ def test_one_and_latest_say_that_there_is_none(datazone_ts, records, noun):
     with pytest.raises(AssertionError) as latest:
         records.latest()
 
-    assert str(one.value) == f"expected exactly one {noun}, found none"
-    assert str(latest.value) == f"expected at least one {noun}, found none"
+    made = "\nThe code under test made no DataZone call." if noun == "data point" else ""
+    assert str(one.value) == f"expected exactly one {noun}, found none{made}"
+    assert str(latest.value) == f"expected at least one {noun}, found none{made}"
 
 
 def test_one_lists_the_data_points_that_there_are(three_points):
@@ -347,7 +348,7 @@ def test_one_lists_the_data_points_that_there_are(three_points):
         "  1. 'one' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z\n"
         "  2. 'two' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z\n"
         "  3. 'three' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z\n"
-        "Narrow it down with where(...), such as where(entity_identifier=...).one()"
+        "Narrow it down with where(...), such as where(form_name='one').one()"
     )
 
 
@@ -374,7 +375,8 @@ def test_one_lists_the_calls_that_there_are(datazone_ts, make_client):
         "     ReadTimeout, 400\n"
         "  3. ListDomains in us-east-1: 200\n"
         "  and 1 more\n"
-        "Narrow it down with where(...), such as where(entity_identifier=...).one()"
+        "Narrow it down with where(...), such as\n"
+        "where(entity_identifier='4wyh64k2n8czaf')"
     )
 
 
@@ -391,5 +393,5 @@ def test_a_call_that_nothing_answered_is_listed_too(datazone_ts_client):
         "expected exactly one call, found 2:\n"
         "  1. ListDomains in us-east-1: no answer\n"
         "  2. ListDomains in us-east-1: no answer\n"
-        "Narrow it down with where(...), such as where(entity_identifier=...).one()"
+        "They ask for the same: take one by its index, or the last with latest()."
     )

@@ -19,8 +19,17 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.clock import Clock
     from pytest_datazone_ts.records import DataPoint
 
+POST = "PostTimeSeriesDataPoints"
 DEFAULT_TYPE_REVISION = "1"
 """AWS does not document the revision of a form that names none."""
+
+
+class Answer(NamedTuple):
+    """What comes of a request that is carried out."""
+
+    output: dict[str, Any]
+    stored: tuple[DataPoint, ...] = ()
+    """The points that are new: none where a ``clientToken`` is repeated."""
 
 
 class FirstRequest(NamedTuple):
@@ -47,14 +56,17 @@ class Service:
 
     def answers(self, operation: str) -> bool:
         """Tell whether the service implements an operation."""
-        return operation in _OPERATIONS and (
-            operation not in CATALOGUE_OPERATIONS or bool(self.catalogue)
+        return operation == POST or (
+            operation in _OPERATIONS
+            and (operation not in CATALOGUE_OPERATIONS or bool(self.catalogue))
         )
 
-    def answer(self, operation: str, region: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry a request out and return its output, or raise a :class:`Refusal`."""
+    def answer(self, operation: str, region: str, parameters: Mapping[str, Any]) -> Answer:
+        """Carry a request out, or raise a :class:`Refusal`."""
         self.validate(operation, parameters)
-        return _OPERATIONS[operation](self, region, parameters)
+        if operation == POST:
+            return self.post(region, parameters)
+        return Answer(_OPERATIONS[operation](self, region, parameters))
 
     def validate(self, operation: str, parameters: Mapping[str, Any]) -> None:
         """Refuse parameters that break the constraints of botocore's model."""
@@ -74,23 +86,29 @@ class Service:
             self.catalogue.clear()
             self.form_types.clear()
 
-    def post(self, region: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def post(self, region: str, parameters: Mapping[str, Any]) -> Answer:
         """PostTimeSeriesDataPoints."""
         self._require_entity(parameters)
+        stored: tuple[DataPoint, ...] = ()
         with self._lock:
-            points = self._repeated("PostTimeSeriesDataPoints", region, parameters)
+            points = self._repeated(POST, region, parameters)
         if points is None:
             self._check_content(parameters["forms"])
-            points = self._store(region, parameters)
-        return {**_entity(parameters), "forms": [_form(point) for point in points]}
+            points, stored = self._store(region, parameters)
+        forms = [_form(point) for point in points]
+        return Answer({**_entity(parameters), "forms": forms}, stored)
 
-    def _store(self, region: str, parameters: Mapping[str, Any]) -> tuple[DataPoint, ...]:
+    def _store(
+        self, region: str, parameters: Mapping[str, Any]
+    ) -> tuple[tuple[DataPoint, ...], tuple[DataPoint, ...]]:
+        """Return the points that answer the request, and those of them that are new."""
         with self._lock:
             # Another thread may have been first with this token.
-            points = self._repeated("PostTimeSeriesDataPoints", region, parameters)
+            points = self._repeated(POST, region, parameters)
+            stored: tuple[DataPoint, ...] = ()
             if points is None:
                 posted_at = self._clock.now()
-                points = tuple(
+                points = stored = tuple(
                     self.store.add(
                         _series(region, parameters, form["formName"]),
                         form,
@@ -99,8 +117,8 @@ class Service:
                     )
                     for form in parameters["forms"]
                 )
-                self._remember("PostTimeSeriesDataPoints", region, parameters, points)
-            return points
+                self._remember(POST, region, parameters, points)
+            return points, stored
 
     def _require_entity(self, parameters: Mapping[str, Any]) -> None:
         self.catalogue.require(
@@ -223,7 +241,6 @@ class Service:
 
 
 _OPERATIONS: dict[str, Callable[[Service, str, Mapping[str, Any]], dict[str, Any]]] = {
-    "PostTimeSeriesDataPoints": Service.post,
     "ListTimeSeriesDataPoints": Service.list,
     "GetTimeSeriesDataPoint": Service.get,
     "DeleteTimeSeriesDataPoints": Service.delete,

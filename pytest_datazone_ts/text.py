@@ -1,0 +1,98 @@
+"""How values stand in what a person reads: on one line, escaped, cut, counted."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from itertools import takewhile
+from pathlib import Path
+from types import FunctionType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+COLUMNS = 79
+"""How wide a line may be."""
+SECRET = re.compile("token|secret|password|credential|authorization", re.IGNORECASE)
+"""What the name of a parameter has whose value is not shown."""
+
+
+def shown(value: object) -> str:
+    """Return a value as messages write it."""
+    if isinstance(value, datetime):
+        return value.isoformat(" ").replace("+00:00", "Z")
+    if isinstance(value, FunctionType):
+        code = value.__code__
+        return f"{value.__qualname__} ({Path(code.co_filename).name}:{code.co_firstlineno})"
+    return repr(value)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``1 call`` or ``2 calls``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def cut(text: str, room: int, start: int = 0, *, length_of: str | None = None) -> str:
+    """Shorten a text that is too long, keeping what ``start`` points at; tell its length.
+
+    ``length_of``: the text whose length to tell, where ``text`` stands for another.
+    """
+    if len(text) <= room:
+        return text
+    length = f" ({len(text if length_of is None else length_of)} characters)"
+    room -= len(length)
+    start = min(start, len(text) - room)
+    head, tail = "..." if start else "", "..." if start + room < len(text) else ""
+    return head + text[start + len(head) : start + room - len(tail)] + tail + length
+
+
+def cut_alike(left: str, right: str, room: int) -> tuple[str, str]:
+    """Cut two texts to where they begin to differ."""
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False))
+    start = max(0, len(list(alike)) - room // 4)
+    return cut(left, room, start), cut(right, room, start)
+
+
+def brief(text: str, room: int) -> str:
+    """Return the beginning of a text, escaped and without credentials; tell its length."""
+    return cut(without_credentials(escaped(text)), room, length_of=text)
+
+
+def escaped(text: str) -> str:
+    """Return a text with what is not printable as Python's ``repr`` writes it."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in text
+    )
+
+
+def flowing(pieces: Iterable[str], first: str, then: str, columns: int = COLUMNS) -> Iterator[str]:
+    """Yield pieces one after the other; none is broken: places and ids can be copied.
+
+    ``first``, ``then``: how the first line and those after it are indented.
+    """
+    line = ""
+    for piece in pieces:
+        if line and len(f"{line}, {piece},") > columns:
+            yield f"{line},"
+            line = f"{then}{piece}"
+        else:
+            line = f"{line}, {piece}" if line else f"{first}{piece}"
+    if line:
+        yield line
+
+
+def without_credentials(text: str) -> str:
+    """Return a text with what AWS's credentials and signed addresses look like taken out."""
+    return _CREDENTIAL.sub(lambda found: f"{found['name'] or ''}***", text)
+
+
+_CREDENTIAL = re.compile(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # access keys
+    r"|\beyJ[\w-]+\.[\w-]+\.[\w-]+"  # JSON web tokens
+    r"|(?P<name>(?i:X-Amz-Credential|X-Amz-Security-Token|Signature|AWSAccessKeyId)=)"
+    r"[^\s&\"'<>\\]+"
+)
