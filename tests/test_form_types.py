@@ -8,6 +8,7 @@ import sys
 import warnings
 from types import MappingProxyType
 
+import jsonschema
 import pytest
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
@@ -597,6 +598,28 @@ def test_a_reference_to_a_url_is_not_fetched(datazone_ts, datazone_ts_client, po
     datazone_ts.register_form_type(OWN, {"$ref": elsewhere.as_uri()})
     with pytest.raises(Exception, match=r"Unresolvable: file://"):
         post(datazone_ts_client, content="{}", typeIdentifier=OWN)
+
+
+class PanicException(BaseException):
+    """What a RecursionError becomes where it is raised below Rust, now and then."""
+
+
+def panics(*_):
+    raise PanicException
+
+
+@pytest.mark.parametrize("schema", [{"$ref": "#"}, {"$schema": "urn:panics", "panics": True}])
+def test_what_is_nested_too_deeply_for_its_schema_is_refused(
+    datazone_ts, datazone_ts_client, post, schema
+):
+    jsonschema.validators.create({"$id": "urn:panics"}, {"panics": panics}, version="panics")
+    datazone_ts.register_form_type(OWN, schema)
+    with pytest.raises(ClientError) as caught:
+        post(datazone_ts_client, content="{}", typeIdentifier=OWN)
+    assert caught.value.response["message"] == (
+        f"the content of form 'completeness' (forms[0]) is not that of {OWN}: at $: found what is "
+        "nested too deeply to hold against its JSON Schema"
+    )
 
 
 @pytest.mark.parametrize("check", [None, "an object", True, ["hours"]])

@@ -135,7 +135,7 @@ MODULE = """
 
 
 def test_a_guarded_call_is_not_sent_and_fails_the_test(run):
-    result = run(MODULE, "--tb=line", "-rfE", datazone_ts_guard="true")
+    result = run(MODULE, "--tb=short", "-rfE", datazone_ts_guard="true")
     result.assert_outcomes(passed=4, failed=5, errors=1)
     where = f"pipeline.py:{line_of('client(**keywords).post_time_series')}: "
     result.stdout.fnmatch_lines(

@@ -257,7 +257,11 @@ def _schema_check(schema: dict[str, Any]) -> Check:
             return [
                 f"at {error.json_path}: {error.message}" for error in validator.iter_errors(content)
             ]
-        except RecursionError:
+        except BaseException as error:
+            # rpds, which jsonschema builds on, turns a RecursionError into a panic of its own: no
+            # Exception, and of no module that could be imported.
+            if not isinstance(error, RecursionError) and type(error).__name__ != "PanicException":
+                raise
             return ["at $: found what is nested too deeply to hold against its JSON Schema"]
 
     return check
