@@ -35,15 +35,19 @@ class Options:
     """How a double behaves."""
 
     strict: bool = True
-    """Fail at the end if an armed fault was not used up or a call went unanswered."""
+    """Fail the test at its end if an armed fault was not used up, or if a DataZone operation was
+    called that nothing answers, even where the code under test swallowed the error."""
     unstubbed: Literal["error", "passthrough"] = "error"
-    """What DataZone operations that nothing answers get."""
+    """DataZone operations that nothing answers are an ``error``, or let through to the network
+    (``passthrough``)."""
     retry_sleep: Literal["virtual", "real"] = "virtual"
-    """Whether botocore's back-offs for DataZone take real time."""
+    """botocore's waits for DataZone are ``virtual``: they take no real time, and move the test's
+    clock. Or ``real``."""
     content_check: Literal["off", "warn", "error"] = "warn"
-    """What content that is not of its built-in form type gets."""
+    """Content that contradicts its built-in form type gets a warning (``warn``, a
+    ``DataZoneContentWarning``), an ``error`` (a ``ValidationException``), or nothing (``off``)."""
     sign: bool = False
-    """Whether DataZone requests are signed, which needs credentials."""
+    """Sign requests to DataZone, which needs credentials. Otherwise they go unsigned."""
 
     def __post_init__(self) -> None:
         for name in _NAMES:

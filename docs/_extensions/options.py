@@ -1,0 +1,90 @@
+# ruff: noqa: INP001 - Sphinx finds this file by its folder
+"""The directive ``options``: a table of what the plugin lets one set, read from its code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.pycode import ModuleAnalyzer
+from sphinx.util.docutils import SphinxDirective
+
+from pytest_datazone_ts import plugin
+from pytest_datazone_ts.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx.application import Sphinx
+
+PREFIX = "datazone_ts_"
+
+
+class Parser:
+    """Notes what the plugin declares to pytest."""
+
+    def __init__(self) -> None:
+        self.settings: dict[str, dict[str, Any]] = {}
+        self.options: dict[str, dict[str, Any]] = {}
+
+    def addini(self, name: str, help: str, **keywords: Any) -> None:  # noqa: A002 - pytest's name
+        """Note an ini setting."""
+        self.settings[name.removeprefix(PREFIX)] = {"help": help, **keywords}
+
+    def addoption(self, name: str, **keywords: Any) -> None:
+        """Note an option of the command line."""
+        self.options[name] = keywords
+
+    def getgroup(self, *_: str) -> Parser:
+        """Groups matter to ``--help`` only."""
+        return self
+
+
+class OptionsTable(SphinxDirective):
+    """The table."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make it as the page's own language has tables."""
+        container = nodes.container()
+        self.state.nested_parse(
+            StringList(list(_lines()), __file__), self.content_offset, container
+        )
+        return container.children
+
+
+def _lines() -> Iterator[str]:
+    declared: Any = Parser()
+    plugin.pytest_addoption(declared)
+    hints, defaults = get_type_hints(Options), Options()
+    docs = ModuleAnalyzer.for_module(Options.__module__).find_attr_docs()
+    yield "| option | where | values, the default first | meaning |"
+    yield "|---|---|---|---|"
+    for name, setting in declared.settings.items():
+        if name in hints:
+            where, default = "ini, marker, keyword", getattr(defaults, name)
+            values = get_args(hints[name]) or (True, False)
+            meaning = " ".join(docs["Options", name]).strip()
+        else:
+            where, default, values = "ini", setting["default"], (True, False)
+            meaning = _sentence(setting["help"])
+        ordered = sorted(values, key=lambda value: value != default)
+        yield f"| `{name}` | {where} | {', '.join(map(_code, ordered))} | {meaning} |"
+    for name, option in declared.options.items():
+        usage = f"{name}={option.get('metavar', '...')}"
+        yield f"| `{usage}` | command line | | {_sentence(option['help'])} |"
+
+
+def _code(value: bool | str) -> str:  # noqa: FBT001
+    return f"`{str(value).lower()}`"
+
+
+def _sentence(text: str) -> str:
+    text = text.removeprefix("datazone_ts: ")
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx of the directive."""
+    app.add_directive("options", OptionsTable)
+    return {"parallel_read_safe": True}

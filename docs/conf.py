@@ -1,0 +1,42 @@
+# ruff: noqa: INP001 - Sphinx reads this file by its path
+"""Sphinx's configuration."""
+
+import sys
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).with_name("_extensions")))
+
+project = "pytest-datazone-ts"
+author = "The pytest-datazone-ts developers"
+release = version_of(project)
+version = release
+exclude_patterns = ["_build"]
+
+extensions = ["myst_parser", "options", "sphinx.ext.autodoc"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+add_module_names = False
+
+# No network while building: names of other projects are not looked up.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(botocore|collections|datetime|typing|typing_extensions|pytest|unittest)\..*"),
+    # What only type checkers import, as the annotations have it.
+    (r"py:.*", r"BaseClient|Callable|Iterable|Iterator|Loader|Mapping|Sequence|Self|Unpack"),
+    (r"py:.*", r"datetime"),
+    # What a user never names.
+    (r"py:.*", r"Options|OptionKeywords"),
+    (r"py:.*", r"pytest_datazone_ts\.(mock\.(Decorated|MockDataZoneTimeSeries)|records\.Record)"),
+]
+
+html_theme = "furo"
+pygments_dark_style = "github-dark"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_copyright = False
+html_show_sphinx = False

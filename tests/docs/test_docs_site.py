@@ -1,0 +1,78 @@
+"""The site builds without a warning, has every public name and option, and needs no network."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from inspect import ismodule
+from pathlib import Path
+
+import pytest
+from sphinx.util.inventory import InventoryFile
+
+import pytest_datazone_ts
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    options = ["-q", "-W", "-n", "--keep-going", "-d", str(folder / "trees")]
+    built = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "sphinx", *options, ROOT / "docs", folder / "html"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return folder / "html"
+
+
+@pytest.fixture(scope="session")
+def names(site):
+    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
+    return {name for kind in inventory.data.values() for name in kind}
+
+
+def test_every_public_name_is_there(names):
+    public = {name: getattr(pytest_datazone_ts, name) for name in pytest_datazone_ts.__all__}
+    modules = {name: value for name, value in public.items() if ismodule(value)}
+    assert "faults" in modules
+    wanted = {f"pytest_datazone_ts.{name}" for name in public.keys() - modules}
+    wanted |= {f"{value.__name__}.{name}" for value in modules.values() for name in value.__all__}
+    assert wanted - names == set()
+
+
+def test_every_fixture_is_there(names, pytestconfig):
+    plugin = pytestconfig.pluginmanager.get_plugin("datazone_ts")
+    fixtures = {name for name in vars(plugin) if name.startswith("datazone_ts")}
+    assert fixtures
+    assert {f"pytest_datazone_ts.plugin.{name}" for name in fixtures} <= names
+
+
+def test_every_option_is_there(site, tmp_path):
+    page = (site / "reference" / "options.html").read_text(encoding="utf-8")
+    shown = re.findall(r"<tr[^>]*><td><p><code[^>]*><span class=\"pre\">([^<]*)</span>", page)
+    usage = subprocess.run(
+        [sys.executable, "-m", "pytest", "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    settings = re.findall(r"^  datazone_ts_(\w+) ", usage, re.MULTILINE)
+    options = re.findall(r"^  (--datazone-ts[\w-]+)", usage, re.MULTILINE)
+    assert settings
+    assert [name.partition("=")[0] for name in shown] == [*settings, *options]
+
+
+def test_no_page_loads_anything_from_elsewhere(site):
+    loaded = re.compile(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=\"(?:https?:)?//")
+    imported = re.compile(r"@import|url\(['\"]?(?:https?:)?//")
+    pages, sheets = [*site.rglob("*.html")], [*site.rglob("*.css")]
+    assert pages
+    assert sheets
+    assert not [path for path in pages if loaded.search(path.read_text(encoding="utf-8"))]
+    assert not [path for path in sheets if imported.search(path.read_text(encoding="utf-8"))]
