@@ -1,1 +1,5 @@
-"""What the double costs: each module prints a table; run it with ``python -m``."""
+"""What the double costs, beside the other ways to test the same call.
+
+``python -m benchmarks`` runs every benchmark and prints one table, ``python -m benchmarks NAME...``
+some of them. Each is a module with a function ``measure``.
+"""

@@ -1,0 +1,106 @@
+"""Timing by turns: whatever slows the machine for a while slows every rival alike."""
+
+from __future__ import annotations
+
+import gc
+import random
+from contextlib import nullcontext
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from benchmarks.table import Goal, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
+
+_UNITS = {"us": 1e6, "ms": 1e3}
+
+
+@dataclass(frozen=True)
+class Rival:
+    """One of the ways that are compared."""
+
+    name: str
+    call: Callable[[], object]
+    """What is timed."""
+    turn: Callable[[], AbstractContextManager[object]] = nullcontext
+    """What is in place during its turn alone, and not timed."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured: of each rival, by its name, the seconds that it took in each round."""
+
+    seconds: Mapping[str, list[float]]
+
+    def row(
+        self,
+        measured: str,
+        beside: str,
+        *,
+        theirs: str = "",
+        ours: str = "ours",
+        unit: str = "us",
+        goal: Goal | None = None,
+        differs: bool = False,
+    ) -> Row:
+        """Compare two of them: by medians, and by the median of what each round says.
+
+        ``theirs``: the other's name, if ``beside`` does not call it by that. A comparison with
+        one that was not measured is a row that says so. ``differs``: it is the difference, not the
+        ratio, that tells something.
+        """
+        theirs = theirs or beside
+        scale = _UNITS[unit]
+        taken, other = (
+            [each * scale for each in self.seconds.get(it, ())] for it in (ours, theirs)
+        )
+        pairs = [*zip(taken, other, strict=False)]
+        return Row(
+            measured=measured,
+            unit=unit,
+            ours=median(taken) if taken else None,
+            beside=beside,
+            theirs=median(other) if other else None,
+            ratio=median(a / b for a, b in pairs) if pairs and not differs else None,
+            difference=median(a - b for a, b in pairs) if pairs and differs else None,
+            goal=goal,
+        )
+
+
+def measured(
+    rivals: Iterable[Rival], *, seconds: float, calls: int, warm_up: int = 2, each: int = 1
+) -> Figures:
+    """Time what each rival's call takes.
+
+    In each round every rival has a turn, in an order that changes: some calls to warm up, then
+    ``calls`` that are timed together, so that the garbage collections that they cause count. The
+    garbage of others is gone by then. Rounds begin as long as ``seconds`` are not over.
+    ``each``: how many times a call does what is to be told.
+    """
+    all_rivals = list(rivals)
+    order = random.Random(0)  # noqa: S311 - the same order in every run
+    taken: dict[str, list[float]] = {rival.name: [] for rival in all_rivals}
+    gc.collect()
+    gc.freeze()  # so that collecting before a turn takes no time
+    end = perf_counter() + seconds
+    while not taken[all_rivals[0].name] or perf_counter() < end:
+        for rival in order.sample(all_rivals, len(all_rivals)):
+            taken[rival.name].append(_turn(rival, calls, warm_up) / calls / each)
+    gc.unfreeze()
+    return Figures(taken)
+
+
+def _turn(rival: Rival, calls: int, warm_up: int) -> float:
+    call = rival.call
+    with rival.turn():
+        for _ in range(warm_up):
+            call()
+        gc.collect()
+        started = perf_counter()
+        for _ in range(calls):
+            call()
+        return perf_counter() - started

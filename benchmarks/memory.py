@@ -1,0 +1,52 @@
+"""The memory that a stored point keeps beside its content, and that the call keeps beside both."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import tracemalloc
+from typing import TYPE_CHECKING
+
+from benchmarks import sample
+from benchmarks.table import Goal, Row
+from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def measure(*, quick: bool) -> Iterator[Row]:
+    """Yield a row for each; every point is posted in a call of its own."""
+    posts = 50 if quick else 4_000
+    service = DataZoneTimeSeries()._service  # noqa: SLF001 - it stores without recording
+    client = sample.make_client()
+
+    def store(second: int) -> None:
+        content = sample.CONTENT.replace("8", "9")  # a copy, as each request brings one
+        forms = [{**sample.form(second), "content": content}]
+        service.answer("PostTimeSeriesDataPoints", "us-east-1", {**sample.ENTITY, "forms": forms})
+
+    stored = _kept(store, posts)
+    with mock_datazone_ts():
+        both = _kept(lambda second: sample.post(client, first=second)(), posts)
+    yield Row(
+        measured="a point but its content",
+        ours=stored - sys.getsizeof(sample.CONTENT),
+        unit="B",
+        goal=Goal(700, of="ours"),
+    )
+    yield Row(measured="the call that posted it", ours=both - stored, unit="B")
+
+
+def _kept(post: Callable[[int], object], posts: int) -> float:
+    """Return by how many bytes a post of one point lets the memory grow."""
+    for second in range(posts):
+        post(second)
+    gc.collect()
+    tracemalloc.start()
+    for second in range(posts, 2 * posts):
+        post(second)
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return kept / posts

@@ -1,0 +1,1 @@
+"""What pytest runs to tell the price of a fixture."""
