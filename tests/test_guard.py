@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
+from sample import UTCNOW
 
 PIPELINE = """
     import boto3
@@ -73,7 +74,7 @@ def run(pytester, monkeypatch):
 
     def run(module, *arguments, **ini):
         settings = "".join(f"{name} = {value}\n" for name, value in ini.items())
-        pytester.makeini(f"[pytest]\nfilterwarnings = error\n{settings}")
+        pytester.makeini(f"[pytest]\nfilterwarnings =\n  error\n  {UTCNOW}\n{settings}")
         pytester.makeconftest(textwrap.dedent(CONFTEST))
         pytester.makepyfile(pipeline=textwrap.dedent(PIPELINE), test_it=textwrap.dedent(module))
         with monkeypatch.context() as patch:
@@ -209,7 +210,7 @@ MOTO = """
     @mock_aws
     def test_past_moto(network):
         with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+            warnings.simplefilter("always", DataZonePassthroughWarning)
             publish()
         (warning,) = caught
         assert len(network) == 1
@@ -255,10 +256,11 @@ def test_outside_a_test_the_warning_names_none(run):
     module = """
         import warnings
         from moto import mock_aws
+        from pytest_datazone_ts import DataZonePassthroughWarning
         from pipeline import publish
 
         with mock_aws(), warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+            warnings.simplefilter("always", DataZonePassthroughWarning)
             try:
                 publish(endpoint_url="http://127.0.0.1:9")
             except Exception:

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points, version
 
 import pytest
 from botocore.exceptions import ClientError
+from sample import UTCNOW
 
 import pytest_datazone_ts
 from pytest_datazone_ts import DataZoneTimeSeries
@@ -576,9 +577,8 @@ def test_a_run_leaves_nothing_behind(pytester, bare_machine):
             publish()
         """,
     )
-    result = pytester.run(
-        sys.executable, "-X", "dev", "-W", "error", "-m", "pytest", "-s", "-W", "error"
-    )
+    warnings = ("-W", "error", "-W", UTCNOW)
+    result = pytester.run(sys.executable, "-X", "dev", *warnings, "-m", "pytest", "-s", *warnings)
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["patched: []", "effects: []", "answered: from elsewhere"])
     assert not result.stderr.str()

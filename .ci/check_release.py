@@ -1,0 +1,55 @@
+"""Check the sdist and the wheel in a folder: what they hold, that they agree, that they work.
+
+A second argument is the tag that is about to be released, such as v1.0.0.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import venv
+from pathlib import Path
+
+
+def run(*command: object, folder: Path = Path()) -> None:
+    """Run a command in a folder, and stop where it fails."""
+    subprocess.run([str(part) for part in command], cwd=folder, check=True)  # noqa: S603
+
+
+dist, *tags = sys.argv[1:]
+(wheel,) = Path(dist).resolve().glob("*.whl")
+(sdist,) = Path(dist).resolve().glob("*.tar.gz")
+version = wheel.name.split("-")[1]
+
+if f"\n## [{version}]" not in Path("CHANGELOG.md").read_text("utf-8"):
+    sys.exit(f"CHANGELOG.md has no section [{version}]")
+if tags not in ([], [f"v{version}"]):
+    sys.exit(f"the tag is {tags[0]}, but __version__ is {version}")
+
+with tarfile.open(sdist) as archive:
+    packed = {name.partition("/")[2] for name in archive.getnames()}
+wanted = {
+    path.as_posix()
+    for folder in ("docs", "examples", "tests")
+    for suffix in ("csv", "md", "py")
+    for path in Path(folder).rglob(f"*.{suffix}")
+}
+if missing := wanted - packed:
+    sys.exit(f"the sdist lacks {', '.join(sorted(missing))}")
+
+with tempfile.TemporaryDirectory() as name:
+    scratch = Path(name)
+
+    # The wheel was made from the sdist: one from the checkout is the same, byte for byte.
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", scratch)
+    if (scratch / wheel.name).read_bytes() != wheel.read_bytes():
+        sys.exit("the checkout and the sdist make different wheels")
+
+    # The examples, outside the checkout, on the wheel and what it asks for.
+    venv.create(scratch / "venv", with_pip=True)
+    python = scratch / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    run(python, "-m", "pip", "install", "--quiet", wheel)
+    examples = shutil.copytree("examples", scratch / "examples")
+    run(python, "-m", "pytest", "-W", "error", folder=examples)
