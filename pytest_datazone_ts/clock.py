@@ -64,17 +64,15 @@ def _until_latest(seconds: float, now: float) -> float:
 
 def _freezegun() -> Any:
     """Return what makes freezegun's times, if it is active."""
-    return _innermost("freezegun.api", "freeze_factories")
+    return _innermost(getattr(sys.modules.get("freezegun.api"), "freeze_factories", None))
 
 
 def _traveller() -> Any:
     """Return what moves time-machine's time, if it is active."""
-    return _innermost("time_machine", "traveller_stack", "coordinates_stack")  # from 3.0, before
+    loaded = sys.modules.get("time_machine")
+    before_3_0 = getattr(loaded, "coordinates_stack", None)
+    return _innermost(getattr(loaded, "traveller_stack", before_3_0))
 
 
-def _innermost(module: str, *stacks: str) -> Any:
-    loaded = sys.modules.get(module)
-    for name in stacks:
-        if stack := getattr(loaded, name, None):
-            return stack[-1]
-    return None
+def _innermost(stack: list[Any] | None) -> Any:
+    return stack[-1] if stack else None

@@ -29,6 +29,7 @@ from pytest_datazone_ts.transport import hook, retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from typing_extensions import Unpack
 
@@ -314,7 +315,7 @@ class DataZoneTimeSeries:
         cause: Injection | RateLimit | None = None
         reply: Reply | None = None
         try:
-            if (cause := self._injected(call)) is not None:
+            if self._injections and (cause := self._injected(call)) is not None:
                 fault = cause.fault
             if unreadable is not None and fault is None:
                 call.say(str(unreadable))
@@ -322,10 +323,10 @@ class DataZoneTimeSeries:
             elif fault is not None and not isinstance(fault, _CARRIED_OUT):
                 reply = self._failure(operation, fault, request_id)
             else:
-                limit = self._exceeded(operation)
+                limit = self._exceeded(operation) if self._rate_limits else None
                 cause = cause or limit
-                response = self._serve(operation, call, limit, request_id)
-                reply = self._delivered(request, response, fault)
+                response = self._serve(operation, call, limit, request_id, at)
+                reply = response if fault is None else self._delivered(request, response, fault)
         except Exception as error:
             self._errors.append(error)
             call.say(f"{type(error).__name__}: {error}")
@@ -417,11 +418,10 @@ class DataZoneTimeSeries:
             raise ValueError(message)
 
     def _injected(self, call: OpenCall) -> Injection | None:
-        if self._injections:
-            snapshot = call.snapshot()
-            for injection in tuple(self._injections):
-                if injection.take(snapshot):
-                    return injection
+        snapshot = call.snapshot()
+        for injection in tuple(self._injections):
+            if injection.take(snapshot):
+                return injection
         return None
 
     def _exceeded(self, operation: model.Operation) -> RateLimit | None:
@@ -441,7 +441,7 @@ class DataZoneTimeSeries:
         )
 
     def _delivered(
-        self, request: wire.Request, response: wire.Response, fault: faults.Fault | None
+        self, request: wire.Request, response: wire.Response, fault: faults.Fault
     ) -> Reply:
         """Return what arrives of the service's response."""
         if isinstance(fault, faults.ResponseLost):
@@ -465,6 +465,7 @@ class DataZoneTimeSeries:
         call: OpenCall,
         exceeded: RateLimit | None,
         request_id: str,
+        at: datetime,
     ) -> wire.Response:
         """Let the service, or a response that the test gave, answer."""
         if exceeded is not None:
@@ -489,9 +490,11 @@ class DataZoneTimeSeries:
             call.say(refusal.message)
             status = model.error_status(refusal.code)
             return self._error(refusal.code, refusal.message, status, request_id)
-        return wire.encode(operation, output, request_id=request_id, at=self._clock.time())
+        return wire.encode(operation, output, request_id=request_id, at=at.timestamp())
 
     def _responded(self, operation: str, parameters: dict[str, Any]) -> Mapping[str, Any] | None:
+        if operation not in self._responders:
+            return None
         with self._lock:
             responders = self._responders.get(operation, ())
             responder = next((each for each in reversed(responders) if each.remaining != 0), None)

@@ -45,13 +45,19 @@ class OpenCall:
         return self.operation, self.region, self.parameters
 
     def snapshot(self) -> Call:
-        """Return the call as it stands."""
+        """Return the call as it stands, for the test to keep and to change."""
         return Call(
             operation=self.operation,
-            parameters=self.parameters,
+            parameters=_copy(self.parameters),
             attempts=self.attempts,
             region=self.region,
         )
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
 class CallLog:

@@ -175,6 +175,21 @@ def test_what_a_response_does_to_its_parameters_changes_no_record(datazone_ts, d
     assert datazone_ts.calls.one().parameters == query
 
 
+def test_what_a_test_does_to_a_call_changes_no_record(datazone_ts, datazone_ts_client):
+    posted = {**CALL, "forms": [a_form(content="{}")], "clientToken": "token"}
+    first = datazone_ts_client.post_time_series_data_points(**posted)
+
+    seen = datazone_ts.calls.one().parameters
+    seen["forms"][0].clear()
+    seen["forms"].clear()
+    del seen["clientToken"]
+
+    assert datazone_ts.calls.one().parameters == posted
+    again = datazone_ts_client.post_time_series_data_points(**posted)
+    assert again["forms"] == first["forms"]
+    assert len(datazone_ts.data_points) == 1
+
+
 def test_the_four_operations_are_recorded_in_the_order_called(datazone_ts, datazone_ts_client):
     client = datazone_ts_client
     form = client.post_time_series_data_points(**CALL, forms=[a_form()])["forms"][0]

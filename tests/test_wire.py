@@ -190,6 +190,15 @@ def parsed_by_botocore(response, operation_model):
     return parsed
 
 
+def test_a_reply_has_raw_headers_too():
+    """aiobotocore up to 2.20 reads them."""
+    reply = Reply("https://datazone.us-east-1.api.aws")
+    reply.receive(wire.Response(201, {"date": "today", "x-amzn-requestid": "1"}, b"{}"))
+
+    assert reply.raw.raw_headers == [(b"date", b"today"), (b"x-amzn-requestid", b"1")]
+    assert reply.raw.read() == b"{}"
+
+
 needs_payload = pytest.mark.skipif(
     "GetLineageEvent" not in service().operation_names,
     reason="this botocore has no operation yet whose output has headers and a payload",

@@ -52,7 +52,7 @@ class Asset:
             if member.type_name == "string" and not isinstance(given.get(name, ""), str):
                 message = f"add_asset({name}=...) takes a string, not {given[name]!r}"
                 raise TypeError(message)
-        wrong = validation.message(shape, given)
+        wrong = validation.message(_constraints(), given)
         if wrong is not None:
             message = f"add_asset() got what no asset of Amazon DataZone can have: {wrong}"
             raise ValueError(message)
@@ -383,6 +383,11 @@ def plain_forms(forms: object) -> dict[str, Any]:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(message) from None
     return plain
+
+
+@cache
+def _constraints() -> validation.Check:
+    return validation.check_of(_arguments())
 
 
 @cache

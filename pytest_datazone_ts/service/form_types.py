@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,13 @@ from pytest_datazone_ts.service import model, validation
 from pytest_datazone_ts.service.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    Check = Callable[[Any], list[str]]
-    """Takes parsed content (``None`` where there is none) and returns what is wrong with it."""
+    Check = Callable[[str | None], list[str]]
+    """Takes a form's content (``None`` where there is none) and returns what is wrong with it."""
+    Contradiction = tuple[str, object, str]
+    """Where in the content it is, what is found there, and what was expected."""
+    Pattern = Callable[[Any], Iterable[Contradiction]]
 
 __tracebackhide__ = origin.hides_frames
 
@@ -74,10 +77,8 @@ class FormTypes:
 
     def register(self, type_identifier: str, check: Check) -> None:
         """Have the content of forms of a type checked; a later check replaces an earlier."""
-        shape = model.operation("GetFormType").input
-        wrong = validation.message(
-            shape.members["formTypeIdentifier"], type_identifier, "type_identifier"
-        )
+        shape = model.operation("GetFormType").input.members["formTypeIdentifier"]
+        wrong = validation.message(validation.check_of(shape), type_identifier, "type_identifier")
         if wrong is not None:
             message = f"register_form_type() got an identifier that no form type can have: {wrong}"
             raise ValueError(message)
@@ -97,7 +98,7 @@ class FormTypes:
 
     def require(self, forms: list[Mapping[str, Any]]) -> None:
         """Refuse forms of registered types whose content breaks their checks."""
-        message = _message(forms, self._checks)
+        message = _message(forms, self._checks) if self._checks else None
         if message is not None:
             raise Refusal("ValidationException", message)
 
@@ -111,8 +112,7 @@ def _message(forms: list[Mapping[str, Any]], checks: Mapping[str, Check]) -> str
     told = []
     for index, form in enumerate(forms):
         check = checks.get(form["typeIdentifier"])
-        problems = [] if check is None else _problems(form, check)
-        if problems:
+        if check is not None and (problems := check(form.get("content"))):
             more = len(problems) - _SHOWN
             rest = [f"and {more} more"] if more > 0 else []
             told.append(
@@ -122,22 +122,47 @@ def _message(forms: list[Mapping[str, Any]], checks: Mapping[str, Check]) -> str
     return "; ".join(told) or None
 
 
-def _problems(form: Mapping[str, Any], check: Check) -> list[str]:
-    if "content" not in form:
-        return [] if check is _data_quality else check(None)
+def _of_parsed(content: str | None, problems: Callable[[Any], list[str]]) -> list[str]:
+    """Return the problems of content that is JSON; other content has one of its own."""
     try:
-        content = json.loads(form["content"])
+        value = None if content is None else json.loads(content)
     except (ValueError, RecursionError) as error:
         return [f"at $: found text that is not JSON ({error}), expected JSON"]
-    return check(content)
+    return problems(value)
 
 
-@dataclass(frozen=True)
-class _Value:
-    """What a value that is neither an object nor a list must be."""
+def _value(expected: str, fits: Callable[[Any], bool]) -> Pattern:
+    return lambda found: () if fits(found) else [("", found, expected)]
 
-    expected: str
-    fits: Callable[[Any], bool]
+
+def _list(pattern: Pattern) -> Pattern:
+    def contradictions(found: object) -> Iterable[Contradiction]:
+        if not isinstance(found, list):
+            return [("", found, "a list")]
+        return [
+            (f"[{index}]{path}", value, expected)
+            for index, item in enumerate(found)
+            for path, value, expected in pattern(item)
+        ]
+
+    return contradictions
+
+
+def _object(members: Mapping[str, Pattern], other: Pattern = lambda _: ()) -> Pattern:
+    def contradictions(found: object) -> Iterable[Contradiction]:
+        if not isinstance(found, dict):
+            return [("", found, "an object")]
+        return [
+            (f"{_step(key)}{path}", value, expected)
+            for key, item in found.items()
+            for path, value, expected in members.get(key, other)(item)
+        ]
+
+    return contradictions
+
+
+def _step(key: str) -> str:
+    return f".{key}" if key.isidentifier() else f"[{json.dumps(key)}]"
 
 
 def _is_count(value: object) -> bool:
@@ -149,57 +174,47 @@ def _is_percentage(value: object) -> bool:
     return number and 0 <= value <= 100  # type: ignore[operator]  # noqa: PLR2004
 
 
-_STRING = _Value("a string", lambda value: isinstance(value, str))
-_ANY_KEY = "*"
-_RESULT = {
-    "evaluationsCount": _Value("an integer, 0 or more", _is_count),
-    "passingPercentage": _Value("a number from 0 to 100", _is_percentage),
-    "evaluations": [
-        {
-            "description": _STRING,
-            "types": [_STRING],
-            "applicableFields": [_STRING],
-            "status": _Value('"PASS" or "FAIL"', lambda value: value in ("PASS", "FAIL")),
-            "details": {_ANY_KEY: _STRING},
-        }
-    ],
-}
+_STRING = _value("a string", lambda found: isinstance(found, str))
+_STATUS = _value('"PASS" or "FAIL"', lambda found: found in ("PASS", "FAIL"))
+_EVALUATION = _object(
+    {
+        "description": _STRING,
+        "types": _list(_STRING),
+        "applicableFields": _list(_STRING),
+        "status": _STATUS,
+        "details": _object({}, _STRING),
+    }
+)
+_RESULT = _object(
+    {
+        "evaluationsCount": _value("an integer, 0 or more", _is_count),
+        "passingPercentage": _value("a number from 0 to 100", _is_percentage),
+        "evaluations": _list(_EVALUATION),
+    }
+)
 
 
-def _data_quality(content: object) -> list[str]:
+@lru_cache(maxsize=8)  # many assets are often given the same score
+def _data_quality(content: str | None) -> list[str]:
     """Return what contradicts the form's fields as AWS's documentation shows them.
 
     What is missing contradicts nothing, nor does a percentage that is not the share of passed
     evaluations: AWS's own example has one.
     """
-    return list(_contradictions(_RESULT, content, "$"))
+    return [] if content is None else _of_parsed(content, _contradictions)
 
 
-def _contradictions(pattern: Any, found: object, path: str) -> Iterator[str]:
-    if isinstance(pattern, _Value):
-        if not pattern.fits(found):
-            yield _contradiction(path, found, pattern.expected)
-    elif isinstance(pattern, list):
-        if not isinstance(found, list):
-            yield _contradiction(path, found, "a list")
-            return
-        for index, item in enumerate(found):
-            yield from _contradictions(pattern[0], item, f"{path}[{index}]")
-    elif not isinstance(found, dict):
-        yield _contradiction(path, found, "an object")
-    else:
-        for key, item in found.items():
-            member = pattern.get(key, pattern.get(_ANY_KEY))
-            if member is not None:
-                step = f".{key}" if key.isidentifier() else f"[{json.dumps(key)}]"
-                yield from _contradictions(member, item, path + step)
+def _contradictions(value: object) -> list[str]:
+    return [
+        f"at ${path}: found {_shown(found)}, expected {expected}"
+        for path, found, expected in _RESULT(value)
+    ]
 
 
-def _contradiction(path: str, found: object, expected: str) -> str:
+def _shown(found: object) -> str:
     # Piece by piece: the whole may be nested more deeply than could be written, or be very long.
     text = "".join(islice(json.JSONEncoder().iterencode(found), _LONGEST_ECHO + 1))
-    shown = text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}..."
-    return f"at {path}: found {shown}, expected {expected}"
+    return text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}..."
 
 
 _BUILT_IN: Mapping[str, Check] = {DATA_QUALITY: _data_quality}
@@ -208,9 +223,10 @@ _BUILT_IN: Mapping[str, Check] = {DATA_QUALITY: _data_quality}
 def check_of(check: object) -> Check:
     """Return a check for what a test registered: a JSON Schema, or a callable."""
     if isinstance(check, Mapping):
-        return _schema_check(copy.deepcopy(dict(check)))
+        problems = _schema_problems(copy.deepcopy(dict(check)))
+        return lambda content: _of_parsed(content, problems)
     if callable(check):
-        return lambda content: _outcome(check, content)
+        return lambda content: _of_parsed(content, lambda value: _outcome(check, value))
     message = (
         f"register_form_type(check=...) takes a JSON Schema (a dict) or a callable, not {check!r}"
     )
@@ -230,7 +246,7 @@ def _outcome(check: Callable[[Any], object], content: object) -> list[str]:
     return ["it was refused"] if outcome is False else []
 
 
-def _schema_check(schema: dict[str, Any]) -> Check:
+def _schema_problems(schema: dict[str, Any]) -> Callable[[Any], list[str]]:
     try:
         from jsonschema import SchemaError, validators  # noqa: PLC0415 - an extra
         from referencing.jsonschema import EMPTY_REGISTRY  # noqa: PLC0415 - jsonschema's own
@@ -252,10 +268,10 @@ def _schema_check(schema: dict[str, Any]) -> Check:
     # With jsonschema's own registry, a $ref to a URL would be fetched from the network.
     validator = kind(schema, registry=EMPTY_REGISTRY)
 
-    def check(content: Any) -> list[str]:
+    def problems(value: Any) -> list[str]:
         try:
             return [
-                f"at {error.json_path}: {error.message}" for error in validator.iter_errors(content)
+                f"at {error.json_path}: {error.message}" for error in validator.iter_errors(value)
             ]
         except BaseException as error:
             # rpds, which jsonschema builds on, turns a RecursionError into a panic of its own: no
@@ -264,4 +280,4 @@ def _schema_check(schema: dict[str, Any]) -> Check:
                 raise
             return ["at $: found what is nested too deeply to hold against its JSON Schema"]
 
-    return check
+    return problems

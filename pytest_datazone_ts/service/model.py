@@ -29,7 +29,7 @@ TIME_SERIES_OPERATIONS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one for each name, and hashable
 class Operation:
     """One API operation, laid out for reading a request and writing a response."""
 

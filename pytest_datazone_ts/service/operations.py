@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from hashlib import blake2b
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_datazone_ts import origin
@@ -35,7 +35,7 @@ class Answer(NamedTuple):
 class FirstRequest(NamedTuple):
     """The request that used a ``clientToken`` first, and what it stored."""
 
-    digest: bytes
+    parameters: Mapping[str, Any]
     points: tuple[DataPoint, ...]
 
 
@@ -51,7 +51,8 @@ class Service:
         self._clock = clock
         self._content_check = content_check
         self._lock = self.store.lock
-        self._first: dict[tuple[str, str], dict[str, FirstRequest]] = {}
+        self._first: dict[tuple[str, str, str], FirstRequest] = {}
+        """By operation, region and token."""
         self._pages = pages.Pages()
 
     def answers(self, operation: str) -> bool:
@@ -62,7 +63,10 @@ class Service:
         )
 
     def answer(self, operation: str, region: str, parameters: Mapping[str, Any]) -> Answer:
-        """Carry a request out, or raise a :class:`Refusal`."""
+        """Carry a request out, or raise a :class:`Refusal`.
+
+        ``parameters`` are kept, to know a repetition by: they must not change.
+        """
         self.validate(operation, parameters)
         if operation == POST:
             return self.post(region, parameters)
@@ -71,7 +75,7 @@ class Service:
     def validate(self, operation: str, parameters: Mapping[str, Any]) -> None:
         """Refuse parameters that break the constraints of botocore's model."""
         try:
-            message = validation.message(model.operation(operation).input, parameters)
+            message = validation.message(_constraints(operation), parameters)
         except RecursionError:
             message = "the request is nested too deeply"
         if message is not None:
@@ -90,8 +94,7 @@ class Service:
         """PostTimeSeriesDataPoints."""
         self._require_entity(parameters)
         stored: tuple[DataPoint, ...] = ()
-        with self._lock:
-            points = self._repeated(POST, region, parameters)
+        points = self._repeated(POST, region, parameters)
         if points is None:
             self._check_content(parameters["forms"])
             points, stored = self._store(region, parameters)
@@ -109,13 +112,15 @@ class Service:
             if points is None:
                 posted_at = self._clock.now()
                 points = stored = tuple(
-                    self.store.add(
-                        _series(region, parameters, form["formName"]),
-                        form,
-                        type_revision=form.get("typeRevision", DEFAULT_TYPE_REVISION),
-                        posted_at=posted_at,
-                    )
-                    for form in parameters["forms"]
+                    [
+                        self.store.add(
+                            _series(region, parameters, form["formName"]),
+                            form,
+                            type_revision=form.get("typeRevision", DEFAULT_TYPE_REVISION),
+                            posted_at=posted_at,
+                        )
+                        for form in parameters["forms"]
+                    ]
                 )
                 self._remember(POST, region, parameters, points)
             return points, stored
@@ -147,8 +152,8 @@ class Service:
     ) -> tuple[DataPoint, ...] | None:
         """Return what the first request with this ``clientToken`` stored, if there was one."""
         token = parameters.get("clientToken", "")
-        first = self._first.get((region, operation), {}).get(token)
-        if first is not None and first.digest != _digest(parameters):
+        first = self._first.get((operation, region, token))
+        if first is not None and first.parameters != parameters:
             documented = model.operation(operation).errors
             raise Refusal(
                 "ConflictException" if "ConflictException" in documented else "ValidationException",
@@ -164,8 +169,8 @@ class Service:
         points: tuple[DataPoint, ...],
     ) -> None:
         if "clientToken" in parameters:
-            by_token = self._first.setdefault((region, operation), {})
-            by_token[parameters["clientToken"]] = FirstRequest(_digest(parameters), points)
+            first = FirstRequest(parameters, points)
+            self._first[operation, region, parameters["clientToken"]] = first
 
     def list(self, region: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """ListTimeSeriesDataPoints: newest first."""
@@ -253,9 +258,9 @@ _OPERATIONS: dict[str, Callable[[Service, str, Mapping[str, Any]], dict[str, Any
 CATALOGUE_OPERATIONS = ("SearchListings", "Search", "GetAsset", "GetListing")
 
 
-def _digest(parameters: Mapping[str, Any]) -> bytes:
-    """Return what tells a request from another one: a long series stays small."""
-    return blake2b(repr(parameters).encode(), digest_size=16).digest()
+@cache
+def _constraints(operation: str) -> validation.Check:
+    return validation.check_of(model.operation(operation).input)
 
 
 def _series(region: str, parameters: Mapping[str, Any], form_name: str) -> SeriesKey:
@@ -277,13 +282,18 @@ def _entity(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _form(point: DataPoint) -> dict[str, Any]:
-    content = {} if point.content is None else {"content": point.content}
-    return {**_outline(point), **content}
+    form = _outline(point)
+    if point.content is not None:
+        form["content"] = point.content
+    return form
 
 
 def _summary(point: DataPoint) -> dict[str, Any]:
+    outline = _outline(point)
     summary = _content_summary(point.content)
-    return {**_outline(point), **({} if summary is None else {"contentSummary": summary})}
+    if summary is not None:
+        outline["contentSummary"] = summary
+    return outline
 
 
 def _outline(point: DataPoint) -> dict[str, Any]:

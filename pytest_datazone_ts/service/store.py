@@ -59,6 +59,13 @@ class Identifiers:
         return value * cls._INVERSE % cls._NUMBER_OF_IDS
 
 
+class _Series(NamedTuple):
+    """The points of a series by timestamp, and among equal ones in the order posted."""
+
+    key: SeriesKey
+    points: list[DataPoint]
+
+
 class Store:
     """Every data point of an account, in all regions."""
 
@@ -67,10 +74,8 @@ class Store:
         self.lock: threading.RLock = threading.RLock()
         """Held by whoever makes several changes one."""
         self._points: dict[str, DataPoint] = {}
-        # Each by timestamp, and among equal ones in the order posted.
-        self._series: dict[SeriesKey, list[DataPoint]] = {}
-        self._keys: dict[SeriesKey, SeriesKey] = {}
-        self._by_entity: dict[tuple[str, ...], dict[str, SeriesKey]] = {}
+        self._series: dict[SeriesKey, _Series] = {}
+        self._by_entity: dict[tuple[str, ...], dict[str, _Series]] = {}
 
     def points(self) -> Iterable[DataPoint]:
         """Return every stored point, in the order posted."""
@@ -87,24 +92,30 @@ class Store:
     ) -> DataPoint:
         """Store one form of a request."""
         with self.lock:
+            series = self._series.get(key)
+            if series is None:
+                series = self._series[key] = _Series(key, [])
+                self._by_entity.setdefault(key[:-1], {})[key.form_name] = series
             # Points of one series share its strings: a long series stays small.
-            key = self._keys.setdefault(key, key)
+            region, domain_identifier, entity_type, entity_identifier, form_name = series.key
             point = DataPoint(
                 id=self._identifiers.next(),
-                domain_identifier=key.domain_identifier,
-                entity_identifier=key.entity_identifier,
-                entity_type=key.entity_type,
-                form_name=key.form_name,
+                domain_identifier=domain_identifier,
+                entity_identifier=entity_identifier,
+                entity_type=entity_type,
+                form_name=form_name,
                 type_identifier=sys.intern(form["typeIdentifier"]),
                 type_revision=sys.intern(type_revision),
                 timestamp=form["timestamp"],
                 content=form.get("content"),
-                region=key.region,
+                region=region,
                 posted_at=posted_at,
             )
             self._points[point.id] = point
-            insort(self._series.setdefault(key, []), point, key=_timestamp)
-            self._by_entity.setdefault(key[:-1], {})[key.form_name] = key
+            if series.points and point.timestamp < series.points[-1].timestamp:
+                insort(series.points, point, key=_timestamp)
+            else:
+                series.points.append(point)
             return point
 
     def get(self, key: SeriesKey, identifier: str) -> DataPoint | None:
@@ -127,15 +138,16 @@ class Store:
         ``before``: the last point of the page before this one.
         """
         with self.lock:
-            series = self._series.get(key, [])
-            low, high = 0, len(series)
+            series = self._series.get(key)
+            points = [] if series is None else series.points
+            low, high = 0, len(points)
             if started_at is not None:
-                low = bisect_left(series, started_at, key=_timestamp)
+                low = bisect_left(points, started_at, key=_timestamp)
             if ended_at is not None:
-                high = bisect_right(series, ended_at, key=_timestamp)
+                high = bisect_right(points, ended_at, key=_timestamp)
             if before is not None:
-                high = min(high, bisect_left(series, _place(before), key=_place))
-            return series[max(low, high - size) : max(low, high)][::-1]
+                high = min(high, bisect_left(points, _place(before), key=_place))
+            return points[max(low, high - size) : max(low, high)][::-1]
 
     def latest(self, *entity: str) -> Sequence[DataPoint]:
         """Return the newest point of each form of an entity.
@@ -143,23 +155,23 @@ class Store:
         ``entity``: a series' key without its form name.
         """
         with self.lock:
-            keys = self._by_entity.get(entity, {}).values()
-            return tuple(self._series[key][-1] for key in keys)
+            found = self._by_entity.get(entity, {}).values()
+            return tuple(series.points[-1] for series in found)
 
     def delete(self, key: SeriesKey) -> None:
         """Forget a series."""
         with self.lock:
-            for point in self._series.pop(key, ()):
-                del self._points[point.id]
-            self._keys.pop(key, None)
-            self._by_entity.get(key[:-1], {}).pop(key.form_name, None)
+            series = self._series.pop(key, None)
+            if series is not None:
+                for point in series.points:
+                    del self._points[point.id]
+                del self._by_entity[key[:-1]][key.form_name]
 
     def clear(self) -> None:
         """Forget every point; ids go on where they were."""
         with self.lock:
             self._points.clear()
             self._series.clear()
-            self._keys.clear()
             self._by_entity.clear()
 
 

@@ -11,7 +11,8 @@ import gc
 import math
 import threading
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
 import botocore
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from pytest_datazone_ts.double import DataZoneTimeSeries
+    from pytest_datazone_ts.service.wire import Request
+    from pytest_datazone_ts.transport.reply import Reply
 
 _active: list[DataZoneTimeSeries] = []
 """The active doubles, innermost last."""
@@ -35,9 +38,9 @@ _context: ContextVar[dict[str, Any] | None] = ContextVar("datazone_ts_context", 
 Not its ``request.context``: older ones have none there.
 """
 _ANSWERED_BY = "pytest_datazone_ts"
-"""Where that context, one for all attempts of a call, keeps the double that answered last.
+"""Where that context, one for all attempts of a call, keeps which double answered last.
 
-Weakly: a thread's last context outlives the call, and so the double.
+Weakly, in the wait that may follow: a thread's last context outlives the call and the double.
 """
 _REPLY = "_datazone_ts_reply"
 """Where a request keeps the reply that will be filled in."""
@@ -91,9 +94,8 @@ def _reach_existing() -> None:
 def _register(emitter: BaseEventHooks) -> None:
     handlers: Any = (
         ("choose-signer.datazone", _on_choose_signer, emitter.register_first),
-        ("request-created", _on_any_request_created, emitter.register_last),
         # Last: after signing, which may call other services.
-        ("request-created.datazone", _on_request_created, emitter.register_last),
+        ("request-created", _on_request_created, emitter.register_last),
         ("before-send.datazone", _on_before_send, emitter.register_first),
         # Last of all, as sending is: adaptive mode waits for its token before, not after.
         ("before-send", _on_sending, emitter.register_last),
@@ -112,12 +114,11 @@ def _on_choose_signer(event_name: str, **_: object) -> object:
     return botocore.UNSIGNED
 
 
-def _on_any_request_created(**_: object) -> None:
+def _on_request_created(request: AWSRequest, event_name: str, **_: object) -> None:
     # A DataZone call that was cancelled just before a wait leaves it expected: not this one's.
-    retries.expect_nothing()
-
-
-def _on_request_created(request: AWSRequest, **_: object) -> None:
+    retries.expect(None)
+    if not event_name.startswith("request-created.datazone."):
+        return
     request.context.pop(_ANSWERED_BY, None)
     _context.set(request.context if _active else None)
     if _active:
@@ -133,31 +134,30 @@ def _on_before_send(
     if double is None:
         guard.let_pass(_operation(event_name), request.url)
         return None
-    if context is None or not double.answers(_operation(event_name)):
+    operation = _operation(event_name)
+    if context is None or not double.answers(operation):
         return None
-    from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
-
-    context[_ANSWERED_BY] = ref(double)
-    retries.expect_wait(double, context)
-    reply = Reply(request.url)
-    vars(request)[_REPLY] = reply, double, context
+    wait = retries.Wait(ref(double), context["retries"]["invocation-id"])
+    context[_ANSWERED_BY] = wait
+    retries.expect(wait)
+    reply = _messages().Reply(request.url)
+    vars(request)[_REPLY] = reply, double, operation, context
     return reply
 
 
-def _on_sending(request: AWSPreparedRequest, event_name: str, **_: object) -> None:
+def _on_sending(request: AWSPreparedRequest, **_: object) -> None:
     """Fill in the reply to a request that was taken."""
     taken = vars(request).pop(_REPLY, None)
     if taken is None:
         return
-    from pytest_datazone_ts.service.wire import Request  # noqa: PLC0415 - heavy
-
-    reply, double, context = taken
+    reply, double, operation, context = taken
     read_timeout = context["client_config"].read_timeout
+    headers: Any = request.headers  # a mapping, whatever the stubs say
     answer = double.exchange(
-        Request(
-            operation=_operation(event_name),
+        _messages().Request(
+            operation=operation,
             url=request.url,
-            headers={name.lower(): _text(value) for name, value in request.headers.items()},
+            headers=headers,
             body=_bytes(request.body),
             region=context["client_region"],
             read_timeout=math.inf if read_timeout is None else read_timeout,
@@ -174,27 +174,36 @@ def _on_needs_retry(
     **_: object,
 ) -> None:
     context = request_dict["context"]
-    answered_by = context.get(_ANSWERED_BY)
-    double = None if answered_by is None else answered_by()
+    wait = context.get(_ANSWERED_BY)
+    double = None if wait is None else wait.double()
     with _lock:  # for a double that is left meanwhile, nothing would be put back
         if double not in _active:
-            retries.expect_nothing()
+            retries.expect(None)
             return
         if response is None or response[0].status_code >= 300:  # noqa: PLR2004
             retries.remember(double, endpoint)
-    retries.expect_wait(double, context)
+    retries.expect(wait)
 
 
 def _on_after_call(**_: object) -> None:
-    retries.expect_nothing()
+    retries.expect(None)
 
 
 def _operation(event_name: str) -> str:
     return event_name.rpartition(".")[2]
 
 
-def _text(value: str | bytes) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+class _Messages(NamedTuple):
+    Request: type[Request]
+    Reply: type[Reply]
+
+
+@cache  # an import statement costs a microsecond each time
+def _messages() -> _Messages:
+    from pytest_datazone_ts.service.wire import Request  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
+
+    return _Messages(Request, Reply)
 
 
 def _bytes(body: Any) -> bytes:

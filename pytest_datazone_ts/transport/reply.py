@@ -17,7 +17,7 @@ from botocore.exceptions import (
 from pytest_datazone_ts import faults
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from pytest_datazone_ts.service.wire import Response
 
@@ -33,9 +33,8 @@ class Reply(AWSResponse):
     """A response that is read like botocore's, awaited like aiobotocore's, and filled in later."""
 
     def __init__(self, url: str) -> None:
-        nothing: Any = {}
-        super().__init__(url, 0, nothing, None)
-        self._body = _Body()
+        # The rest comes with what is received.
+        self.url = url
 
     @property
     def content(self) -> bytes:
@@ -47,18 +46,20 @@ class Reply(AWSResponse):
         if isinstance(reply, faults.TransportFault):
             raise _EXCEPTIONS[type(reply)](endpoint_url=self.url)
         headers: Any = reply.headers
-        super().__init__(self.url, reply.status_code, headers, _Raw(reply))
+        super().__init__(self.url, reply.status_code, headers, _Raw(reply.body))
+        self.raw.headers = reply.headers
         self._body = _Body(reply.body)
 
 
 class _Raw(BytesIO):
-    """What a response is read from; aiobotocore up to 2.20 reads the headers from it too."""
+    """What a response is read from."""
 
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.body)
-        self.raw_headers = [
-            (name.encode(), value.encode()) for name, value in response.headers.items()
-        ]
+    headers: Mapping[str, str]
+
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers, as aiobotocore up to 2.20 reads them."""
+        return [(name.encode(), value.encode()) for name, value in self.headers.items()]
 
 
 class _Body(bytes):

@@ -12,18 +12,18 @@ import sys
 import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import ref
 
 from pytest_datazone_ts.transport.replacement import Replacements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from types import ModuleType
+    from weakref import ref
 
     from pytest_datazone_ts.double import DataZoneTimeSeries
 
 
-class _Wait(NamedTuple):
+class Wait(NamedTuple):
     """A wait that botocore may ask for next, and the double whose call it is for."""
 
     double: ref[DataZoneTimeSeries]
@@ -31,18 +31,13 @@ class _Wait(NamedTuple):
     invocation_id: str
 
 
-_expected: ContextVar[_Wait | None] = ContextVar("datazone_ts_wait", default=None)
+_expected: ContextVar[Wait | None] = ContextVar("datazone_ts_wait", default=None)
 _replacements = Replacements()
 
 
-def expect_wait(double: DataZoneTimeSeries, context: Mapping[str, Any]) -> None:
-    """botocore may back off next, or wait for a token of adaptive mode's."""
-    _expected.set(_Wait(ref(double), context["retries"]["invocation-id"]))
-
-
-def expect_nothing() -> None:
-    """The call is over."""
-    _expected.set(None)
+def expect(wait: Wait | None) -> None:
+    """botocore may back off next, or wait for a token of adaptive mode's; ``None``: it may not."""
+    _expected.set(wait)
 
 
 def _waits_virtually(seconds: float, *, is_back_off: bool) -> bool:
