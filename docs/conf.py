@@ -23,10 +23,11 @@ add_module_names = False
 
 # No network while building: names of other projects are not looked up.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(botocore|collections|datetime|typing|typing_extensions|pytest|unittest)\..*"),
+    (r"py:.*", r"(botocore|collections|datetime|hypothesis|typing|typing_extensions)\..*"),
+    (r"py:.*", r"(pytest|unittest)\..*"),
     # What only type checkers import, as the annotations have it.
     (r"py:.*", r"BaseClient|Callable|Iterable|Iterator|Loader|Mapping|Sequence|Self|Unpack"),
-    (r"py:.*", r"datetime"),
+    (r"py:.*", r"datetime|st\.SearchStrategy"),
     # What a user never names.
     (r"py:.*", r"Options|OptionKeywords"),
     (r"py:.*", r"pytest_datazone_ts\.(mock\.(Decorated|MockDataZoneTimeSeries)|records\.Record)"),

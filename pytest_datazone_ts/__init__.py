@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_datazone_ts import faults
+    from pytest_datazone_ts import strategies as strategies
     from pytest_datazone_ts.double import DataZoneTimeSeries
     from pytest_datazone_ts.errors import (
         DataZoneBlockedError,
@@ -45,8 +46,10 @@ _HOMES = {
     "UnansweredOperationError": "errors",
     "faults": None,
     "mock_datazone_ts": "mock",
+    "strategies": None,
 }
 
+# Not "strategies", which needs an extra: "import *" must work without it.
 __all__ = [
     "Attempt",
     "Call",

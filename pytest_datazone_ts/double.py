@@ -119,7 +119,7 @@ class DataZoneTimeSeries:
         document.
         """
         self._require_active("inject")
-        _require_operation(operation)
+        model.require_operation(operation)
         if times is not None and (not _is_count(times) or times < 1):
             message = f"inject(times=...) takes 1 or more, or None for ever, not {times!r}"
             raise ValueError(message)
@@ -147,7 +147,7 @@ class DataZoneTimeSeries:
         answered with ``ThrottlingException``. It replaces the operation's earlier limit.
         """
         self._require_active("rate_limit")
-        _require_operation(operation)
+        model.require_operation(operation)
         limit = RateLimit(rate, burst=burst, clock=self._clock)
         with self._lock:
             self._rate_limits[operation] = limit
@@ -168,7 +168,7 @@ class DataZoneTimeSeries:
         response wins; used up after ``times`` calls, it gives way to the one before.
         """
         self._require_active("respond")
-        _require_operation(operation)
+        model.require_operation(operation)
         if operation in model.TIME_SERIES_OPERATIONS:
             message = (
                 f"respond() does not take {operation}: the double answers it itself, from what "
@@ -563,16 +563,6 @@ def _error_code(response: wire.Response) -> str | None:
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _require_operation(operation: str) -> None:
-    names = model.operation_names()
-    if operation in names:
-        return
-    message = (
-        f"{operation!r} is not an operation of Amazon DataZone.{spelling.hint(operation, names)}"
-    )
-    raise ValueError(message)
 
 
 def _fault(fault: faults.Fault | type[faults.Fault] | str, operation: str) -> faults.Fault:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import MISSING, dataclass, fields, replace
 from http.client import responses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pytest_datazone_ts import origin
 
@@ -53,6 +53,10 @@ class Fault:
         ]
         name = type(self).__name__
         return f"{name}({', '.join(arguments)})" if arguments else name
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython's
+        """Have Hypothesis print the ``repr``: it would print every field."""
+        printer.text(repr(self))
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import match as matching
-from pytest_datazone_ts import origin
+from pytest_datazone_ts import origin, text
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,7 +40,7 @@ class Injection:
         self.hits: int = 0
         """How many attempts it was used on."""
         self.match = match
-        self.let_through = after
+        self.let_through: int = after
         """How many more matching attempts go through first."""
         self._cancelled = False
         self._lock = threading.Lock()
@@ -74,7 +74,7 @@ class Injection:
 
     def __repr__(self) -> str:
         return (
-            f"<Injection {self.fault!r} on {self.operation}: {self.hits} hits, "
+            f"<Injection {self.fault!r} on {self.operation}: {text.counted(self.hits, 'hit')}, "
             f"{'unlimited' if self.remaining is None else self.remaining} remaining, "
             f"armed at {self.armed_at}>"
         )

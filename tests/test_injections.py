@@ -187,7 +187,7 @@ def test_an_injection_says_what_it_is_and_where_it_was_armed(codes_of):
         codes_of(1)
         forever = ts.inject(faults.ReadTimeout, times=None, operation="GetTimeSeriesDataPoint")
     assert repr(injection) == (
-        "<Injection Latency(seconds=2) on PostTimeSeriesDataPoints: 1 hits, 1 remaining, "
+        "<Injection Latency(seconds=2) on PostTimeSeriesDataPoints: 1 hit, 1 remaining, "
         f"armed at {injection.armed_at}>"
     )
     assert re.fullmatch(rf".*test_injections\.py:{line}", injection.armed_at)

@@ -14,12 +14,16 @@ from urllib.parse import unquote
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 
+from pytest_datazone_ts import origin, spelling
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
     Shape: TypeAlias = Any
     """A shape of botocore's: what attributes it has depends on its ``type_name``."""
+
+__tracebackhide__ = origin.hides_frames
 
 TIME_SERIES_OPERATIONS = (
     "PostTimeSeriesDataPoints",
@@ -90,6 +94,15 @@ def operation(name: str) -> Operation:
 def operation_names() -> tuple[str, ...]:
     """Return the API names of all of DataZone's operations."""
     return tuple(service().operation_names)
+
+
+def require_operation(name: str) -> None:
+    """Raise ``ValueError`` for what is none of DataZone's operations."""
+    names = operation_names()
+    if name not in names:
+        hint = spelling.hint(name, names)
+        message = f"{name!r} is not an operation of Amazon DataZone.{hint}"
+        raise ValueError(message)
 
 
 def operations_at(path: str) -> dict[str, str]:
