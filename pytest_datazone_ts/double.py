@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.log import OpenCall
     from pytest_datazone_ts.match import Match
 
-__tracebackhide__ = origin.hides_frames
+__tracebackhide__: origin.Hides = origin.hides_frames
 
 Reply = wire.Response | faults.TransportFault
 """What comes of a request: a response, or a failure that leaves the client without one."""

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from pytest_datazone_ts import origin
 
-__tracebackhide__ = origin.hides_frames
+__tracebackhide__: origin.Hides = origin.hides_frames
 
 __all__ = [
     "AccessDeniedException",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.match import Match
     from pytest_datazone_ts.records import Call
 
-__tracebackhide__ = origin.hides_frames
+__tracebackhide__: origin.Hides = origin.hides_frames
 
 
 class Injection:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.records import Call, DataPoint
 
-__tracebackhide__ = origin.hides_frames
+__tracebackhide__: origin.Hides = origin.hides_frames
 
 
 class Match(TypedDict, total=False):

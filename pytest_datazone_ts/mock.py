@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.options import OptionKeywords
 
-__tracebackhide__ = origin.hides_frames
+__tracebackhide__: origin.Hides = origin.hides_frames
 
 _BLOCK = "the block or function that mock_datazone_ts() was for"
 

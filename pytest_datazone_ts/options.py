@@ -10,7 +10,7 @@ from pytest_datazone_ts import origin, spelling
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__tracebackhide__ = origin.hides_frames
+__tracebackhide__: origin.Hides = origin.hides_frames
 
 
 class OptionKeywords(TypedDict, total=False):

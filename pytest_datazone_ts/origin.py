@@ -9,9 +9,14 @@ import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
+    from typing import TypeAlias
 
     import pytest
+
+    Hides: TypeAlias = Callable[[pytest.ExceptionInfo[BaseException]], bool]
+    """What pytest takes as a ``__tracebackhide__``."""
 
 _PACKAGE = __name__.partition(".")[0]
 _CLIENTS = frozenset({"aioboto3", "aiobotocore", "boto3", "botocore"})

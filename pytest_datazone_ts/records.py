@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.faults import Fault
     from pytest_datazone_ts.match import Match
 
-__tracebackhide__ = origin.hides_frames
+__tracebackhide__: origin.Hides = origin.hides_frames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.service.model import Shape
     from pytest_datazone_ts.service.validation import Check
 
-__tracebackhide__ = origin.hides_frames
+__tracebackhide__: origin.Hides = origin.hides_frames
 
 __all__ = [
     "FormKeywords",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.records import DataPoint
     from pytest_datazone_ts.service.model import Shape
 
-__tracebackhide__ = origin.hides_frames
+__tracebackhide__: origin.Hides = origin.hides_frames
 
 REVISION = "1"
 """Assets and listings of the catalogue have this one revision."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     """Where in the content it is, what is found there, and what was expected."""
     Pattern = Callable[[Any], Iterable[Contradiction]]
 
-__tracebackhide__ = origin.hides_frames
+__tracebackhide__: origin.Hides = origin.hides_frames
 
 DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"
 REVISION = "1"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Shape: TypeAlias = Any
     """A shape of botocore's: what attributes it has depends on its ``type_name``."""
 
-__tracebackhide__ = origin.hides_frames
+__tracebackhide__: origin.Hides = origin.hides_frames
 
 TIME_SERIES_OPERATIONS = (
     "PostTimeSeriesDataPoints",
