@@ -6,10 +6,11 @@ from importlib.metadata import requires, version
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+extras = ("", "hypothesis", "jsonschema")
 too_new = [
     f"{requirement}: {version(requirement.name)} is installed"
     for requirement in map(Requirement, requires("pytest-datazone-ts") or [])
-    if requirement.marker is None or requirement.marker.evaluate({"extra": "jsonschema"})
+    if not (marker := requirement.marker) or any(marker.evaluate({"extra": x}) for x in extras)
     for bound in requirement.specifier
     if Version(bound.version) != Version(version(requirement.name))
 ]
