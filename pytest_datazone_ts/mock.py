@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 import unittest
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, cast, overload
 
 from pytest_datazone_ts import origin
 from pytest_datazone_ts.double import DataZoneTimeSeries
@@ -19,13 +19,21 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from pytest_datazone_ts.options import OptionKeywords
-
 __tracebackhide__: origin.Hides = origin.hides_frames
 
 _BLOCK = "the block or function that mock_datazone_ts() was for"
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
+
+
+class OptionKeywords(TypedDict, total=False):
+    """The keywords of ``mock_datazone_ts``, and those of the ``datazone_ts`` marker."""
+
+    strict: bool
+    unstubbed: Literal["error", "passthrough"]
+    retry_sleep: Literal["virtual", "real"]
+    content_check: Literal["off", "warn", "error"]
+    sign: bool
 
 
 class MockDataZoneTimeSeries:

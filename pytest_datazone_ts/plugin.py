@@ -12,7 +12,7 @@ from pytest_datazone_ts import origin, trace
 from pytest_datazone_ts.options import Options, from_ini
 
 # Importing it registers with botocore, so that sessions made from here on are reached.
-from pytest_datazone_ts.transport import guard, hook
+from pytest_datazone_ts.transport import hook
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -100,6 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     _put_stand_ins(config)  # for a plugin that a conftest loads
     if _ini(config, "guard"):
+        from pytest_datazone_ts.transport import guard  # noqa: PLC0415 - on demand
+
         config.add_cleanup(guard.start())
 
 
@@ -121,10 +123,13 @@ def pytest_runtest_makereport(
     """
     outcome = yield
     report: pytest.TestReport = outcome.get_result()
-    blocked = guard.take_blocked()
-    if blocked and report.passed:
-        report.outcome = "failed"
-        report.longrepr = "\n".join([_HIDDEN, *(f"  {each}" for each in blocked)])
+    if _ini(item.config, "guard"):
+        from pytest_datazone_ts.transport import guard  # noqa: PLC0415 - on demand
+
+        blocked = guard.take_blocked()
+        if blocked and report.passed:
+            report.outcome = "failed"
+            report.longrepr = "\n".join([_HIDDEN, *(f"  {each}" for each in blocked)])
     if call.when == "call" and _OUTCOMES in item.stash:
         item.stash[_OUTCOMES].add(report.outcome)
     if report.failed and (asked := trace.current()):

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import gc
 import math
+import sys
 import threading
 from contextvars import ContextVar
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import botocore
 
-from pytest_datazone_ts.transport import guard, retries, stand_ins
+from pytest_datazone_ts.transport import waits
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
@@ -54,6 +55,8 @@ def active() -> DataZoneTimeSeries | None:
 def activate(double: DataZoneTimeSeries) -> None:
     """Let ``double`` answer every DataZone client in the process."""
     global _scanned  # noqa: PLW0603 - once a process
+    from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
+
     with _lock:
         if not _scanned:
             _reach_existing()
@@ -65,6 +68,8 @@ def activate(double: DataZoneTimeSeries) -> None:
 
 def deactivate(double: DataZoneTimeSeries) -> None:
     """Stop ``double`` from answering; the one that was active before it does again."""
+    from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
+
     with _lock:
         _active.remove(double)
         retries.restore(double)
@@ -78,6 +83,8 @@ def reach(session: Session) -> None:
     _register(session.get_component("event_emitter"))
     with _lock:
         if _active:  # a session class of aiobotocore's may have been imported only now
+            from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
+
             stand_ins.install()
             retries.install()
 
@@ -116,12 +123,14 @@ def _on_choose_signer(event_name: str, **_: object) -> object:
 
 def _on_request_created(request: AWSRequest, event_name: str, **_: object) -> None:
     # A DataZone call that was cancelled just before a wait leaves it expected: not this one's.
-    retries.expect(None)
+    waits.expect(None)
     if not event_name.startswith("request-created.datazone."):
         return
     request.context.pop(_ANSWERED_BY, None)
     _context.set(request.context if _active else None)
-    if _active:
+    if _active and "moto" in sys.modules:
+        from pytest_datazone_ts.transport import stand_ins  # noqa: PLC0415 - heavy
+
         stand_ins.withhold_session_token(request.headers)
 
 
@@ -131,16 +140,19 @@ def _on_before_send(
     """Take the request before anyone else does."""
     double = active()
     context = _context.get()
-    if double is None:
-        guard.let_pass(_operation(event_name), request.url)
-        return None
     operation = _operation(event_name)
+    if double is None:
+        from pytest_datazone_ts.transport import guard  # noqa: PLC0415 - for a call that goes out
+
+        guard.let_pass(operation, request.url)
+        return None
     if context is None or not double.answers(operation):
         return None
-    wait = retries.Wait(ref(double), context["retries"]["invocation-id"])
+    wait = waits.Wait(ref(double), context["retries"]["invocation-id"])
     context[_ANSWERED_BY] = wait
-    retries.expect(wait)
-    reply = _messages().Reply(request.url)
+    waits.expect(wait)
+    _request, new_reply = _messages()
+    reply = new_reply(request.url)
     vars(request)[_REPLY] = reply, double, operation, context
     return reply
 
@@ -153,8 +165,9 @@ def _on_sending(request: AWSPreparedRequest, **_: object) -> None:
     reply, double, operation, context = taken
     read_timeout = context["client_config"].read_timeout
     headers: Any = request.headers  # a mapping, whatever the stubs say
+    new_request, _reply = _messages()
     answer = double.exchange(
-        _messages().Request(
+        new_request(
             operation=operation,
             url=request.url,
             headers=headers,
@@ -178,32 +191,29 @@ def _on_needs_retry(
     double = None if wait is None else wait.double()
     with _lock:  # for a double that is left meanwhile, nothing would be put back
         if double not in _active:
-            retries.expect(None)
+            waits.expect(None)
             return
         if response is None or response[0].status_code >= 300:  # noqa: PLR2004
+            from pytest_datazone_ts.transport import retries  # noqa: PLC0415 - heavy
+
             retries.remember(double, endpoint)
-    retries.expect(wait)
+    waits.expect(wait)
 
 
 def _on_after_call(**_: object) -> None:
-    retries.expect(None)
+    waits.expect(None)
 
 
 def _operation(event_name: str) -> str:
     return event_name.rpartition(".")[2]
 
 
-class _Messages(NamedTuple):
-    Request: type[Request]
-    Reply: type[Reply]
-
-
 @cache  # an import statement costs a microsecond each time
-def _messages() -> _Messages:
+def _messages() -> tuple[type[Request], type[Reply]]:
     from pytest_datazone_ts.service.wire import Request  # noqa: PLC0415 - heavy
     from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
 
-    return _Messages(Request, Reply)
+    return Request, Reply
 
 
 def _bytes(body: Any) -> bytes:

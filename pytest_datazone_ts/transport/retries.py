@@ -10,39 +10,24 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from pytest_datazone_ts.transport import waits
 from pytest_datazone_ts.transport.replacement import Replacements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
-    from weakref import ref
 
     from pytest_datazone_ts.double import DataZoneTimeSeries
 
 
-class Wait(NamedTuple):
-    """A wait that botocore may ask for next, and the double whose call it is for."""
-
-    double: ref[DataZoneTimeSeries]
-    """Weak: a call that is interrupted leaves its wait expected for as long as its thread lives."""
-    invocation_id: str
-
-
-_expected: ContextVar[Wait | None] = ContextVar("datazone_ts_wait", default=None)
 _replacements = Replacements()
-
-
-def expect(wait: Wait | None) -> None:
-    """botocore may back off next, or wait for a token of adaptive mode's; ``None``: it may not."""
-    _expected.set(wait)
 
 
 def _waits_virtually(seconds: float, *, is_back_off: bool) -> bool:
     """Note a wait if it is for a DataZone call; tell whether it takes no real time."""
-    wait = _expected.get()
+    wait = waits.expected()
     if wait is None or (double := wait.double()) is None:
         return False
     return double.wait(seconds, back_off_of=wait.invocation_id if is_back_off else None)
@@ -85,7 +70,7 @@ async def _aio_acquire(bucket: Any, amount: float, block: bool) -> Any:  # noqa:
 
 def _wait_for_token(bucket: Any, amount: float) -> None:
     """Let a bucket fill on the test's clock until ``amount`` can be taken at once."""
-    if _expected.get() is None:
+    if waits.expected() is None:
         return
     bucket._refill()  # noqa: SLF001
     # A clock that the test moved back would leave the bucket owing tokens.

@@ -36,7 +36,7 @@ def withhold_session_token(headers: HTTPHeaders) -> None:
 
     ``mock_aws`` puts its keys beside a real session token that the environment has already.
     """
-    if "moto" in sys.modules and _MOTO_CREDENTIAL in headers.get("Authorization", ""):
+    if _MOTO_CREDENTIAL in headers.get("Authorization", ""):
         del headers["X-Amz-Security-Token"]
 
 
