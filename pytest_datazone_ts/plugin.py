@@ -144,7 +144,7 @@ def pytest_assertrepr_compare(
         return None
     from pytest_datazone_ts import comparison  # noqa: PLC0415 - heavy
 
-    return comparison.explained(left, right, everything=config.getoption("verbose") > 1)
+    return comparison.explained(left, right, everything=config.option.verbose > 1)
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def _add_timeline(report: pytest.TestReport, asked: trace.Trace, config: pytest.
         return
     from pytest_datazone_ts import timeline  # noqa: PLC0415 - heavy
 
-    everything = config.getoption("verbose") > 1
+    everything = config.option.verbose > 1
     text = timeline.of(asked, failure=report.longreprtext, everything=everything)
     longrepr: Any = report.longrepr
     if not text:

@@ -52,7 +52,7 @@ def none_at_all(noun: str, selection: Selection | None) -> str:
 
 
 def _none(expected: str, noun: str, selection: Selection | None) -> str:
-    match, records, calls = ({}, (), None) if selection is None else selection
+    match, records, calls = (matching.Match(), (), None) if selection is None else selection
     if not match:
         lines = [f"{expected}, found none", *([] if calls is None else _made(calls()))]
     elif noun == "call":
@@ -208,7 +208,7 @@ def _point_traits(points: Sequence[DataPoint]) -> Iterator[tuple[str, Sequence[A
     ):
         yield name, [getattr(point, name) for point in points]
     try:
-        contents = [json.loads(point.content or "") for point in points]
+        contents: list[Any] = [json.loads(point.content or "") for point in points]
     except (ValueError, RecursionError):
         contents = [None]
     if all(isinstance(content, dict) for content in contents):

@@ -66,7 +66,7 @@ def members_reader(members: Callable[[], Mapping[str, Shape]]) -> Reader:
     def read(value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise _wrong_type(value, "an object")
-        found = {}
+        found, name = {}, ""
         try:
             for name, key, read_member in readers():
                 if (item := value.get(key)) is not None:
@@ -103,7 +103,7 @@ def _map_reader(shape: Shape) -> Reader:
     def read(value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise _wrong_type(value, "an object")
-        found = {}
+        found, key = {}, None
         try:
             for key, item in value.items():
                 found[key] = read_item(item)
@@ -308,8 +308,9 @@ def _write_iso(value: Any) -> str:
 
 
 def _write_epoch(value: Any) -> float:
-    aware = isinstance(value, datetime) and value.tzinfo is not None
-    seconds = ((value if aware else parse_to_aware_datetime(value)) - _EPOCH).total_seconds()
+    zone = getattr(value, "tzinfo", None)
+    moment = parse_to_aware_datetime(value) if zone is None else value
+    seconds: float = (moment - _EPOCH).total_seconds()
     return int(seconds) if seconds.is_integer() else seconds
 
 
