@@ -317,15 +317,17 @@ class DataZoneTimeSeries:
         try:
             if self._injections and (cause := self._injected(call)) is not None:
                 fault = cause.fault
-            if unreadable is not None and fault is None:
-                call.say(str(unreadable))
-                reply = self._error("SerializationException", str(unreadable), 400, request_id)
-            elif fault is not None and not isinstance(fault, _CARRIED_OUT):
+            if fault is not None and not isinstance(fault, _CARRIED_OUT):
                 reply = self._failure(operation, fault, request_id)
             else:
-                limit = self._exceeded(operation) if self._rate_limits else None
-                cause = cause or limit
-                response = self._serve(operation, call, limit, request_id, at)
+                if unreadable is not None:
+                    why = str(unreadable)
+                    call.say(why)
+                    response = self._error("SerializationException", why, 400, request_id)
+                else:
+                    limit = self._exceeded(operation) if self._rate_limits else None
+                    cause = cause or limit
+                    response = self._serve(operation, call, limit, request_id, at)
                 reply = response if fault is None else self._delivered(request, response, fault)
         except Exception as error:
             self._errors.append(error)
@@ -481,6 +483,7 @@ class DataZoneTimeSeries:
                         if output_shape is None
                         else output_shape.required_members or [*output_shape.members][:1],
                         from_catalogue=operation.name in CATALOGUE_OPERATIONS,
+                        is_armed=self.options.unstubbed == "passthrough",
                     )
                     raise UnansweredOperationError(message)
                 answer = self._service.answer(operation.name, call.region, call.parameters)

@@ -151,18 +151,28 @@ def swallowed(errors: Sequence[BaseException]) -> str:
     return "\n".join(lines)
 
 
-def unanswered(operation: str, members: Sequence[str], *, from_catalogue: bool) -> str:
-    """Say how to answer an operation that the double does not."""
+def unanswered(
+    operation: str, members: Sequence[str], *, from_catalogue: bool, is_armed: bool
+) -> str:
+    """Say how to answer an operation that the double does not.
+
+    ``is_armed``: the double took the call for a fault that it then did not get.
+    """
     example = ", ".join(f"{member!r}: ..." for member in members)
     catalogue = (
         "Put an asset in the catalogue, with datazone_ts.add_asset(...). Or answer"
         if from_catalogue
         else "Answer"
     )
+    otherwise = (
+        "cancel() the fault that is armed for it: until then unstubbed='passthrough' lets none of "
+        "its calls through"
+        if is_armed
+        else "let it through to the network or moto with the option unstubbed='passthrough'"
+    )
     return (
         f"nothing answers the DataZone operation {operation}. {catalogue} it in the test, such as "
-        f"datazone_ts.respond({operation!r}, {{{example}}}), or let it through to the network or "
-        "moto with the option unstubbed='passthrough'."
+        f"datazone_ts.respond({operation!r}, {{{example}}}), or {otherwise}."
     )
 
 

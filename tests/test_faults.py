@@ -464,6 +464,38 @@ def test_latency_delays_a_refusal_too(datazone_ts, make_client, post):
         post(make_client(attempts=1), domainIdentifier="not a domain")
 
 
+@pytest.mark.parametrize(
+    ("fault", "met"),
+    [
+        (
+            faults.Latency(1),
+            "SerializationException: 'x' at 'maxResults' cannot be read as integer",
+        ),
+        (faults.ResponseLost(), "ReadTimeoutError"),
+        (faults.MalformedResponse(b"{}"), "SerializationException: "),
+    ],
+)
+def test_a_request_that_can_not_be_read_is_refused_whatever_becomes_of_the_answer(
+    fault, met, datazone_ts, make_client
+):
+    """Neither the service, nor a response that the test gave, nor a rate limit meets it."""
+    datazone_ts.respond("ListDomains", {"items": []})
+    datazone_ts.inject(fault, operation="ListDomains")
+    limit = datazone_ts.rate_limit(0.001, operation="ListDomains")
+    client = make_client(attempts=1, parameter_validation=False)
+
+    with pytest.raises((ClientError, ReadTimeoutError)) as caught:
+        client.list_domains(maxResults="x")
+
+    error = (getattr(caught.value, "response", None) or {}).get("Error")
+    told = f"{error['Code']}: {error['Message']}" if error else type(caught.value).__name__
+    assert told == met
+    [attempt] = datazone_ts.calls.one().attempts
+    assert attempt.fault == fault
+    assert client.list_domains()["items"] == []
+    assert limit.throttled == 0
+
+
 OTHERS = {
     "ListTimeSeriesDataPoints": {"formName": FORM["formName"]},
     "GetTimeSeriesDataPoint": {"formName": FORM["formName"], "identifier": "4wyh64k2n8czaf"},

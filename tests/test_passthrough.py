@@ -291,6 +291,24 @@ def test_passthrough_answers_with_a_fault_until_it_is_used_up(client, passthroug
     assert passthrough.sleeps == (attempt.slept,)
 
 
+def test_passthrough_can_not_let_through_what_a_fault_is_armed_for(client, network):
+    """Which attempts get it is known only once the double has taken them."""
+    with mock_datazone_ts(unstubbed="passthrough", strict=False) as ts:
+        armed = ts.inject("ThrottlingException", operation="ListDomains", after=1)
+        with pytest.raises(UnansweredOperationError) as unanswered:
+            client.list_domains()
+        assert not network
+        armed.cancel()
+        client.list_domains()
+
+    assert str(unanswered.value) == (
+        "nothing answers the DataZone operation ListDomains. Answer it in the test, such as "
+        "datazone_ts.respond('ListDomains', {'items': ...}), or cancel() the fault that is armed "
+        "for it: until then unstubbed='passthrough' lets none of its calls through."
+    )
+    assert len(network) == 1
+
+
 def test_back_offs_of_what_is_let_through_are_not_the_doubles(
     client, passthrough, network, monkeypatch
 ):
