@@ -1,0 +1,393 @@
+"""Each constraint of botocore's model: what is just inside it is taken, just outside refused.
+
+The constraints are found by walking the model, so those that a newer botocore adds are tested too.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+from datetime import datetime, timezone
+from functools import cache
+from typing import Any, NamedTuple
+
+import pytest
+from boto3.session import Session
+from botocore.awsrequest import prepare_request_dict
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
+from botocore.serialize import create_serializer
+from hypothesis import find, settings
+from hypothesis import strategies as st
+
+from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
+from pytest_datazone_ts.service.wire import Request
+
+ENDPOINT = "https://datazone.us-east-1.api.aws"
+METHODS = {
+    "PostTimeSeriesDataPoints": "post_time_series_data_points",
+    "ListTimeSeriesDataPoints": "list_time_series_data_points",
+    "GetTimeSeriesDataPoint": "get_time_series_data_point",
+    "DeleteTimeSeriesDataPoints": "delete_time_series_data_points",
+}
+ENTITY = {
+    "domainIdentifier": {"required", "pattern"},
+    "entityType": {"required", "enum"},
+    "entityIdentifier": {"required", "pattern"},
+}
+TOKEN = {"clientToken": {"min", "max", "pattern"}}
+SERIES = {**ENTITY, "formName": {"required", "min", "max"}}
+KNOWN = {
+    "PostTimeSeriesDataPoints": {
+        **ENTITY,
+        **TOKEN,
+        "forms": {"required"},
+        "forms.member.formName": {"required", "min", "max"},
+        "forms.member.typeIdentifier": {"required", "min", "max", "pattern"},
+        "forms.member.typeRevision": {"min", "max"},
+        "forms.member.timestamp": {"required"},
+        "forms.member.content": {"min", "max"},
+    },
+    "ListTimeSeriesDataPoints": {
+        **SERIES,
+        "maxResults": {"min", "max"},
+        "nextToken": {"min", "max"},
+    },
+    "GetTimeSeriesDataPoint": {**SERIES, "identifier": {"required", "pattern"}},
+    "DeleteTimeSeriesDataPoints": {**SERIES, **TOKEN},
+}
+
+
+@cache
+def a_client():
+    config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
+    return Session(region_name="us-east-1").client("datazone", config=config)
+
+
+def model_of(operation):
+    return a_client().meta.service_model.operation_model(operation)
+
+
+# What the model says
+
+
+class Constraint(NamedTuple):
+    """One constraint on what is at a path: names, and ``member``, ``key`` or ``value``."""
+
+    operation: str
+    path: tuple[str, ...]
+    kind: str
+    shape: Any
+
+    def __str__(self):
+        return f"{self.operation} {'.'.join(self.path)} {self.kind}"
+
+
+def constraints(operation, shape, path=()):
+    """Every constraint within a shape."""
+    kinds = [kind for kind in ("min", "max", "pattern", "enum") if kind in shape.metadata]
+    yield from (Constraint(operation, path, kind, shape) for kind in kinds)
+    for step, inner in parts(shape).items():
+        if step in getattr(shape, "required_members", ()):
+            yield Constraint(operation, (*path, step), "required", inner)
+        yield from constraints(operation, inner, (*path, step))
+
+
+def parts(shape):
+    if shape.type_name == "structure":
+        return shape.members
+    if shape.type_name == "list":
+        return {"member": shape.member}
+    return {"key": shape.key, "value": shape.value} if shape.type_name == "map" else {}
+
+
+ALL = [each for name in METHODS for each in constraints(name, model_of(name).input_shape)]
+
+
+def test_the_constraints_that_are_known_are_among_those_found():
+    found = {}
+    for each in ALL:
+        members = found.setdefault(each.operation, {})
+        members.setdefault(".".join(each.path), set()).add(each.kind)
+
+    assert {
+        operation: {path: found[operation][path] & kinds for path, kinds in known.items()}
+        for operation, known in KNOWN.items()
+    } == KNOWN
+
+
+# Values
+
+
+@cache
+def matching(pattern):
+    """A short text that a pattern matches."""
+    texts = st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True)
+    return find(texts, len, settings=settings(database=None, derandomize=True, deadline=None))
+
+
+def stretched(text, length, pattern=""):
+    """A text of a length, by repeating a character where the pattern allows that."""
+    texts = (
+        [text[:at] + text[at] * (length - len(text)) + text[at:] for at in range(len(text))]
+        if length > len(text)
+        else [text[:length]]
+    )
+    return next((each for each in texts if fits(pattern, each)), texts[0])
+
+
+def fits(pattern, text):
+    return not pattern or re.fullmatch(pattern, text, re.ASCII) is not None
+
+
+def a_string(shape, length=None):
+    """A string that is valid, but for its length where one is asked for."""
+    if shape.enum:
+        return shape.enum[0]
+    pattern = shape.metadata.get("pattern", "")
+    text = matching(pattern) if pattern else "x"
+    least = max(shape.metadata.get("min", 1), len(text))
+    return stretched(text, least if length is None else length, pattern)
+
+
+def a_value(shape, touched=()):
+    """A valid value of what is required, and of what is on the way to what is touched."""
+    metadata = shape.metadata
+    kind = shape.type_name
+    if kind == "structure":
+        return {
+            name: a_value(member, touched[1:] if touched[:1] == (name,) else ())
+            for name, member in shape.members.items()
+            if name in shape.required_members or touched[:1] == (name,)
+        }
+    if kind == "list":
+        number = min(max(metadata.get("min", 2), 2), metadata.get("max", 2))
+        return [a_value(shape.member, touched[1:]) for _ in range(number)]
+    if kind == "map":
+        return {a_value(shape.key): a_value(shape.value, touched[1:])}
+    if kind == "string":
+        return a_string(shape)
+    plain = {"boolean": True, "timestamp": datetime(2024, 1, 1, tzinfo=timezone.utc), "blob": b"x"}
+    return plain[kind] if kind in plain else metadata.get("min", metadata.get("max", 1))
+
+
+def sized(shape, size):
+    """A value of a size: of a number itself, of a string or a container its length."""
+    if shape.type_name == "string":
+        return a_string(shape, size)
+    if shape.type_name == "list":
+        return [a_value(shape.member)] * size
+    if shape.type_name == "map":
+        keys = (a_string(shape.key, length) for length in range(1, 1_000))
+        keys = [key for key in dict.fromkeys(keys) if not [*broken(shape.key, key)]][:size]
+        assert len(keys) == size
+        return dict.fromkeys(keys, a_value(shape.value))
+    return size
+
+
+def steps(shape):
+    """The least difference that a size can have."""
+    if shape.type_name in ("float", "double"):
+        return math.ulp
+    return lambda _: 1
+
+
+def around(constraint):
+    """Values on both sides of a constraint, as near as can be."""
+    kind, shape = constraint.kind, constraint.shape
+    if kind == "required":
+        # A path can not leave a label out: an empty one is the nearest to it.
+        return [a_value(shape), "" if shape.serialization.get("location") == "uri" else None]
+    limit = shape.metadata[kind]
+    if kind == "enum":
+        return [*limit, *map(str.lower, limit), f"{limit[0]}S", limit[0][:-1], f" {limit[0]}", ""]
+    if kind in ("min", "max"):
+        step = steps(shape)(limit)
+        sizes = [limit - step, limit, limit + step]
+        countable = shape.type_name in ("string", "list", "map")
+        return [sized(shape, size) for size in sizes if size >= 0 or not countable]
+    text = matching(limit)
+    lengths = [length for length in range(600) if fits(limit, stretched(text, length, limit))]
+    edges = {edge + step for edge in (lengths[0], lengths[-1]) for step in (-1, 0, 1)}
+    return [
+        *(stretched(text, length, limit) for length in sorted(edges) if length >= 0),
+        *(text + odd for odd in ODD),
+        *(odd + text for odd in ODD),
+        *(text[:1] + odd + text[1:] for odd in ODD),
+    ]
+
+
+ODD = ["\n", " ", "!", ".", "-", "é", "\u0663", "\N{SNOWMAN}", "\x7f", "/", "%2F"]
+
+
+# What a value comes to
+
+
+def broken(shape, value):
+    """The constraints that a value breaks by itself, in AWS's words."""
+    metadata = shape.metadata
+    if value is None:
+        yield "Member must not be null"
+        return
+    what, measure = ("value", float) if isinstance(value, (int, float)) else ("length", len)
+    if "min" in metadata and measure(value) < metadata["min"]:
+        yield f"Member must have {what} greater than or equal to {metadata['min']}"
+    if "max" in metadata and measure(value) > metadata["max"]:
+        yield f"Member must have {what} less than or equal to {metadata['max']}"
+    if not fits(metadata.get("pattern", ""), value):
+        yield f"Member must satisfy regular expression pattern: {metadata['pattern']}"
+    if "enum" in metadata and value not in metadata["enum"]:
+        yield f"Member must satisfy enum value set: [{', '.join(metadata['enum'])}]"
+
+
+def expected(constraint, value, path):
+    """The message that a value is refused with; ``None``: it is taken."""
+    found = [*broken(constraint.shape, value)]
+    if not found:
+        if path != "nextToken":
+            return None
+        return (
+            f"Invalid nextToken '{value}': it was not issued for this query, or what it pointed "
+            "at has been deleted"
+        )
+    shown = f"'{value}'" if len(str(value)) <= 256 else f"'{str(value)[:256]}...'"
+    shown = "null" if value is None else shown
+    told = [f"Value {shown} at '{path}' failed to satisfy constraint: {each}" for each in found]
+    return f"{len(told)} validation error{'s'[: len(told) - 1]} detected: {'; '.join(told)}"
+
+
+def put(parameters, path, value):
+    """Put a value at a path, ``None`` for nothing; return the path as messages write it."""
+    step, *rest = path
+    if step == "member":
+        number, inner = len(parameters), parameters[-1]
+        step = f"{number}.member"
+        if not rest:
+            parameters[-1] = value
+    elif step in ("key", "value"):
+        [(key, inner)] = parameters.items()
+        if step == "key":
+            parameters[value] = parameters.pop(key)
+            return f"{value}.key"
+        step = f"{key}.value"
+        if not rest:
+            parameters[key] = value
+    else:
+        inner = parameters.get(step)
+        if not rest:
+            parameters[step] = value
+            if value is None:
+                del parameters[step]
+    return ".".join([step, *([put(inner, rest, value)] if rest else [])])
+
+
+def refusal_of_request(operation, parameters):
+    """Send a request, whatever a client would say to it."""
+    model = model_of(operation)
+    request = create_serializer(
+        model.service_model.protocol, include_validation=False
+    ).serialize_to_request(parameters, model)
+    prepare_request_dict(request, ENDPOINT)
+    reply = DataZoneTimeSeries().exchange(
+        Request(
+            operation=operation,
+            url=request["url"],
+            headers={name.lower(): value for name, value in request["headers"].items()},
+            body=request["body"] or b"",
+            region="us-east-1",
+        )
+    )
+    if reply.headers.get("x-amzn-errortype") != "ValidationException":
+        return None
+    assert reply.status_code == 400
+    return json.loads(reply.body)["message"]
+
+
+def refusal_of_call(operation, parameters):
+    """Make a call with a client that checks nothing itself."""
+    with mock_datazone_ts() as ts:
+        try:
+            getattr(a_client(), METHODS[operation])(**parameters)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationException":
+                assert ts.data_points == []
+                return error.response["Error"]["Message"]
+    return None
+
+
+def can_be_broken(constraint):
+    """Nothing is shorter than nothing."""
+    return (constraint.kind, constraint.shape.metadata.get("min")) != ("min", 0)
+
+
+@pytest.mark.parametrize("constraint", ALL, ids=str)
+def test_a_value_is_taken_just_inside_and_refused_just_outside(constraint):
+    sides = set()
+    for value in around(constraint):
+        parameters = a_value(model_of(constraint.operation).input_shape, constraint.path)
+        path = put(parameters, constraint.path, value)
+        message = expected(constraint, value, path)
+        sides.add(not [*broken(constraint.shape, value)])
+
+        assert refusal_of_request(constraint.operation, parameters) == message
+        assert refusal_of_call(constraint.operation, parameters) == message
+    assert sides == ({True, False} if can_be_broken(constraint) else {True})
+
+
+# A newer botocore
+
+
+def newer(service):
+    """Add to a service model what it has nothing of: lengths of lists and maps, ranges, headers."""
+    shapes = service["shapes"]
+    shapes["NewText"] = {"type": "string", "max": 3, "pattern": "[a-c]+"}
+    text = {"shape": "NewText"}
+    shapes["NewMap"] = {"type": "map", "min": 1, "max": 2, "key": text, "value": text}
+    shapes["NewList"] = {"type": "list", "max": 2, "member": {"shape": "NewStructure"}}
+    shapes["NewStructure"] = {
+        "type": "structure",
+        "required": ["map"],
+        "members": {"map": {"shape": "NewMap"}, "weight": {"shape": "NewNumber"}},
+    }
+    shapes["NewNumber"] = {"type": "double", "min": -0.5, "max": 1.5}
+    shapes["NewCount"] = {"type": "long", "box": True, "min": -2, "max": 3}
+    new = {
+        "newList": {"shape": "NewList"},
+        "newHeader": {"shape": "NewText", "location": "header", "locationName": "x-new"},
+        "newQuery": {"shape": "NewCount", "location": "querystring", "locationName": "new"},
+    }
+    shapes["PostTimeSeriesDataPointsInput"]["members"] |= new
+
+
+def test_the_constraints_of_a_newer_botocore_are_tested_too(tmp_path):
+    """botocore prefers the service models in the user's home."""
+    service = create_loader().load_service_model("datazone", "service-2")
+    newer(service)
+    folder = tmp_path / ".aws" / "models" / "datazone" / service["metadata"]["apiVersion"]
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text(json.dumps(service))
+    options = ["-W", "error", "-p", "no:cacheprovider", "-p", "no:randomly", "-k", "inside and new"]
+    run = subprocess.run(  # noqa: S603 - Python itself
+        [sys.executable, "-m", "pytest", "-vv", *options, __file__],
+        env={**os.environ, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    passed = re.findall(r"\[PostTimeSeriesDataPoints (new\S+ \w+)\] PASSED", run.stdout)
+    assert {*passed} == {
+        *("newHeader max", "newHeader pattern", "newQuery min", "newQuery max", "newList max"),
+        *("newList.member.map required", "newList.member.map min", "newList.member.map max"),
+        *("newList.member.map.key max", "newList.member.map.key pattern"),
+        *("newList.member.map.value max", "newList.member.map.value pattern"),
+        *("newList.member.weight min", "newList.member.weight max"),
+    }
+    assert run.returncode == 0
