@@ -1,0 +1,255 @@
+"""Eight threads at once: nothing lost, nothing doubled, and each in its own order.
+
+They mean most on a build without the global interpreter lock; on others, threads take turns after
+every few steps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from sample import DOMAIN, ENTITY, FORM
+
+from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
+
+THREADS = 8
+REGIONS = ["us-east-1", "eu-west-1"]
+PLAIN = {**FORM, "typeIdentifier": "team.FormType"}
+SERIES = {
+    "domainIdentifier": DOMAIN,
+    "entityIdentifier": ENTITY,
+    "entityType": "ASSET",
+    "formName": FORM["formName"],
+}
+
+
+@pytest.fixture(autouse=True)
+def short_turns():
+    """Have the interpreter change threads as often as it can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.fixture
+def clients(session):
+    """A client for each thread, of either region, that lets others run at every step of a call."""
+    retries = Config(retries={"mode": "standard", "total_max_attempts": 100})
+    clients = [
+        session.client("datazone", region_name=REGIONS[number % 2], config=retries)
+        for number in range(THREADS)
+    ]
+    for client in clients:
+        for step in ("request-created", "before-send.datazone", "needs-retry"):
+            client.meta.events.register_last(step, lambda **_: time.sleep(1e-5))
+    return clients
+
+
+def at_once(work, count=THREADS):
+    """Have threads begin together; return what each returned, or raise what one raised."""
+    start = threading.Barrier(count)
+
+    def begin(number):
+        start.wait(10)
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return [*pool.map(begin, range(count))]
+
+
+def forms_of(thread, number):
+    """One to three forms, that say who posted them as which."""
+    return [
+        {**PLAIN, "formName": f"{thread}", "timestamp": number, "content": f"[{number}, {form}]"}
+        for form in range(1 + number % 3)
+    ]
+
+
+def test_nothing_is_lost_or_doubled_and_each_keeps_its_order(datazone_ts, clients, post):
+    calls = 30
+    datazone_ts.inject("ThrottlingException", times=20, after=5)
+    datazone_ts.inject("ResponseLost", times=20, after=40)
+    datazone_ts.inject("ConnectionClosed", times=20, region="eu-west-1")
+
+    def work(thread):
+        return [
+            post(clients[thread], forms=forms_of(thread, number), clientToken=f"{thread}-{number}")
+            for number in range(calls)
+        ]
+
+    answers = at_once(work)
+
+    points = datazone_ts.data_points
+    assert len({point.id for point in points}) == len(points)
+    told = {}
+    for thread, posted in enumerate(answers):
+        mine = points.where(form_name=f"{thread}")
+        assert {point.region for point in mine} == {REGIONS[thread % 2]}
+        assert [(point.id, point.json()) for point in mine] == [
+            (form["id"], [number, index])
+            for number, answer in enumerate(posted)
+            for index, form in enumerate(answer["forms"])
+        ]
+        assert [len(answer["forms"]) for answer in posted] == [1, 2, 3] * (calls // 3)
+        told |= {f"{thread}-{n}": answer["ResponseMetadata"] for n, answer in enumerate(posted)}
+    assert len(points) == THREADS * calls * 2
+    # The forms of one request are stored as one.
+    together = [(point.form_name, point.timestamp) for point in points]
+    runs = [
+        pair for pair, before in zip(together, [None, *together], strict=False) if pair != before
+    ]
+    assert len(runs) == THREADS * calls
+
+    assert len(datazone_ts.calls) == len(told) == THREADS * calls
+    for call in datazone_ts.calls:
+        metadata = told.pop(call.parameters["clientToken"])
+        assert [attempt.number for attempt in call.attempts] == [
+            *range(1, metadata["RetryAttempts"] + 2)
+        ]
+        assert call.attempts[-1].request_id == metadata["RequestId"]
+    attempts = [attempt for call in datazone_ts.calls for attempt in call.attempts]
+    assert Counter(type(attempt.fault).__name__ for attempt in attempts) == {
+        "ThrottlingException": 20,
+        "ResponseLost": 20,
+        "ConnectionClosed": 20,
+        "NoneType": THREADS * calls,
+    }
+    ids = [attempt.request_id for attempt in attempts if attempt.request_id is not None]
+    assert len({*ids}) == len(ids) == THREADS * calls + 20
+    assert sorted(datazone_ts.sleeps) == sorted(
+        attempt.slept for attempt in attempts if attempt.error_code or attempt.request_id is None
+    )
+
+
+def test_one_token_of_many_threads_stores_once(datazone_ts, clients, post):
+    """The same request of all is stored once; of different ones, the first alone."""
+    conflict = clients[0].exceptions.ConflictException  # threads that ask at once get two classes
+
+    def work(thread):
+        same = [post(clients[0], clientToken=f"same-{n}") for n in range(20)]
+        ours = []
+        for number in range(20):
+            with contextlib.suppress(conflict):
+                ours.append(post(clients[0], formName=f"{thread}", clientToken=f"other-{number}"))
+        return [answer["forms"][0]["id"] for answer in same], ours
+
+    answers = at_once(work)
+
+    assert len({tuple(same) for same, _ in answers}) == 1
+    ours = [answer["forms"][0]["id"] for _, ours in answers for answer in ours]
+    assert len(ours) == 20
+    assert sorted(point.id for point in datazone_ts.data_points) == sorted([*answers[0][0], *ours])
+
+
+def test_an_armed_fault_is_met_exactly_as_often_as_it_was_armed(datazone_ts, clients, post):
+    first = datazone_ts.inject("ThrottlingException", times=37, after=11)
+    second = datazone_ts.inject("ThrottlingException", times=23)
+
+    at_once(lambda thread: [post(clients[thread]) for _ in range(20)])
+
+    assert (first.hits, first.remaining, second.hits, second.remaining) == (37, 0, 23, 0)
+    assert len(datazone_ts.data_points) == THREADS * 20
+    attempts = [attempt for call in datazone_ts.calls for attempt in call.attempts]
+    assert len(attempts) == THREADS * 20 + 60
+
+
+def test_what_is_read_meanwhile_is_whole(datazone_ts, clients, post):
+    """Half of the threads post, half read: what they see is how it once was."""
+    writers = [*range(0, THREADS, 2)]
+
+    def write(thread):
+        try:
+            for number in range(40):
+                forms = [{**PLAIN, "timestamp": number % 7, "content": f"{thread}"}] * 2
+                post(clients[0], forms=forms)
+        finally:
+            writers.remove(thread)
+        return [], []
+
+    def read(_thread):
+        points, pages = [], []
+        while writers:
+            points.append([point.id for point in datazone_ts.data_points])
+            assert all(call.succeeded for call in datazone_ts.calls if call.attempts)
+            paginator = clients[0].get_paginator("list_time_series_data_points")
+            found = paginator.paginate(**SERIES, PaginationConfig={"PageSize": 7})
+            pages.append([(item["timestamp"], item["id"]) for p in found for item in p["items"]])
+        return points, pages
+
+    answers = at_once(lambda thread: (read if thread % 2 else write)(thread))
+
+    stored = [point.id for point in datazone_ts.data_points]
+    assert len(stored) == THREADS // 2 * 40 * 2
+    posts = datazone_ts.calls.where(where=lambda call: "forms" in call.parameters)
+    assert len(posts) == THREADS // 2 * 40
+    for points, pages in answers:
+        for seen in points:
+            assert seen == stored[: len(seen)]
+            assert len(seen) % 2 == 0
+        for seen in pages:
+            assert len({*seen}) == len(seen)
+            assert seen == sorted(seen, key=lambda item: (item[0], stored.index(item[1])))[::-1]
+
+
+def test_what_is_deleted_meanwhile_is_gone_everywhere(datazone_ts, clients, post):
+    def work(thread):
+        for number in range(30):
+            post(clients[thread], clientToken=f"{thread}-{number}")
+            if number % 3 == thread % 3:
+                clients[thread].delete_time_series_data_points(**SERIES)
+
+    at_once(work)
+
+    for client, region in zip(clients, REGIONS, strict=False):
+        pages = client.get_paginator("list_time_series_data_points").paginate(**SERIES)
+        listed = [item["id"] for page in pages for item in page["items"]]
+        there = datazone_ts.data_points.where(region=region)
+        assert listed[::-1] == [point.id for point in there]
+    assert {point.region for point in datazone_ts.data_points} <= {*REGIONS}
+
+
+def test_doubles_that_come_and_go_in_threads_answer_every_call_once(clients, post):
+    """The innermost of the process answers, whichever thread's it is."""
+    with mock_datazone_ts() as outer:
+
+        def work(thread):
+            doubles, answers = [outer], []
+            for _ in range(10):
+                with mock_datazone_ts() as ts:
+                    answers += [post(clients[thread]) for _ in range(3)]
+                doubles.append(ts)
+            return doubles, answers
+
+        worked = at_once(work)
+
+        assert DataZoneTimeSeries.current() is outer
+    doubles = {double for doubles, _ in worked for double in doubles}
+    ids = Counter(point.id for double in doubles for point in double.data_points)
+    assert ids == Counter(answer["forms"][0]["id"] for _, answers in worked for answer in answers)
+    assert ids.total() == THREADS * 10 * 3
+    assert all(call.succeeded for double in doubles for call in double.calls)
+
+
+def test_a_limit_admits_exactly_its_burst(datazone_ts, session, post):
+    limit = datazone_ts.rate_limit(1e-9, burst=50)
+    once = Config(retries={"total_max_attempts": 1})
+    clients = [session.client("datazone", config=once) for _ in range(THREADS)]
+
+    def work(thread):
+        for _ in range(20):
+            with contextlib.suppress(ClientError):
+                post(clients[thread])
+
+    at_once(work)
+
+    assert len(datazone_ts.data_points) == 50
+    assert limit.throttled == THREADS * 20 - 50
