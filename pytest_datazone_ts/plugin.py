@@ -39,7 +39,12 @@ _MARKER = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the ini settings."""
+    """Declare the option and the ini settings."""
+    parser.getgroup("datazone_ts", "Amazon DataZone").addoption(
+        "--datazone-ts-report",
+        metavar="FILE",
+        help="write one HTML page that shows what the run posted to Amazon DataZone's double",
+    )
     defaults = Options()
     parser.addini(
         "datazone_ts_strict",
@@ -103,14 +108,25 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_datazone_ts.transport import guard  # noqa: PLC0415 - on demand
 
         config.add_cleanup(guard.start())
+    file = config.getoption("datazone_ts_report")
+    if file is not None:
+        from pytest_datazone_ts.html_report import run  # noqa: PLC0415 - on demand
+
+        run.install(config, file)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_protocol() -> Generator[None, None, None]:
     """Keep what the test's doubles are asked, from its set-up to its teardown."""
-    before = trace.begin(trace.Trace())
+    before = trace.begin(None)
     yield
     trace.begin(before)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin here, not above: a plugin may set a test up again."""
+    trace.begin(trace.Trace())
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -60,12 +60,16 @@ def brief(text: str, room: int) -> str:
     return cut(without_credentials(escaped(text)), room, length_of=text)
 
 
-def escaped(text: str) -> str:
-    """Return a text with what is not printable as Python's ``repr`` writes it."""
+def escaped(text: str, *, but: str = "") -> str:
+    """Return a text with what is not printable as Python's ``repr`` writes it.
+
+    ``but``: the characters that stay.
+    """
     if text.isprintable():
         return text
     return "".join(
-        character if character.isprintable() else repr(character)[1:-1] for character in text
+        character if character.isprintable() or character in but else repr(character)[1:-1]
+        for character in text
     )
 
 
@@ -91,8 +95,9 @@ def without_credentials(text: str) -> str:
 
 
 _CREDENTIAL = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # access keys
-    r"|\beyJ[\w-]+\.[\w-]+\.[\w-]+"  # JSON web tokens
+    r"(?:\b|(?<=\\[nrt])|(?<=\\x[\da-f]{2})|(?<=\\u[\da-fA-F]{4}))"  # what is escaped ends in one
+    r"(?:(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # access keys
+    r"|eyJ[\w-]+\.[\w-]+\.[\w-]+)"  # JSON web tokens
     r"|(?P<name>(?i:X-Amz-Credential|X-Amz-Security-Token|Signature|AWSAccessKeyId)=)"
     r"[^\s&\"'<>\\]+"
 )

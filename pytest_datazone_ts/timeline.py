@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pytest_datazone_ts import reporting
 from pytest_datazone_ts.injections import Injection
+from pytest_datazone_ts.service.validation import LONGEST_ECHO
 from pytest_datazone_ts.text import (
     COLUMNS,
     SECRET,
@@ -22,7 +23,7 @@ from pytest_datazone_ts.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import datetime
 
     from pytest_datazone_ts.records import Attempt, Call, DataPoint
@@ -91,15 +92,39 @@ def _chapter(chapter: Chapter, title: str, failure: str, extent: _Extent) -> Ite
             yield _calls_left_out(calls[expected:index])
         yield from _call(index + 1, calls[index], stored[index], said[index], extent)
         expected = index + 1
-    unused = [
-        [*reporting.armed(each)]
-        for each in chapter.armed
-        if isinstance(each, Injection) and each.owed
-    ]
     # What strict says names them too.
-    if news := [lines for lines in unused if lines[0] not in failure]:
+    if news := [lines for lines in unused(chapter) if lines[0] not in failure]:
         yield "Armed and not used up:"
         yield from (line for lines in news for line in lines)
+
+
+def unused(chapter: Chapter) -> Iterator[Sequence[str]]:
+    """Yield the lines about each fault that was armed for more attempts than came."""
+    for armed in chapter.armed:
+        if isinstance(armed, Injection) and armed.owed:
+            yield [*reporting.armed(armed)]
+
+
+def repeated(call: Call, attempt: Attempt, points: Collection[DataPoint]) -> bool:
+    """Tell whether an attempt, which stored ``points``, got the answer to an earlier request."""
+    created = attempt.status_code == _CREATED and bool(call.parameters.get("forms"))
+    return created and not points
+
+
+def without_secrets(said: str, call: Call) -> str:
+    """Return what a double said of a call without the secrets among its parameters."""
+    for secret in _secrets(call.parameters):
+        for quoted in (secret, secret[:LONGEST_ECHO]):
+            said = said.replace(quoted, "***")
+    return said
+
+
+def _secrets(value: object, *, within: bool = False) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _secrets(item, within=within or bool(SECRET.search(name)))
+    elif within and value:
+        yield str(value)
 
 
 def _headline(calls: Sequence[Call], stored: Sequence[Mapping[int, Sequence[DataPoint]]]) -> str:
@@ -190,7 +215,7 @@ def _attempt(
         first, others, last = _ends([point.id for point in points], extent.points)
         left_out = [f"{len(others)} more"] * bool(others)
         pieces += [f"stored {first[0]}", *first[1:], *left_out, *last]
-    elif attempt.status_code == _CREATED and call.parameters.get("forms"):
+    elif repeated(call, attempt, points):
         pieces.append("stored nothing new: its clientToken was used before")
     if attempt.request_id is not None:
         pieces.append(f"request {attempt.request_id}")
@@ -198,10 +223,7 @@ def _attempt(
         pieces.append(f"backed off {attempt.slept:.3f} s")
     yield from flowing(pieces, "   ", "     ")
     if said is not None:
-        for name, value in call.parameters.items():
-            if SECRET.search(name):
-                said = said.replace(str(value), "***")
-        yield from _wrapped(said, extent.reason)
+        yield from _wrapped(without_secrets(said, call), extent.reason)
 
 
 def _came(attempt: Attempt) -> str:

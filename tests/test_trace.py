@@ -321,7 +321,7 @@ def test(datazone_ts):
     client = boto3.client("datazone", region_name="us-east-1",
         config=Config(parameter_validation=False))
     with suppress(ClientError):
-        client.post_time_series_data_points(**ENTITY, forms=[{}])
+        client.post_time_series_data_points(**ENTITY, forms=[{}], clientToken="")
     raise LookupError
 """
     )
@@ -329,6 +329,7 @@ def test(datazone_ts):
         "   form None",
         "   attempt 1: 400 ValidationException,",
     ]
+    assert "Value '' at 'clientToken' failed to" in sections(result)[0]
 
 
 def test_no_credential_and_no_token(run):
@@ -339,6 +340,7 @@ def test(datazone_ts):
         "https://x/?X-Amz-Credential=PASS%2Fs3&X-Amz-Security-Token=PASS&X-Amz-Signature=PASS"
     )
     jwt = "eyJQQVNT.eyJQQVNT.PASS"
+    keys = "\\x0bASIAPASSPASSPASSPASS \\\\nAKIAPASSPASSPASSPASS \\u2028" + jwt
     datazone_ts.inject(faults.HttpError(502, f"{signed} AKIAPASSPASSPASSPASS"))
     with suppress(ClientError):
         post({"content": signed}, {"content": signed.replace("&", "\\\\u0026")},
@@ -349,6 +351,30 @@ def test(datazone_ts):
         post({"formName": "other"}, clientToken="PASS2")
     with suppress(ClientError):
         client().list_time_series_data_points(**ENTITY, formName="f", nextToken="PASS")
+    with suppress(ClientError):
+        post({"formName": keys, "content": keys}, clientToken="PASS" * 80)
+    datazone_ts.respond("CreateDataSource", lambda parameters: {})
+    with suppress(ClientError):
+        client().create_data_source(
+            domainIdentifier="dzd_x", environmentIdentifier="e", projectIdentifier="p",
+            name="source", type="REDSHIFT",
+            configuration={"redshiftRunConfiguration": {
+                "redshiftCredentialConfiguration": {"secretManagerArn": "PASS"},
+                "redshiftStorage": {"redshiftClusterSource": {"clusterName": "c"}},
+                "relationalFilterConfigurations": [{"databaseName": "d"}],
+            }},
+        )
+    if hasattr(client(), "create_connection"):  # in newer models
+        datazone_ts.respond("CreateConnection", lambda parameters: {})
+        with suppress(ClientError):
+            client().create_connection(
+                domainIdentifier="dzd_x", environmentIdentifier="e", name="c",
+                props={"glueProperties": {"glueConnectionInput": {
+                    "authenticationConfiguration": {
+                        "customAuthenticationCredentials": {"key": "PASS" * 1000},
+                    },
+                }}},
+            )
     raise LookupError
 """
     )
@@ -357,6 +383,10 @@ def test(datazone_ts):
     assert shown.count("https://x/?X-Amz-Credential=***") == 2
     assert "ClientToken" not in shown
     assert "nextToken" in shown
+    assert r"form '\x0b*** \\n*** \u2028***'" in shown
+    assert r"     \x0b*** \n*** \u2028***" in shown
+    assert "Value '***...' at 'clientToken'" in shown
+    assert "redshiftCredentialConfiguration.secretManagerArn" in shown
 
 
 def test_what_a_terminal_or_xml_can_not_take_is_escaped(run, pytester):

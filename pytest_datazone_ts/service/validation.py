@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Check: TypeAlias = Callable[[Any], list[Violation]]
     """Takes a value in boto3's form."""
 
-_LONGEST_ECHO = 256
+LONGEST_ECHO = 256
 """Characters of a value that a message repeats; AWS does not document a limit."""
 
 
@@ -164,5 +164,5 @@ _CHECKS_OF: dict[str, Callable[[Shape], Check]] = {
 
 def _violation(value: object, constraint: str) -> Violation:
     text = str(value)
-    shown = f"'{text}'" if len(text) <= _LONGEST_ECHO else f"'{text[:_LONGEST_ECHO]}...'"
+    shown = f"'{text}'" if len(text) <= LONGEST_ECHO else f"'{text[:LONGEST_ECHO]}...'"
     return (), shown, constraint

@@ -1,0 +1,310 @@
+"""What the doubles of one test did, as plain JSON: it travels on the test's report.
+
+Under xdist the report of a test comes from another process, and its JSON must be small, and
+text that any encoding can carry. Nothing secret is in it: of a call's parameters only those
+named here are taken, and neither tokens nor headers are among them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+from pytest_datazone_ts import timeline
+from pytest_datazone_ts.service.operations import POST
+from pytest_datazone_ts.text import brief, escaped, without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from pytest_datazone_ts import records
+    from pytest_datazone_ts.trace import Chapter, Trace
+
+CONTENT = 2_000
+"""How many characters of a form's content are kept."""
+CALLS = 100
+"""How many calls of a double are kept."""
+ATTEMPTS = 20
+"""How many attempts of a call are kept."""
+FORMS = 20
+"""How many forms of a call are kept."""
+SERIES = 40
+"""How many series of a double are kept."""
+POINTS = 100
+"""How many points of a series are kept: its latest."""
+_NAME = 400
+"""How many characters of anything else are kept: no name is as long."""
+_GREATEST = 1e9
+"""A score beyond it is a mistake, and would flatten every other on a chart."""
+
+Item = TypeVar("Item")
+
+
+class ContentRecord(TypedDict):
+    """A form's content."""
+
+    text: str
+    """Its beginning, printable."""
+    cut: bool
+    length: int
+    """How many characters were posted."""
+
+
+class FormRecord(TypedDict):
+    """A form of a call, stored or not."""
+
+    name: str
+    type: str
+    timestamp: str | None
+    content: ContentRecord | None
+
+
+class AttemptRecord(TypedDict):
+    """One HTTP request of a call and what came of it."""
+
+    at: float
+    """Seconds since the test's first attempt, on the test's clock."""
+    slept: float
+    status: int | None
+    error: str | None
+    fault: str | None
+    """What the test made happen."""
+    armed_at: str | None
+    stored: int
+    """How many points are in the store because of it, whether the client learnt it or not."""
+    repeated: bool
+    """Whether it got the answer to an earlier request."""
+
+
+class CallRecord(TypedDict):
+    """One API call."""
+
+    operation: str
+    target: str
+    """The entity, domain and region."""
+    about: str
+    """What else tells this call from another, such as the form it asks for."""
+    succeeded: bool
+    status: int | None
+    error: str | None
+    why: str | None
+    """What the double said when it refused the last attempt itself."""
+    forms: list[FormRecord]
+    forms_left_out: int
+    attempts: list[AttemptRecord]
+    attempts_left_out: int
+
+
+class PointRecord(TypedDict):
+    """One stored data point of a series."""
+
+    id: str
+    timestamp: str
+    score: float | None
+    """``passingPercentage``, where the content has it and it is a number."""
+
+
+class SeriesRecord(TypedDict):
+    """The points of one form of one entity, by their timestamps."""
+
+    name: str
+    target: str
+    points: list[PointRecord]
+    points_left_out: int
+
+
+class DoubleRecord(TypedDict):
+    """What one double was asked."""
+
+    after_reset: bool
+    calls: list[CallRecord]
+    calls_left_out: int
+    unused: list[str]
+    """The faults that were armed for more attempts than came."""
+    series: list[SeriesRecord]
+    series_left_out: int
+
+
+class Totals(TypedDict):
+    """How often what happened in a test, whether it is kept or not."""
+
+    calls: int
+    failed: int
+    retries: int
+    faults: int
+    points: int
+    slept: float
+
+
+class Record(TypedDict):
+    """What the doubles of one test were asked."""
+
+    totals: Totals
+    doubles: list[DoubleRecord]
+    doubles_left_out: int
+
+
+def of_test(trace: Trace) -> Record:
+    """Return the record of a test."""
+    doubles = [_Asked(chapter) for chapter in tuple(trace.chapters)]
+    calls = [call for double in doubles for call in double.calls]
+    attempts = [attempt for call in calls for attempt in call.attempts]
+    start = min((attempt.at.timestamp() for attempt in attempts), default=0.0)
+    return {
+        "totals": {
+            "calls": len(calls),
+            "failed": sum(not call.succeeded for call in calls),
+            "retries": sum(max(0, len(call.attempts) - 1) for call in calls),
+            "faults": sum(attempt.armed_at is not None for attempt in attempts),
+            "points": sum(len(double.points) for double in doubles),
+            "slept": sum(attempt.slept for attempt in attempts),
+        },
+        "doubles": [_double(double, start) for double in doubles],
+        "doubles_left_out": trace.left_out,
+    }
+
+
+class _Asked:
+    """A chapter of a trace as it stands: other threads may still add to it."""
+
+    def __init__(self, chapter: Chapter) -> None:
+        self.again = chapter.again
+        self.calls = chapter.calls
+        self.stored = chapter.stored
+        self.said = chapter.said
+        self.points = chapter.data_points
+        self.unused = [*timeline.unused(chapter)]
+
+
+def _double(asked: _Asked, start: float) -> DoubleRecord:
+    calls, calls_left_out = _first(
+        list(zip(asked.calls, asked.stored, asked.said, strict=False)), CALLS
+    )
+    by_form: dict[tuple[str, str], list[records.DataPoint]] = {}
+    for point in asked.points:
+        target = _target(
+            point.entity_type, point.entity_identifier, point.domain_identifier, point.region
+        )
+        by_form.setdefault((point.form_name, target), []).append(point)
+    series, series_left_out = _first(list(by_form.items()), SERIES)
+    return {
+        "after_reset": asked.again,
+        "calls": [_call(*call, start) for call in calls],
+        "calls_left_out": calls_left_out,
+        "unused": [_text(" ".join(map(str.strip, lines))) for lines in asked.unused],
+        "series": [_series(*key, points) for key, points in series],
+        "series_left_out": series_left_out,
+    }
+
+
+def _call(
+    call: records.Call,
+    stored: Mapping[int, Collection[records.DataPoint]],
+    said: Mapping[int, str],
+    start: float,
+) -> CallRecord:
+    given = call.parameters
+    attempts, attempts_left_out = _first(call.attempts, ATTEMPTS)
+    forms, forms_left_out = _first(given.get("forms", ()) if call.operation == POST else (), FORMS)
+    why = said.get(len(call.attempts))
+    return {
+        "operation": call.operation,
+        "target": _target(
+            given.get("entityType"),
+            given.get("entityIdentifier"),
+            given.get("domainIdentifier"),
+            call.region,
+        ),
+        "about": " ".join(
+            f"{name} {_text(given[name])}" for name in ("formName", "identifier") if name in given
+        ),
+        "succeeded": call.succeeded,
+        "status": call.attempts[-1].status_code if call.attempts else None,
+        "error": None if call.error_code is None else _text(call.error_code),
+        "why": None if why is None else _text(timeline.without_secrets(why, call)),
+        "forms": [_form(form) for form in forms],
+        "forms_left_out": forms_left_out,
+        "attempts": [
+            _attempt(call, attempt, stored.get(attempt.number, ()), start) for attempt in attempts
+        ],
+        "attempts_left_out": attempts_left_out,
+    }
+
+
+def _form(form: dict[str, Any]) -> FormRecord:
+    content: str | None = form.get("content")
+    timestamp = form.get("timestamp")
+    return {
+        "name": _text(form.get("formName")),
+        "type": _text(form.get("typeIdentifier")),
+        "timestamp": None if timestamp is None else timestamp.isoformat(),
+        "content": None if content is None else _content(content),
+    }
+
+
+def _content(content: str) -> ContentRecord:
+    # One more than is kept tells whether there is more.
+    text = escaped(without_credentials(content)[: CONTENT + 1], but="\t\n")
+    return {"text": text[:CONTENT], "cut": len(text) > CONTENT, "length": len(content)}
+
+
+def _attempt(
+    call: records.Call,
+    attempt: records.Attempt,
+    points: Collection[records.DataPoint],
+    start: float,
+) -> AttemptRecord:
+    limited = attempt.fault is None and attempt.armed_at is not None
+    fault = "rate limit" if limited else None if attempt.fault is None else repr(attempt.fault)
+    return {
+        "at": attempt.at.timestamp() - start,
+        "slept": attempt.slept,
+        "status": attempt.status_code,
+        "error": None if attempt.error_code is None else _text(attempt.error_code),
+        "fault": None if fault is None else _text(fault),
+        "armed_at": None if attempt.armed_at is None else _text(attempt.armed_at),
+        "stored": len(points),
+        "repeated": timeline.repeated(call, attempt, points),
+    }
+
+
+def _series(name: str, target: str, points: Sequence[records.DataPoint]) -> SeriesRecord:
+    ordered = sorted(points, key=lambda point: point.timestamp)
+    latest = ordered[-POINTS:]
+    return {
+        "name": _text(name),
+        "target": target,
+        "points": [
+            {
+                "id": point.id,
+                "timestamp": point.timestamp.isoformat(),
+                "score": _score(point.content),
+            }
+            for point in latest
+        ],
+        "points_left_out": len(ordered) - len(latest),
+    }
+
+
+def _score(content: str | None) -> float | None:
+    try:
+        score = json.loads(content or "null")["passingPercentage"]
+    except (LookupError, RecursionError, TypeError, ValueError):
+        return None
+    if isinstance(score, bool) or not isinstance(score, (int, float)):
+        return None
+    return float(score) if abs(score) <= _GREATEST else None
+
+
+def _target(entity_type: str | None, entity: str | None, domain: str | None, region: str) -> str:
+    known = [part for part in (entity_type, entity) if part]
+    return _text(", ".join(filter(None, [" ".join(known), domain, region])))
+
+
+def _text(value: object) -> str:
+    return brief(str(value), _NAME)
+
+
+def _first(items: Sequence[Item], most: int) -> tuple[Sequence[Item], int]:
+    """Return the first of the items, and how many are left out."""
+    return items[:most], max(0, len(items) - most)
