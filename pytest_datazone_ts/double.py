@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import threading
-import uuid
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
@@ -296,7 +295,7 @@ class DataZoneTimeSeries:
         """Answer a request: the one way in, whatever the transport."""
         operation = model.operation(request.operation)
         at = self._clock.now()
-        request_id = str(uuid.uuid5(_REQUEST_IDS, str(next(self._request_numbers))))
+        request_id = f"00000000-0000-4000-8000-{next(self._request_numbers):012x}"
         unreadable = None
         parameters: dict[str, Any] = {}
         try:
@@ -543,7 +542,6 @@ class DataZoneTimeSeries:
 
 _CARRIED_OUT = (faults.ResponseLost, faults.MalformedResponse, faults.Latency)
 """The faults of a request that the service did carry out."""
-_REQUEST_IDS = uuid.UUID("6f0d3f0c-5d0e-4c0b-9f0a-0b5a6f7c8d9e")
 
 
 class _Responder:

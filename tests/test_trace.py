@@ -52,7 +52,7 @@ POSTED = """\
      amazon.datazone.DataQualityResultFormType
      {"evaluationsCount": 8, "passingPercentage": 87.5}
    attempt 1: 201, stored 7ynetk728jc0fi,
-     request 8661a486-c82b-5c67-a381-fdcfc36b5a89
+     request 00000000-0000-4000-8000-000000000001
 """
 
 
@@ -127,36 +127,36 @@ def test(datazone_ts):
    form 'b' at 2024-01-01 00:00:00Z, T, revision '8'
      text
    attempt 1: 429 ThrottlingException, injected at test_it.py:6,
-     request 8661a486-c82b-5c67-a381-fdcfc36b5a89, backed off x s
+     request 00000000-0000-4000-8000-000000000001, backed off x s
    attempt 2: 503, HttpError(status=503), injected at test_it.py:7,
      backed off x s
    attempt 3: 201, stored 7ynetk728jc0fi, ewbtm5f4g2p0u0,
-     request 902b97f5-2315-5a47-a54d-c4bdfde442b0
+     request 00000000-0000-4000-8000-000000000003
 2. PostTimeSeriesDataPoints of ASSET b, domain dzd_5oo7xzoqltu8mf, us-east-1,
    2024-03-01 09:00:0x.xxxZ
    form 'completeness' at 2024-01-01 00:00:00Z,
      amazon.datazone.DataQualityResultFormType
      {"evaluationsCount": 8, "passingPercentage": 87.5}
    attempt 1: 201, stored luz7gqm6ol119j,
-     request e159315f-e812-5251-8527-f7f69a303e8e
+     request 00000000-0000-4000-8000-000000000004
 3. PostTimeSeriesDataPoints of ASSET b, domain dzd_5oo7xzoqltu8mf, us-east-1,
    2024-03-01 09:00:0x.xxxZ
    form 'completeness' at 2024-01-01 00:00:00Z,
      amazon.datazone.DataQualityResultFormType
      {"evaluationsCount": 8, "passingPercentage": 87.5}
    attempt 1: 429 ThrottlingException, rate_limit at test_it.py:9,
-     request 9d9149c8-e486-551d-9a99-68ab85651a54, backed off x s
+     request 00000000-0000-4000-8000-000000000005, backed off x s
    attempt 2: 429 ThrottlingException, rate_limit at test_it.py:9,
-     request 75881252-bd34-5cab-9f5d-2051a2ebbf2b
+     request 00000000-0000-4000-8000-000000000006
 4. ListTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf, domain dzd_5oo7xzoqltu8mf,
    us-east-1, 2024-03-01 09:00:0x.xxxZ
    formName 'b', maxResults 7, startedAt 1970-01-01 00:00:00Z
-   attempt 1: 200, request 34563ef4-1996-5390-a25b-f26fb689f48e
+   attempt 1: 200, request 00000000-0000-4000-8000-000000000007
 5. ListTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf, domain dzd_5oo7xzoqltu8mf,
    us-east-1, 2024-03-01 09:00:0x.xxxZ
    formName 'b', maxResults 70
    attempt 1: 400 ValidationException,
-     request 809c45af-69fb-568f-be34-ff6ce1f04e78
+     request 00000000-0000-4000-8000-000000000008
      1 validation error detected: Value '70' at 'maxResults' failed to satisfy
      constraint: Member must have value less than or equal to 50
 6. ListDomains, us-east-1, 2024-03-01 09:00:0x.xxxZ
@@ -309,7 +309,7 @@ def test(datazone_ts):
    additionalAttributes ['FORMS'], filters {...}, searchIn [...],
    searchScope 'ASSET',
    searchText 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx... (101 characters)
-   attempt 1: 200, request 8661a486-c82b-5c67-a381-fdcfc36b5a89
+   attempt 1: 200, request 00000000-0000-4000-8000-000000000001
 """
     )
 
@@ -472,7 +472,7 @@ def test_teardown_has_nothing_new(again):
         "form 'completeness' at 2024-01-01 00:00:00Z,\n     amazon",
         "form 'late' at 2024-01-01 00:00:00Z,\n     amazon",
     ).replace("7ynetk728jc0fi", "ewbtm5f4g2p0u0").replace(
-        "8661a486-c82b-5c67-a381-fdcfc36b5a89", "dff4a806-69a3-57ef-bf3d-af04bc8dd0d7"
+        "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
     )
     assert sections(result) == [one + POSTED, late, one + POSTED, one + POSTED]
 
