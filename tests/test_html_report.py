@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import re
+import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -95,8 +96,10 @@ class Page:
 
 
 @pytest.fixture
-def run(pytester):
+def run(pytester, monkeypatch):
     """Run pytest on a test file; what it wrote is the result's ``page``."""
+    # A file written twice in a second, in the same length, is the same to a cache of bytecode.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     pytester.makepyfile(pipeline=PIPELINE)
 
     def run(source, *arguments, conftest="", apart=False):
