@@ -452,13 +452,11 @@ class DataZoneTimeSeries:
             announced = max(len(fault.body), len(response.body) if request.real_time else 0)
             headers = {**response.headers, "content-length": str(announced)}
             return replace(response, body=fault.body, headers=headers)
-        if isinstance(fault, faults.Latency):
-            if request.real_time:
-                return replace(response, delay=fault.seconds)
-            self._clock.advance(min(fault.seconds, request.read_timeout))
-            if fault.seconds >= request.read_timeout:
-                return faults.ReadTimeout()
-        return response
+        seconds = cast("faults.Latency", fault).seconds
+        if request.real_time:
+            return replace(response, delay=seconds)
+        self._clock.advance(min(seconds, request.read_timeout))
+        return faults.ReadTimeout() if seconds >= request.read_timeout else response
 
     def _serve(
         self,
@@ -472,7 +470,7 @@ class DataZoneTimeSeries:
         if exceeded is not None:
             return self._service_exception(operation, faults.ThrottlingException(), request_id)
         try:
-            output = self._responded(operation.name, call.parameters)
+            output = self._responded(call)
             if output is None:
                 if not self._service.answers(operation.name):
                     output_shape = operation.output
@@ -494,7 +492,8 @@ class DataZoneTimeSeries:
             return self._error(refusal.code, refusal.message, status, request_id)
         return wire.encode(operation, output, request_id=request_id, at=at.timestamp())
 
-    def _responded(self, operation: str, parameters: dict[str, Any]) -> Mapping[str, Any] | None:
+    def _responded(self, call: OpenCall) -> Mapping[str, Any] | None:
+        operation = call.operation
         if operation not in self._responders:
             return None
         with self._lock:
@@ -502,12 +501,12 @@ class DataZoneTimeSeries:
             responder = next((each for each in reversed(responders) if each.remaining != 0), None)
             if responder is None:
                 return None
-            self._service.validate(operation, parameters)
+            self._service.validate(operation, call.parameters)
             if responder.remaining is not None:
                 responder.remaining -= 1
         if not callable(responder.response):
             return responder.response
-        return _output(operation, responder.response(copy.deepcopy(parameters)))
+        return _output(operation, responder.response(call.snapshot().parameters))
 
     def _service_exception(
         self, operation: model.Operation, fault: faults.ServiceException, request_id: str

@@ -18,7 +18,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_datazone_ts import DataZoneTimeSeries
+from pytest_datazone_ts.clock import Clock
 from pytest_datazone_ts.service import model, wire
+from pytest_datazone_ts.service.operations import Service
+from pytest_datazone_ts.service.refusal import Refusal
 from pytest_datazone_ts.service.wire import Request
 from pytest_datazone_ts.transport.reply import Reply
 
@@ -495,13 +498,38 @@ def test_filters_within_filters_are_read_as_deep_as_python_goes(datazone_ts, dat
         wire.decode(model.operation("Search"), deep_search(5_000))
 
 
+def test_what_is_read_at_all_can_be_recorded_matched_and_given_to_a_test():
+    ts = DataZoneTimeSeries()
+    ts.inject("ThrottlingException", operation="Search", domain_identifier="another", times=None)
+    seen = []
+    ts.respond("Search", lambda parameters: seen.append(parameters) or {})
+
+    answers = [ts.exchange(deep_search(depth)).status_code for depth in range(100, 700, 7)]
+
+    assert {*answers} == {200, 400}
+    assert len(seen) == answers.count(200)
+    assert len(ts.calls) == len(answers)
+
+
+def test_what_is_too_deep_to_be_held_against_the_model_is_refused():
+    clause = {}
+    for _ in range(5_000):
+        clause = {"and": [clause]}
+
+    with pytest.raises(Refusal) as caught:
+        Service(Clock(), content_check="off").validate("Search", {"filters": clause})
+
+    assert caught.value.message == "the request is nested too deeply"
+
+
 def deep_search(depth):
-    clauses = '{"and": [' * depth + "]}" * depth
+    innermost = '{"filter": {"attribute": "name", "value": "penguins"}}'
+    clauses = '{"and": [' * depth + innermost + "]}" * depth
     return Request(
         operation="Search",
         url="https://datazone.us-east-1.api.aws/v2/domains/dzd_1/search",
         headers={},
-        body=f'{{"filters": {clauses}}}'.encode(),
+        body=f'{{"searchScope": "ASSET", "filters": {clauses}}}'.encode(),
         region="us-east-1",
     )
 
