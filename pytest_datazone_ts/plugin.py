@@ -160,7 +160,7 @@ def pytest_assertrepr_compare(
         return None
     from pytest_datazone_ts import comparison  # noqa: PLC0415 - heavy
 
-    return comparison.explained(left, right, everything=config.option.verbose > 1)
+    return comparison.explained(left, right, everything=_is_very_verbose(config))
 
 
 @pytest.fixture
@@ -241,12 +241,11 @@ def _ini(config: pytest.Config, name: str) -> Any:
 
 def _add_timeline(report: pytest.TestReport, asked: trace.Trace, config: pytest.Config) -> None:
     in_xml = config.getoption("xmlpath", None)
-    if config.getoption("tbstyle") == "line" and not in_xml:
+    if config.getoption("tbstyle", None) == "line" and not in_xml:
         return
     from pytest_datazone_ts import timeline  # noqa: PLC0415 - heavy
 
-    everything = config.option.verbose > 1
-    text = timeline.of(asked, failure=report.longreprtext, everything=everything)
+    text = timeline.of(asked, failure=report.longreprtext, everything=_is_very_verbose(config))
     longrepr: Any = report.longrepr
     if not text:
         return
@@ -257,6 +256,10 @@ def _add_timeline(report: pytest.TestReport, asked: trace.Trace, config: pytest.
         longrepr.addsection("datazone_ts", text)
     else:
         report.longrepr = f"{longrepr}\n{' datazone_ts ':-^80}\n{text}"
+
+
+def _is_very_verbose(config: pytest.Config) -> bool:
+    return bool(config.getoption("verbose", 0) > 1)  # it is the terminal's: -p no:terminal
 
 
 def _put_stand_ins(config: pytest.Config) -> None:
