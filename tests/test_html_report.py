@@ -250,7 +250,7 @@ def test_nothing_secret_is_on_it(run):
         @pytest.mark.datazone_ts(sign=True)
         def test_publishes(datazone_ts):
             post(form(content="AKIAANOTHERANOTHER99"), clientToken="client-token")
-            post(form("AKIAANOTHERANOTHER99"))
+            post(form("AKIAANOTHERANOTHER99", content='{"password": "a secret", "a": 1}'))
             with pytest.raises(client.exceptions.ConflictException):
                 post(form(), clientToken="client-token")
             with pytest.raises(client.exceptions.ValidationException):
@@ -779,11 +779,13 @@ def test_a_link_keeps_pointing_to_the_page(run, pytester):
 def test_a_place_that_can_not_be_written_stops_the_run_at_its_start(run, pytester):
     (pytester.path / "file").touch()
     (pytester.path / "folder").mkdir()
+    (pytester.path / "test_mine.py").write_text("mine")
     os.mkfifo(pytester.path / "pipe")
     for place, wrong in {
         "folder": "it is a folder. Name a file, such as report.html",
         "": "it is a folder. Name a file, such as report.html",
         "pipe": "it is no regular file. Name a file, such as report.html",
+        "test_mine.py": "it is a module of Python. Name a file, such as report.html",
         "file/report.html": "its folder is a file",
         "x" * 300: "it can not be written: File name too long",
     }.items():
@@ -791,6 +793,7 @@ def test_a_place_that_can_not_be_written_stops_the_run_at_its_start(run, pyteste
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines([f"ERROR: --datazone-ts-report={place}: {wrong}"])
         assert "was run" not in result.stdout.str()
+    assert (pytester.path / "test_mine.py").read_text() == "mine"
 
 
 def test_a_page_that_can_not_be_written_in_the_end_fails_the_run(pytester):

@@ -201,6 +201,11 @@ def _writable(file: str) -> Path:
     try:
         if path.exists() and not path.is_file():
             what = "a folder" if path.is_dir() else "no regular file"
+        elif path.suffix == ".py" and path.exists():  # of `--datazone-ts-report test_it.py`
+            what = "a module of Python"
+        else:
+            what = None
+        if what is not None:
             message = f"--datazone-ts-report={file}: it is {what}. Name a file, such as report.html"
             raise pytest.UsageError(message)
         path.parent.mkdir(parents=True, exist_ok=True)
