@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __tracebackhide__: origin.Hides = origin.hides_frames
 
+_FIXTURE = ("_fixture_function_marker", "_pytestfixturefunction")
+"""What pytest's fixtures have, from 8.4 on and before."""
 _BLOCK = "the block or function that mock_datazone_ts() was for"
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
@@ -80,10 +82,16 @@ class MockDataZoneTimeSeries:
                 f"classes: not {function!r}"
             )
             raise TypeError(message)
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        is_fixture = any(hasattr(function, mark) for mark in _FIXTURE)
+        if (
+            is_fixture
+            or inspect.isgeneratorfunction(function)
+            or inspect.isasyncgenfunction(function)
+        ):
+            noun = "fixture" if is_fixture else "generator"
             name = getattr(function, "__qualname__", function)
             message = (
-                f"mock_datazone_ts can not decorate the generator {name}: use "
+                f"mock_datazone_ts can not decorate the {noun} {name}: use "
                 "`with mock_datazone_ts() as ts: yield ts` inside it"
             )
             raise TypeError(message)

@@ -343,6 +343,23 @@ def test_a_generator_is_an_error_that_shows_the_way(mock, target, name):
         mock(target)
 
 
+@pytest.fixture
+def double():
+    with mock_datazone_ts() as ts:
+        yield ts
+
+
+@pytest.mark.parametrize("mock", [mock_datazone_ts, mock_datazone_ts()])
+def test_a_fixture_is_an_error_that_shows_the_way(mock):
+    """It would not be a fixture any more."""
+    message = (
+        "mock_datazone_ts can not decorate the fixture double: use `with mock_datazone_ts() as "
+        "ts: yield ts` inside it"
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        mock(double)
+
+
 @pytest.mark.parametrize("mock", [mock_datazone_ts, mock_datazone_ts()])
 @pytest.mark.parametrize("target", [False, "strict", {"strict": False}])
 def test_an_option_by_position_is_an_error(mock, target):
