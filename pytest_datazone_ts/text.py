@@ -90,14 +90,33 @@ def flowing(pieces: Iterable[str], first: str, then: str, columns: int = COLUMNS
 
 
 def without_credentials(text: str) -> str:
-    """Return a text with what AWS's credentials and signed addresses look like taken out."""
-    return _CREDENTIAL.sub(lambda found: f"{found['name'] or ''}***", text)
+    """Return a text without what looks like a credential, or has the name of one."""
+    for pattern in _CREDENTIALS:
+        text = pattern.sub(r"\g<name>***", text)
+    return text
 
 
-_CREDENTIAL = re.compile(
-    r"(?:\b|(?<=\\[nrt])|(?<=\\x[\da-f]{2})|(?<=\\u[\da-fA-F]{4}))"  # what is escaped ends in one
-    r"(?:(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # access keys
-    r"|eyJ[\w-]+\.[\w-]+\.[\w-]+)"  # JSON web tokens
-    r"|(?P<name>(?i:X-Amz-Credential|X-Amz-Security-Token|Signature|AWSAccessKeyId)=)"
-    r"[^\s&\"'<>\\]+"
-)
+# A content may be long, and anything: none of these goes over the same characters for ever.
+_CREDENTIALS = [
+    re.compile(
+        r"(?:\b|(?<=\\[nrt])|(?<=\\x[\da-f]{2})|(?<=\\u[\da-fA-F]{4}))"  # an escape ends in one
+        r"(?P<name>)"
+        r"(?:(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # access keys
+        r"|(?:FQoG|FwoG|IQoJ)[\w+/=-]{16,}"  # session tokens
+        r"|eyJ[\w-]{1,2000}\.[\w-]+\.[\w-]+)"  # JSON web tokens
+    ),
+    re.compile(
+        r"(?P<name>(?i:X-Amz-Credential|X-Amz-Security-Token|Signature|AWSAccessKeyId)=)"
+        r"[^\s&\"'<>\\]+"
+    ),
+    re.compile(r"(?P<name>://[^\s/:@\"'<>\\]{0,100}:)[^\s/@\"'<>\\]+(?=@)"),  # passwords
+    # What has the name of one, in JSON, its like and text: a string, an escaped one, or a word.
+    re.compile(
+        rf"(?P<name>(?i:{SECRET.pattern}|passwd|api_?key)[\w-]{{0,40}}\\*[\"']?\s{{0,9}}[:=]"
+        r"\s{0,9}(?:(?P<quote>[\"'])|(?P<escaped>\\+[\"']))?)"
+        r"(?(quote)(?:\\.|(?!(?P=quote))[^\\])+|(?(escaped)(?:(?!(?P=escaped)).)+|"
+        r"(?!(?:[-+.\d]+|null|true|false|None|True|False)(?:[\s,;&)}\]]|$)|[\[{\"'\\])"
+        r"(?:(?:basic|bearer|Basic|Bearer)\s)?[^\s,;&)}\]\"'\\]+))",
+        re.DOTALL,
+    ),
+]

@@ -114,8 +114,9 @@ def repeated(call: Call, attempt: Attempt, points: Collection[DataPoint]) -> boo
 def without_secrets(said: str, call: Call) -> str:
     """Return what a double said of a call without the secrets among its parameters."""
     for secret in _secrets(call.parameters):
-        for quoted in (secret, secret[:LONGEST_ECHO]):
-            said = said.replace(quoted, "***")
+        # Only as it is quoted: it may be as short as a letter.
+        said = said.replace(f"'{secret}'", "'***'")
+        said = said.replace(f"'{secret[:LONGEST_ECHO]}...'", "'***...'")
     return said
 
 
@@ -192,8 +193,9 @@ def _call(
 
 
 def _form(form: Mapping[str, object], extent: _Extent) -> Iterator[str]:
-    at = f" at {shown(form['timestamp'])}" if "timestamp" in form else ""
-    pieces = [f"form {_value(form.get('formName'))}{at}"]
+    at = [f"at {shown(form['timestamp'])}"] if "timestamp" in form else []
+    named = [f"form {_value(form.get('formName'))}", *at]
+    pieces = [" ".join(named)] if len(" ".join(named)) < COLUMNS - 3 else named
     if "typeIdentifier" in form:
         pieces.append(brief(str(form["typeIdentifier"]), _BRIEF))
     if "typeRevision" in form:

@@ -389,6 +389,87 @@ def test(datazone_ts):
     assert "redshiftCredentialConfiguration.secretManagerArn" in shown
 
 
+def test_no_secret_that_its_name_tells(run):
+    result = run(
+        r"""
+SECRETS = [
+    '{"aws_secret_access_key": "PA/SS+", "session_token":"PASS=", "a": 1}',
+    '{"password": "PA\\"SS", "passwd" : "PASS", "api_key": "PASS", "a": 1}',
+    "aws_session_token=PASS other=1",
+    "Authorization: Bearer PASS\n",
+    "url postgres://user:PASS@db/x FwoGZXIvYXdzEPASSPASSPASSPASS//PASS",
+    str({"client_secret": "PASS", "a": 1}),
+    '{"a": "{\\"token\\": \\"PA SS\\"}"}',
+    '{"password": "PASS\'s, PASS", "a": 1}',
+]
+
+@pytest.mark.datazone_ts(content_check="off")
+def test(datazone_ts):
+    datazone_ts.inject(faults.HttpError(502, "token=PASS"), times=2)
+    for secret in SECRETS:
+        post({"content": secret}, client=client(attempts=4))
+    post({"formName": "token=PASS"})
+    raise LookupError
+""",
+        "-vv",
+    )
+    (shown,) = sections(result)
+    assert "PA" not in shown
+    for each in (
+        '{"aws_secret_access_key": "***", "session_token":"***", "a": 1}',
+        '{"password": "***", "passwd" : "***", "api_key": "***", "a": 1}',
+        "aws_session_token=*** other=1",
+        "Authorization: ***",
+        "url postgres://user:***@db/x ***",
+        "{'client_secret': '***', 'a': 1}",
+        r'{"a": "{\"token\": \"***\"}"}',
+        '{"password": "***", "a": 1}',
+    ):
+        assert f"     {each}\n" in shown
+
+
+def test_what_is_no_secret_stays(run):
+    contents = [
+        '{"token_count": 12, "tokens": [1], "passwords": {"a": true}}',
+        '{"secret": null, "Credentials": -1.5}',
+        "the token bucket; secretary, https://host:80/a@b",
+    ]
+    result = run(
+        f"""
+@pytest.mark.datazone_ts(content_check="off")
+def test(datazone_ts):
+    post(*[{{"content": content}} for content in {contents}], clientToken="1")
+    with suppress(ClientError):
+        post(clientToken="1")
+    with suppress(ClientError):
+        post(clientToken="1", entityType="1")
+    raise LookupError
+"""
+    )
+    (shown,) = sections(result)
+    for content in contents:
+        assert f"     {content}\n" in shown
+    assert "     clientToken '***' was used before, with another" in shown
+    assert "     1 validation error detected: Value '***' at 'entityType'" in shown
+
+
+def test_a_long_name_of_a_form_leaves_its_time_to_the_next_line(run):
+    result = run(
+        """
+def test(datazone_ts):
+    post({"formName": "a" * 44}, {"formName": "b" * 45})
+    raise LookupError
+"""
+    )
+    assert (
+        f"   form '{'a' * 44}' at 2024-01-01 00:00:00Z,\n"
+        "     amazon.datazone.DataQualityResultFormType\n"
+        '     {"evaluationsCount": 8, "passingPercentage": 87.5}\n'
+        f"   form '{'b' * 45}',\n"
+        "     at 2024-01-01 00:00:00Z, amazon.datazone.DataQualityResultFormType\n"
+    ) in sections(result)[0]
+
+
 def test_what_a_terminal_or_xml_can_not_take_is_escaped(run, pytester):
     result = run(
         r"""
@@ -535,6 +616,18 @@ class TestCase(unittest.TestCase):
 """
     )
     assert sections(result) == ["1 call, 1 attempt, 1 data point stored\n" + POSTED]
+
+
+def test_without_a_terminal(run, pytester):
+    run(
+        """
+def test(datazone_ts):
+    post()
+    assert datazone_ts.data_points == []
+"""
+    )
+    pytester.runpytest_inprocess("-p", "no:terminal", "--junitxml=out.xml")
+    assert in_xml(pytester) == [["1 call, 1 attempt, 1 data point stored\n" + POSTED.rstrip()]]
 
 
 # Which calls it shows
