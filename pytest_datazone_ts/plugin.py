@@ -115,6 +115,18 @@ def pytest_configure(config: pytest.Config) -> None:
         run.install(config, file)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, None]:
+    """Fail a module that hid a blocked call: no test of another one may answer for it."""
+    outcome = yield
+    _fail_if_hidden(
+        outcome.get_result(),
+        collector.config,
+        f"datazone_ts_guard: {collector.nodeid or 'a conftest'} called DataZone while it was "
+        "collected, and hid the error:",
+    )
+
+
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_protocol() -> Generator[None, None, None]:
     """Keep what the test's doubles are asked, from its set-up to its teardown."""
@@ -139,13 +151,7 @@ def pytest_runtest_makereport(
     """
     outcome = yield
     report: pytest.TestReport = outcome.get_result()
-    if _ini(item.config, "guard"):
-        from pytest_datazone_ts.transport import guard  # noqa: PLC0415 - on demand
-
-        blocked = guard.take_blocked()
-        if blocked and report.passed:
-            report.outcome = "failed"
-            report.longrepr = "\n".join([_HIDDEN, *(f"  {each}" for each in blocked)])
+    _fail_if_hidden(report, item.config, _HIDDEN)
     if call.when == "call" and _OUTCOMES in item.stash:
         item.stash[_OUTCOMES].add(report.outcome)
     if report.failed and (asked := trace.current()):
@@ -237,6 +243,19 @@ def _ini(config: pytest.Config, name: str) -> Any:
     except (TypeError, ValueError, pytest.UsageError) as error:  # as pytest's version has it
         message = f"the ini setting {setting}: {error}"
         raise pytest.UsageError(message) from None
+
+
+def _fail_if_hidden(
+    report: pytest.CollectReport | pytest.TestReport, config: pytest.Config, title: str
+) -> None:
+    if not _ini(config, "guard"):
+        return
+    from pytest_datazone_ts.transport import guard  # noqa: PLC0415 - on demand
+
+    blocked = guard.take_blocked()
+    if blocked and report.passed:
+        report.outcome = "failed"
+        report.longrepr = "\n".join([title, *(f"  {each}" for each in blocked)])
 
 
 def _add_timeline(report: pytest.TestReport, asked: trace.Trace, config: pytest.Config) -> None:

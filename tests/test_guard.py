@@ -66,6 +66,9 @@ HIDDEN = (
     "datazone_ts_guard: the test called DataZone without the double, and the code under test hid "
     "the error:"
 )
+HIDDEN_AT_IMPORT = (
+    "datazone_ts_guard: test_it.py called DataZone while it was collected, and hid the error:"
+)
 
 
 @pytest.fixture
@@ -163,6 +166,27 @@ def test_under_xdist_and_in_junits_file_it_is_the_same(run, pytester):
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([HIDDEN, f"  pipeline.py:*: {STOPPED}"])
     assert STOPPED in (pytester.path / "it.xml").read_text()
+
+
+def test_a_call_that_a_module_hides_at_its_import_fails_the_module(run):
+    """Not the first test that runs after it."""
+    source = """
+        from pipeline import publish_and_hide
+
+        publish_and_hide()
+
+        def test(): ...
+    """
+    result = run(source, datazone_ts_guard="true")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR collecting test_it.py*",
+            HIDDEN_AT_IMPORT,
+            f"  pipeline.py:16: {STOPPED}",
+        ],
+        consecutive=True,
+    )
 
 
 def test_without_guard_the_call_is_sent(run):
