@@ -278,7 +278,8 @@ def _add_timeline(report: pytest.TestReport, asked: trace.Trace, config: pytest.
 
 
 def _is_very_verbose(config: pytest.Config) -> bool:
-    return bool(config.getoption("verbose", 0) > 1)  # it is the terminal's: -p no:terminal
+    verbose: Any = config.getoption("verbose", 0)  # the terminal's: there may be none
+    return bool(verbose > 1)
 
 
 def _put_stand_ins(config: pytest.Config) -> None:
