@@ -14,11 +14,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sample import UTCNOW
+
+WARNINGS = ("-W", "error", "-W", UTCNOW)
 LEAKS = Path(__file__).parent / "leaks"
-INI = """\
+INI = f"""\
 [pytest]
 filterwarnings =
     error
+    {UTCNOW}
     # anyio, which newer ones of aiobotocore import, is one of its plugins.
     ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning
 datazone_ts_guard = true
@@ -37,7 +41,7 @@ def run_twice(folder):
     }
     nothing = str(folder / "nothing")
     process = subprocess.run(  # noqa: S603 - Python itself
-        [sys.executable, "-X", "dev", "-W", "error", LEAKS / "run.py", "test_ways.py"],
+        [sys.executable, "-X", "dev", *WARNINGS, LEAKS / "run.py", "test_ways.py"],
         env={**environ, "AWS_CONFIG_FILE": nothing, "AWS_SHARED_CREDENTIALS_FILE": nothing},
         cwd=folder,
         capture_output=True,
