@@ -487,9 +487,9 @@ class DataZoneTimeSeries:
                 call.store(answer.stored)
                 output = answer.output
         except Refusal as refusal:
-            call.say(refusal.message)
+            call.say(str(refusal))
             status = model.error_status(refusal.code)
-            return self._error(refusal.code, refusal.message, status, request_id)
+            return self._error(refusal.code, str(refusal), status, request_id)
         return wire.encode(operation, output, request_id=request_id, at=at.timestamp())
 
     def _responded(self, call: OpenCall) -> Mapping[str, Any] | None:

@@ -70,7 +70,7 @@ class CallLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: list[OpenCall] = []
-        self._by_invocation: dict[str, OpenCall] = {}
+        self._by_invocation: dict[str | None, OpenCall] = {}
 
     def open(
         self,
@@ -85,7 +85,7 @@ class CallLog:
         A retry is the same request again: some clients give all their calls one id.
         """
         with self._lock:
-            call = None if invocation_id is None else self._by_invocation.get(invocation_id)
+            call = self._by_invocation.get(invocation_id)
             if call is None or call.asked != (operation, region, parameters):
                 call = OpenCall(operation, region, parameters)
                 self._calls.append(call)

@@ -103,6 +103,7 @@ def told(client, message):
     shapes = {
         "id": asset["id"],
         "domain": asset["domainId"],
+        "type": asset["typeIdentifier"],
         "form": asset["formsOutput"].member.members["formName"],
     }
     for name, shape in shapes.items():
@@ -876,6 +877,37 @@ NOT_AN_ID = (
             (
                 "1 validation error detected: Value null at 'name' failed to satisfy constraint: "
                 "Member must not be null"
+            ),
+        ),
+        (
+            {"entity_identifier": None, "domain_identifier": None},
+            (
+                "2 validation errors detected: Value null at 'entity_identifier' failed to "
+                "satisfy constraint: Member must not be null; Value null at 'domain_identifier' "
+                "failed to satisfy constraint: Member must not be null"
+            ),
+        ),
+        (
+            {"type_identifier": None, "owning_project_identifier": None},
+            (
+                "2 validation errors detected: Value null at 'type_identifier' failed to satisfy "
+                "constraint: Member must not be null; Value null at 'owning_project_identifier' "
+                "failed to satisfy constraint: Member must not be null"
+            ),
+        ),
+        (
+            {"type_identifier": "a type"},
+            (
+                "1 validation error detected: Value 'a type' at 'type_identifier' failed to "
+                "satisfy constraint: Member must satisfy regular expression pattern: "
+                "{pattern of type}"
+            ),
+        ),
+        (
+            {"external_identifier": "x" * 601},
+            (
+                f"1 validation error detected: Value '{'x' * 256}...' at 'external_identifier' "
+                "failed to satisfy constraint: Member must have length less than or equal to 600"
             ),
         ),
         (

@@ -272,6 +272,26 @@ def test_an_exception_is_injected_by_name_class_or_instance(
     assert error["Message"]
 
 
+def test_each_exception_has_a_message_of_its_own_unless_it_is_given_one():
+    messages = {
+        fault.__name__: fault().message
+        for fault in faults.ServiceException.__subclasses__()
+        if fault is not faults.AccessDeniedException
+    }
+    assert messages == {
+        "InternalServerException": "An internal server error occurred. Try the request again.",
+        "ResourceNotFoundException": "The specified resource cannot be found.",
+        "ThrottlingException": "Rate exceeded",
+        "ServiceQuotaExceededException": "The request has exceeded the specified service quota.",
+        "ConflictException": "There is a conflict while performing this action.",
+        "ValidationException": (
+            "The input fails to satisfy the constraints specified by the service."
+        ),
+        "UnauthorizedException": "You do not have permission to perform this action.",
+    }
+    assert faults.ConflictException("mine").message == "mine"
+
+
 def test_the_default_message_of_access_denied_is_that_of_aws(datazone_ts, make_client, post):
     datazone_ts.inject("AccessDeniedException")
     with pytest.raises(ClientError) as caught:

@@ -124,6 +124,10 @@ def test_a_form_without_content_is_not_doubted(datazone_ts, datazone_ts_client, 
             'at $.evaluations[1].status: found "UNKNOWN", expected "PASS" or "FAIL"',
         ),
         (
+            result(passingPercentage=100.5),
+            "at $.passingPercentage: found 100.5, expected a number from 0 to 100",
+        ),
+        (
             result(passingPercentage=187),
             "at $.passingPercentage: found 187, expected a number from 0 to 100",
         ),

@@ -119,6 +119,21 @@ MODULE = """
         with pytest.raises(DataZoneBlockedError):
             publish()
 
+    def test_expected_of_the_others():
+        datazone = client()
+        series = {
+            "domainIdentifier": "dzd_5oo7xzoqltu8mf",
+            "entityIdentifier": "4wyh64k2n8czaf",
+            "entityType": "ASSET",
+            "formName": "f",
+        }
+        with pytest.raises(DataZoneBlockedError):
+            datazone.list_time_series_data_points(**series)
+        with pytest.raises(DataZoneBlockedError):
+            datazone.get_time_series_data_point(**series, identifier="7ynetk728jc0fi")
+        with pytest.raises(DataZoneBlockedError):
+            datazone.delete_time_series_data_points(**series)
+
     def test_own_endpoint():
         publish(endpoint_url="http://127.0.0.1:9")
 
@@ -140,7 +155,7 @@ MODULE = """
 
 def test_a_guarded_call_is_not_sent_and_fails_the_test(run):
     result = run(MODULE, "--tb=short", "-rfE", datazone_ts_guard="true")
-    result.assert_outcomes(passed=4, failed=5, errors=1)
+    result.assert_outcomes(passed=4, failed=6, errors=1)
     where = f"pipeline.py:{line_of('client(**keywords).post_time_series')}: "
     result.stdout.fnmatch_lines(
         [
@@ -187,6 +202,21 @@ def test_a_call_that_a_module_hides_at_its_import_fails_the_module(run):
         ],
         consecutive=True,
     )
+
+
+def test_a_run_within_a_run_ends_no_guard_but_its_own(run):
+    source = """
+        from pipeline import publish_and_hide
+
+        def test_it(pytester):
+            pytester.makeini("[pytest]\\ndatazone_ts_guard = true")
+            pytester.makepyfile(test_within="def test(): ...")
+            pytester.runpytest_inprocess().assert_outcomes(passed=1)
+            publish_and_hide()
+    """
+    result = run(source, "-p", "pytester", datazone_ts_guard="true")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([HIDDEN, f"  *pipeline.py:*: {STOPPED}"])
 
 
 def test_without_guard_the_call_is_sent(run):
@@ -262,6 +292,7 @@ MOTO = """
         try:
             publish(endpoint_url="https://datazone.us-east-1.amazonaws.com")
         except Exception as error:
+            assert not isinstance(error, Warning)
             assert "mock" in str(error) or "404" in str(error), error
 
     def test_moto_is_over(network):

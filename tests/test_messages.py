@@ -616,6 +616,10 @@ def test_faults_that_were_not_used_up_are_named_briefly():
         (faults.ThrottlingException, "ThrottlingException"),
         (faults.ThrottlingException("slow"), "ThrottlingException(message='slow')"),
         (faults.ThrottlingException(retry_after=2), "ThrottlingException(retry_after=2)"),
+        (
+            faults.ThrottlingException("slow", retry_after=2),
+            "ThrottlingException(message='slow', retry_after=2)",
+        ),
         (faults.HttpError(503), "HttpError(status=503)"),
         (faults.HttpError(body="<html>"), "HttpError(body='<html>')"),
         (faults.Latency(3), "Latency(seconds=3)"),

@@ -55,6 +55,8 @@ def admitted(make_client, post):
 @example(rate=10, burst=1, steps=[100_000] * 20)
 @example(rate=10, burst=1, steps=[0, *[10_000] * 20])
 @example(rate=0.7, burst=1, steps=[10_000_000] * 3)
+@example(rate=1, burst=1, steps=[0, 999_999, 1])
+@example(rate=1_000_000, burst=1, steps=[0, 0, 1])
 def test_it_is_exactly_a_token_bucket(admitted, rate, burst, steps):
     tokens = Fraction(str(burst))
     with freeze_time(START) as clock, mock_datazone_ts() as ts:

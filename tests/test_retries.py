@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta, timezone
 from itertools import count, pairwise
 from types import SimpleNamespace
@@ -169,11 +170,16 @@ def test_no_thread_waits(mode, waits, datazone_ts, make_client, post):
     assert sorted(set(datazone_ts.sleeps) & set(slept)) == sorted(slept)
 
 
+@pytest.mark.parametrize("fault", [None, "ThrottlingException", "ReadTimeout"])
 @pytest.mark.parametrize("mode", MODES)
-def test_time_sleep_itself_is_untouched(mode, datazone_ts, make_client, post, monkeypatch):
+def test_time_sleep_itself_is_untouched(mode, fault, datazone_ts, make_client, post, monkeypatch):
     original = time.sleep
+    client = make_client(mode)
     datazone_ts.inject("ThrottlingException", times=2)
-    post(make_client(mode))
+    if fault is not None:
+        datazone_ts.inject(fault)
+    with nullcontext() if fault is None else pytest.raises((ClientError, ReadTimeoutError)):
+        post(client)
     assert time.sleep is original
     assert botocore.endpoint.time.time is time.time
     called_with = []

@@ -407,6 +407,62 @@ def test_every_operation_is_found_by_its_method_and_path():
         assert model.operations_at(path)[operation.method] == name
 
 
+needs_lineage = pytest.mark.skipif(
+    "GetLineageEvent" not in model.operation_names(),
+    reason="this botocore has no operation yet that has headers of its own",
+)
+
+
+@needs_lineage
+def test_a_header_is_found_in_any_spelling(served):
+    double, endpoint_url = served
+    double.respond("PostLineageEvent", {})
+
+    path = f"/v2/domains/{DOMAIN}/lineage/events"
+    ask(endpoint_url, path=path, body="event", headers={"CLIENT-Token": "token"})
+
+    assert double.calls.one().parameters == {
+        "domainIdentifier": DOMAIN,
+        "event": b"event",
+        "clientToken": "token",
+    }
+
+
+@needs_lineage
+def test_a_header_that_http_can_not_carry_is_made_one_that_it_can(served):
+    double, endpoint_url = served
+    double.respond("GetLineageEvent", {"createdBy": "☃ a\r\nb é", "event": b"{}"})
+
+    path = f"/v2/domains/{DOMAIN}/lineage/events/4wyh64k2n8czaf"
+    _, headers, _ = ask(endpoint_url, "GET", path, None)
+
+    assert headers["created-by"] == "? a b é"
+
+
+def test_the_status_comes_with_its_phrase_where_it_has_one(served):
+    double, endpoint_url = served
+    double.inject(faults.HttpError(599))
+    phrases = []
+    with connected(endpoint_url) as connection:
+        for _ in range(2):
+            connection.request("POST", PATH, BODY)
+            response = connection.getresponse()
+            response.read()
+            phrases.append((response.status, response.reason))
+    assert phrases == [(599, ""), (201, "Created")]
+
+
+def test_a_body_of_many_pieces_is_put_together(served):
+    double, endpoint_url = served
+    content = json.dumps([f"{number:07}" for number in range(30_000)])
+    form = {"formName": "f", "typeIdentifier": "t", "timestamp": 0, "content": content}
+    body = json.dumps({"forms": [form]})
+
+    assert ask(endpoint_url, body=body)[0] == 201
+
+    assert double.data_points.one().content == content
+
+
 def test_attempts_of_one_call_are_known_by_their_invocation_id(served, client_of, post):
     double, endpoint_url = served
     double.inject("ThrottlingException")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import socket
 import sys
@@ -515,6 +516,10 @@ def broken(monkeypatch, aws):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "")
 
 
+def broken_by_its_older_name(monkeypatch, aws):  # noqa: ARG001
+    monkeypatch.setenv("AWS_DEFAULT_PROFILE", "nope")
+
+
 def beside_a_broken_profile(monkeypatch, aws):
     in_environment(monkeypatch, aws)
     monkeypatch.setenv("AWS_PROFILE", "nope")
@@ -533,6 +538,7 @@ KEYS = {
     [
         (nowhere, STAND_INS),
         (broken, STAND_INS),
+        (broken_by_its_older_name, STAND_INS),
         (beside_a_broken_profile, KEYS),
         (in_profile, {"AWS_PROFILE": "mine"}),
     ],
@@ -557,6 +563,21 @@ def test_the_option_stand_ins_lets_a_client_be_made_at_import(
     assert connections == []
 
 
+def test_the_option_stand_ins_leaves_credentials_alone_that_do_not_load(pytester, monkeypatch):
+    config = pytester.makefile(".ini", config="[default]\ncredential_process = /no/such/program\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
+    pytester.makepyfile("""
+        import os
+
+        def test_the_error_is_the_users_to_see():
+            assert "AWS_ACCESS_KEY_ID" not in os.environ
+            assert os.environ["AWS_DEFAULT_REGION"] == "us-east-1"
+    """)
+
+    pytester.runpytest_inprocess("-W", "error").assert_outcomes(passed=1)
+
+
 def test_the_option_stand_ins_leaves_half_of_the_credentials_alone(pytester, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
     pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
@@ -571,3 +592,15 @@ def test_the_option_stand_ins_leaves_half_of_the_credentials_alone(pytester, mon
 
     pytester.runpytest_inprocess("-W", "error").assert_outcomes(passed=1)
     assert variables_of_aws() == {"AWS_ACCESS_KEY_ID": "configured"}
+
+
+@pytest.mark.skipif(
+    "kwargs" not in inspect.signature(botocore.session.Session.get_auth_token).parameters,
+    reason="this botocore has no tokens of single services yet",
+)
+@pytest.mark.usefixtures("datazone_ts")
+def test_the_token_of_another_service_is_found(monkeypatch):
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "configured")
+    session = botocore.session.get_session()
+    assert session.get_auth_token(signing_name="bedrock") == ("configured", None)
+    assert session.get_auth_token() is None

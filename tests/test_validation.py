@@ -133,6 +133,14 @@ def refusal_of_call(operation, parameters):
         ),
         (
             "PostTimeSeriesDataPoints",
+            {"entityType": "x" * 256},
+            (
+                f"1 validation error detected: Value '{'x' * 256}' at 'entityType' failed to "
+                "satisfy constraint: Member must satisfy enum value set: [ASSET, LISTING]"
+            ),
+        ),
+        (
+            "PostTimeSeriesDataPoints",
             {"forms": [FORM, {**FORM, "content": "x" * 500_001}]},
             (
                 f"1 validation error detected: Value '{'x' * 256}...' at 'forms.2.member.content' "
@@ -161,7 +169,7 @@ def refusal_of_call(operation, parameters):
             ),
         ),
     ],
-    ids=["pattern", "enum", "length", "range", "content", "all at once"],
+    ids=["pattern", "enum", "length", "range", "echo", "content", "all at once"],
 )
 def test_a_violation_is_reported_in_awss_words(operation, changes, message):
     """The patterns themselves are botocore's, and differ between its versions."""

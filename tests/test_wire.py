@@ -14,6 +14,7 @@ from botocore.model import ShapeResolver
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from botocore.session import get_session
+from freezegun import freeze_time
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -200,6 +201,7 @@ def test_a_reply_has_raw_headers_too():
 
     assert reply.raw.raw_headers == [(b"date", b"today"), (b"x-amzn-requestid", b"1")]
     assert reply.raw.read() == b"{}"
+    assert reply.url == "https://datazone.us-east-1.api.aws"
 
 
 needs_payload = pytest.mark.skipif(
@@ -241,20 +243,59 @@ def test_a_request_may_have_a_header_and_a_payload(datazone_ts, datazone_ts_clie
     datazone_ts_client.post_lineage_event(
         domainIdentifier="dzd_5oo7xzoqltu8mf", event=b"\x00 event", clientToken="token"
     )
-    datazone_ts.exchange(
-        Request(
-            operation="PostLineageEvent",
-            url="https://datazone.us-east-1.api.aws/v2/domains/dzd_1/lineage/events",
-            headers={},
-            body=b"",
-            region="us-east-1",
+    datazone_ts_client.post_lineage_event(domainIdentifier="dzd_1", event=b"", clientToken="other")
+    for headers in ({}, {"client-token": "token"}, {"client-token": b"t\xc3\xb6ken \xff"}):
+        datazone_ts.exchange(
+            Request(
+                operation="PostLineageEvent",
+                url="https://datazone.us-east-1.api.aws/v2/domains/dzd_1/lineage/events",
+                headers=headers,
+                body=b"",
+                region="us-east-1",
+            )
         )
-    )
 
     assert [call.parameters for call in datazone_ts.calls] == [
         {"domainIdentifier": "dzd_5oo7xzoqltu8mf", "event": b"\x00 event", "clientToken": "token"},
+        {"domainIdentifier": "dzd_1", "event": b"", "clientToken": "other"},
         {"domainIdentifier": "dzd_1", "event": b""},
+        {"domainIdentifier": "dzd_1", "event": b"", "clientToken": "token"},
+        {"domainIdentifier": "dzd_1", "event": b"", "clientToken": "töken \ufffd"},
     ]
+
+
+@needs_payload
+def test_a_time_in_a_header_is_written_as_http_has_it():
+    output = {"event": b"", "eventTime": datetime(2024, 1, 1, tzinfo=UTC)}
+
+    response = wire.encode(model.operation("GetLineageEvent"), output, request_id="id", at=0.0)
+
+    assert response.headers["event-time"] == "Mon, 01 Jan 2024 00:00:00 GMT"
+    assert response.headers["date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+def test_the_headers_are_those_of_aws(datazone_ts):
+    requests = [
+        Request(operation=TIME_SERIES[0], url=URL, headers={}, body=body, region="us-east-1")
+        for body in (json.dumps({"forms": [FORM]}).encode(), b"")
+    ]
+    with freeze_time("2024-01-01"):
+        good, bad = map(datazone_ts.exchange, requests)
+
+    assert (good.delay, bad.delay) == (0, 0)
+    common = {"content-type": "application/json", "date": "Mon, 01 Jan 2024 00:00:00 GMT"}
+    ids = [call.attempts[0].request_id for call in datazone_ts.calls]
+    assert good.headers == {
+        **common,
+        "x-amzn-requestid": ids[0],
+        "content-length": str(len(good.body)),
+    }
+    assert bad.headers == {
+        **common,
+        "x-amzn-requestid": ids[1],
+        "x-amzn-errortype": "ValidationException",
+        "content-length": str(len(bad.body)),
+    }
 
 
 # What DataZone's operations do not have yet, and rest-json does
@@ -295,6 +336,24 @@ def test_what_was_written_is_read_again(output):
     assert read_any(written.body) == output
 
 
+def test_times_and_bytes_are_written_as_the_shapes_say():
+    moment = datetime(2024, 1, 1, tzinfo=UTC)
+    output = {"iso": moment, "timestamp": moment, "blob": b"\x00\xff"}
+
+    body = wire.encode(any_operation(), output, request_id="id", at=0.0).body
+    with_fraction = wire.encode(
+        any_operation(), {"timestamp": moment.replace(microsecond=250_000)}, request_id="id", at=0.0
+    ).body
+
+    assert json.loads(body) == {
+        "iso": "2024-01-01T00:00:00Z",
+        "timestamp": 1704067200,
+        "blob": "AP8=",
+    }
+    assert b"1704067200." not in body
+    assert json.loads(with_fraction) == {"timestamp": 1704067200.25}
+
+
 def read_any(body, query=""):
     url = f"https://datazone.us-east-1.api.aws/any?{query}"
     request = Request(operation="Any", url=url, headers={}, body=body, region="us-east-1")
@@ -312,7 +371,9 @@ def read_any(body, query=""):
         ('{"integer": 1.5}', "expected an integer at 'integer', found a number"),
         ('{"integer": 1e999}', "expected an integer at 'integer', found a number"),
         ('{"integer": 2147483648}', "the number at 'integer' is too large"),
+        ('{"integer": -2147483649}', "the number at 'integer' is too large"),
         ('{"long": 9223372036854775808}', "the number at 'long' is too large"),
+        ('{"long": -9223372036854775809}', "the number at 'long' is too large"),
         ('{"float": {}}', "expected a number at 'float', found an object"),
         ('{"float": false}', "expected a number at 'float', found a boolean"),
         ('{"float": 1e999}', "the number at 'float' is too large"),
@@ -377,6 +438,23 @@ def test_a_query_holds_only_what_its_types_allow(query, value):
             read_any(b"", query)
     else:
         assert read_any(b"", query) == value
+
+
+@pytest.mark.parametrize("keys", [["a"], ["a", "b", "a"]])
+def test_a_query_may_hold_a_list(datazone_ts, datazone_ts_client, keys):
+    datazone_ts.respond("UntagResource", {})
+    arn = "arn:aws:datazone:us-east-1:123456789012:domain/dzd_5oo7xzoqltu8mf"
+
+    datazone_ts_client.untag_resource(resourceArn=arn, tagKeys=keys)
+
+    assert datazone_ts.calls.one().parameters == {"resourceArn": arn, "tagKeys": keys}
+
+
+@pytest.mark.parametrize("iso", ['"2024-01-01T01:00:00.25+01:00"', "1704067200.25"])
+def test_a_time_in_text_may_have_an_offset_and_be_a_number(iso):
+    moment = datetime(2024, 1, 1, microsecond=250_000, tzinfo=UTC)
+
+    assert read_any(f'{{"iso": {iso}}}'.encode()) == {"iso": moment}
 
 
 def test_a_whole_float_is_an_integer_and_null_is_nothing():
@@ -519,7 +597,7 @@ def test_what_is_too_deep_to_be_held_against_the_model_is_refused():
     with pytest.raises(Refusal) as caught:
         Service(Clock(), content_check="off").validate("Search", {"filters": clause})
 
-    assert caught.value.message == "the request is nested too deeply"
+    assert str(caught.value) == "the request is nested too deeply"
 
 
 def deep_search(depth):

@@ -119,7 +119,6 @@ class Catalogue:
         found = [asset for asset in self._found(parameters) if asset.listing_identifier is not None]
         attributes = parameters.get("additionalAttributes", ())
         return self._page(
-            "SearchListings",
             region,
             parameters,
             [{"assetListing": self._listing_item(region, asset, attributes)} for asset in found],
@@ -141,7 +140,6 @@ class Catalogue:
         ]
         attributes = parameters.get("additionalAttributes", ())
         return self._page(
-            "Search",
             region,
             parameters,
             [{"assetItem": self._asset_item(region, asset, attributes)} for asset in found],
@@ -207,17 +205,13 @@ class Catalogue:
         ]
 
     def _page(
-        self,
-        operation: str,
-        region: str,
-        parameters: Mapping[str, Any],
-        items: list[dict[str, Any]],
+        self, region: str, parameters: Mapping[str, Any], items: list[dict[str, Any]]
     ) -> dict[str, Any]:
-        start = self._pages.position(operation, region, parameters) or 0
+        start = self._pages.position(region, parameters) or 0
         end = start + pages.size(parameters)
         output: dict[str, Any] = {"items": items[start:end], "totalMatchCount": len(items)}
         if end < len(items):
-            output["nextToken"] = self._pages.token(operation, region, parameters, end)
+            output["nextToken"] = self._pages.token(region, parameters, end)
         return output
 
     def _listing_item(self, region: str, asset: Asset, attributes: Iterable[str]) -> dict[str, Any]:

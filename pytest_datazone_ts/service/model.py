@@ -69,7 +69,7 @@ class Operation:
 @cache
 def service() -> ServiceModel:
     """Return the service model."""
-    return ServiceModel(create_loader().load_service_model("datazone", "service-2"), "datazone")
+    return ServiceModel(create_loader().load_service_model("datazone", "service-2"))
 
 
 @cache

@@ -178,7 +178,7 @@ class Service:
         key = _series(region, parameters, parameters["formName"])
         size = pages.size(parameters)
         with self._lock:
-            before = self._pages.position("ListTimeSeriesDataPoints", region, parameters)
+            before = self._pages.position(region, parameters)
             if before is not None and self.store.get(key, before.id) is None:
                 raise pages.stale(parameters["nextToken"])
             points = self.store.page(
@@ -190,9 +190,7 @@ class Service:
             )
             output: dict[str, Any] = {"items": [_summary(point) for point in points[:size]]}
             if len(points) > size:
-                output["nextToken"] = self._pages.token(
-                    "ListTimeSeriesDataPoints", region, parameters, points[size - 1]
-                )
+                output["nextToken"] = self._pages.token(region, parameters, points[size - 1])
             return output
 
     def get(self, region: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

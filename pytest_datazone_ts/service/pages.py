@@ -9,13 +9,17 @@ from pytest_datazone_ts.service.store import Identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
+
+    _Query: TypeAlias = tuple[str, Mapping[str, Any]]
+    """A region and what was asked for there."""
 
 PAGE_SIZE = 50
 """AWS documents 50 as the greatest ``maxResults``, and no default."""
 
 
 class _Token(NamedTuple):
-    query: Mapping[str, Any]
+    query: _Query
     position: Any
 
 
@@ -26,15 +30,13 @@ class Pages:
         self._texts = Identifiers()
         self._tokens: dict[str, _Token] = {}
 
-    def token(
-        self, operation: str, region: str, parameters: Mapping[str, Any], position: Any
-    ) -> str:
+    def token(self, region: str, parameters: Mapping[str, Any], position: Any) -> str:
         """Issue a ``nextToken`` for what follows ``position``."""
         text = self._texts.next()
-        self._tokens[text] = _Token(_query(operation, region, parameters), position)
+        self._tokens[text] = _Token(_query(region, parameters), position)
         return text
 
-    def position(self, operation: str, region: str, parameters: Mapping[str, Any]) -> Any:
+    def position(self, region: str, parameters: Mapping[str, Any]) -> Any:
         """Return where the page asked for begins; ``None``: at the beginning.
 
         A token that was not issued for this query is refused.
@@ -43,7 +45,7 @@ class Pages:
         if text is None:
             return None
         token = self._tokens.get(text)
-        if token is None or token.query != _query(operation, region, parameters):
+        if token is None or token.query != _query(region, parameters):
             raise stale(text)
         return token.position
 
@@ -67,8 +69,9 @@ def size(parameters: Mapping[str, Any]) -> int:
     return asked
 
 
-def _query(operation: str, region: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def _query(region: str, parameters: Mapping[str, Any]) -> _Query:
+    """Return what is asked for: each operation's required parameters are its own."""
     asked = {
         name: value for name, value in parameters.items() if name not in ("nextToken", "maxResults")
     }
-    return {"operation": operation, "region": region, **asked}
+    return region, asked

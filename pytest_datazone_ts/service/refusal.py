@@ -9,4 +9,3 @@ class Refusal(Exception):  # noqa: N818 - an answer of the service, not an error
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message

@@ -109,7 +109,7 @@ def _string(shape: Shape) -> Check:
     def check(value: str) -> list[Violation]:
         found: list[Violation] = []
         if not least <= len(value) <= most:  # asked here: most of what is checked is strings
-            found += _out_of_bounds(bounds, value, len(value), "length")
+            found = _out_of_bounds(bounds, value, len(value), "length")
         if compiled is not None and compiled.fullmatch(value) is None:
             constraint = f"Member must satisfy regular expression pattern: {pattern}"
             found.append(_violation(value, constraint))

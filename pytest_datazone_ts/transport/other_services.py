@@ -48,7 +48,7 @@ def answer(environ: dict[str, Any], body: bytes, service: str | None) -> Answer:
 def error(environ: Mapping[str, Any], service: str | None, code: str, message: str) -> Answer:
     """Write an error in the protocol that the client of ``service`` reads."""
     status = 501  # no client retries it
-    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+    if environ["CONTENT_TYPE"].startswith("application/x-www-form-urlencoded"):
         kind, text = "text/xml", f"<ErrorResponse>{_xml(code, message)}</ErrorResponse>"
     elif service in ("s3", None):
         kind, text = "application/xml", _xml(code, message)
@@ -77,7 +77,7 @@ def _meant(environ: Mapping[str, Any], body: bytes) -> str | None:
     """
     if "HTTP_X_AMZ_TARGET" in environ:
         return _signing_names().get(environ["HTTP_X_AMZ_TARGET"].rpartition(".")[0])
-    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+    if environ["CONTENT_TYPE"].startswith("application/x-www-form-urlencoded"):
         version = parse_qs(body.decode("latin-1")).get("Version", [""])
         return _signing_names().get(version[-1])
     return None
@@ -94,7 +94,7 @@ def _signing_names() -> dict[str, str]:
         data = path.read_bytes()[:_HEAD]
         text = zlib.decompressobj(wbits=31).decompress(data) if path.suffix == ".gz" else data
         head: dict[str, str] = dict(
-            _MEMBER.findall(text.decode("utf-8", "replace").partition('"operations"')[0])
+            _MEMBER.findall(text.decode("latin-1").partition('"operations"')[0])
         )
         name = head.get("signingName") or head["endpointPrefix"]
         if "targetPrefix" in head:

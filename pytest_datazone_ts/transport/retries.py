@@ -121,11 +121,7 @@ def remember(double: DataZoneTimeSeries, endpoint: Any) -> None:
     with _lock:
         by_endpoint = _remembered.setdefault(double, {})
         if endpoint not in by_endpoint:
-            by_endpoint[endpoint] = [
-                # Scalars only: locks, clocks and links to other objects stay what they are.
-                (state, {k: v for k, v in vars(state).items() if isinstance(v, _SCALARS)})
-                for state in _retry_state(endpoint)
-            ]
+            by_endpoint[endpoint] = [(state, {**vars(state)}) for state in _retry_state(endpoint)]
 
 
 def restore(double: DataZoneTimeSeries) -> None:
@@ -136,20 +132,8 @@ def restore(double: DataZoneTimeSeries) -> None:
                 state.__dict__.update(values)
 
 
-_SCALARS = (int, float, bool, type(None))
-_STATEFUL = {
-    "ClientRateLimiter",
-    "CubicCalculator",
-    "RateClocker",
-    "RetryQuota",
-    "TokenBucket",
-    "AsyncClientRateLimiter",
-    "AsyncTokenBucket",
-}
-
-
 def _retry_state(endpoint: Any) -> Iterator[Any]:
-    """Yield what holds state among the retry handlers of a client's endpoint.
+    """Yield the retry handlers of a client's endpoint, and what they hold their state in.
 
     botocore has no public name for it; objects of its retries packages are followed.
     """
@@ -166,6 +150,5 @@ def _retry_state(endpoint: Any) -> Iterator[Any]:
         if any(candidate is other for other in seen):
             continue
         seen.append(candidate)
-        if any(parent.__name__ in _STATEFUL for parent in type(candidate).__mro__):
-            yield candidate
-        pending.extend(getattr(candidate, "__dict__", {}).values())
+        yield candidate
+        pending.extend(vars(candidate).values())

@@ -16,11 +16,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import responses
 from http.server import BaseHTTPRequestHandler
-from io import StringIO
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote_to_bytes
 from urllib.request import getproxies_environment
+from wsgiref.util import setup_testing_defaults
 
 from botocore.session import Session
 
@@ -105,10 +105,7 @@ def serve(
 def environment(endpoint_url: str) -> dict[str, str]:
     """Return what makes the AWS SDKs of a process use the server, and nothing that is real."""
     region = (
-        os.environ.get("AWS_DEFAULT_REGION")
-        or os.environ.get("AWS_REGION")
-        or Session().get_config_variable("region")
-        or stand_ins.REGION
+        os.environ.get("AWS_REGION") or Session().get_config_variable("region") or stand_ins.REGION
     )
     # Some SDKs read the one name, some the other.
     regions = {
@@ -220,7 +217,7 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         """Read a request and answer it."""
-        self.command, self.path = "", ""
+        self.command = ""
         try:
             self.raw_requestline = self.rfile.readline(_LINE + 1)
             if len(self.raw_requestline) > _LINE:
@@ -320,32 +317,23 @@ class _Conversation(BaseHTTPRequestHandler):
         content_type = headers.pop("HTTP_CONTENT_TYPE", "")
         for framing in ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"):
             headers.pop(framing, None)
-        return {
+        environ: dict[str, Any] = {
             **headers,
             "CONTENT_TYPE": content_type,
             "REQUEST_METHOD": self.command,
-            "SCRIPT_NAME": "",
             "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
             "QUERY_STRING": query,
             "RAW_URI": target,
-            "SERVER_NAME": HOST,
-            "SERVER_PORT": str(self.server.server_address[1]),
-            "SERVER_PROTOCOL": self.request_version,
-            "REMOTE_ADDR": HOST,
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
-            "wsgi.errors": StringIO(),
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
             # What lets moto keep the underscores in the names of S3's metadata.
             "moto.preserved_header_names": {key: name for name, key in keys.items() if "_" in name},
         }
+        setup_testing_defaults(environ)  # of what moto does not ask for
+        return environ
 
     def _body(self, limit: int) -> bytes:
         """Read the body: no byte of one that says that it is larger than ``limit``."""
         lengths = set(self.headers.get_all("content-length", ()))
-        codings = self.headers.get_all("transfer-encoding", ())
+        codings = self.headers.get_all("transfer-encoding")
         try:
             if not codings:
                 length = lengths.pop() if lengths else "0"
@@ -426,4 +414,6 @@ class _Conversation(BaseHTTPRequestHandler):
             pass
 
     def _log(self, outcome: str) -> None:
-        self.server.log(f"{outcome.strip()} ({ascii(f'{self.command} {self.path}')[1:-1]})")
+        # http.server leaves no command of a line that is none of HTTP's.
+        request = ascii(f"{self.command} {self.path}")[1:-1] if self.command else "malformed"
+        self.server.log(f"{outcome.strip()} ({request})")
