@@ -147,7 +147,7 @@ def _retry_state(endpoint: Any) -> Iterator[Any]:
         module = type(candidate).__module__
         if not module.startswith(("botocore.retries.", "aiobotocore.retries.")):
             continue
-        if any(candidate is other for other in seen):
+        if any(candidate is other for other in seen) or not hasattr(candidate, "__dict__"):
             continue
         seen.append(candidate)
         yield candidate
