@@ -98,7 +98,7 @@ def error_of(call, **parameters):
 
 
 def told(client, message):
-    """A message with the patterns of botocore's model, which differ between its versions."""
+    """A message with what botocore's model says, which differs between its versions."""
     asset = client.meta.service_model.operation_model("GetAsset").output_shape.members
     shapes = {
         "id": asset["id"],
@@ -108,7 +108,8 @@ def told(client, message):
     }
     for name, shape in shapes.items():
         message = message.replace(f"{{pattern of {name}}}", shape.metadata["pattern"])
-    return message
+    longest = asset["externalIdentifier"].metadata["max"]
+    return message.replace("{longest external}", str(longest))
 
 
 # SearchListings
@@ -904,10 +905,11 @@ NOT_AN_ID = (
             ),
         ),
         (
-            {"external_identifier": "x" * 601},
+            {"external_identifier": "x" * 10_000},
             (
                 f"1 validation error detected: Value '{'x' * 256}...' at 'external_identifier' "
-                "failed to satisfy constraint: Member must have length less than or equal to 600"
+                "failed to satisfy constraint: Member must have length less than or equal to "
+                "{longest external}"
             ),
         ),
         (
