@@ -7,19 +7,27 @@ every few steps.
 from __future__ import annotations
 
 import contextlib
+import random
 import sys
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
+from botocore import endpoint
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.session import Session
+from freezegun import freeze_time
 from sample import DOMAIN, ENTITY, FORM
 
+import pytest_datazone_ts
 from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
 
+PACKAGE = str(Path(pytest_datazone_ts.__file__).parent)
 THREADS = 8
 REGIONS = ["us-east-1", "eu-west-1"]
 PLAIN = {**FORM, "typeIdentifier": "team.FormType"}
@@ -33,10 +41,21 @@ SERIES = {
 
 @pytest.fixture(autouse=True)
 def short_turns():
-    """Have the interpreter change threads as often as it can."""
+    """Have threads change as often as they can, and within the package wherever it calls a thing.
+
+    Between two lines of it another thread would come in once in thousands of runs.
+    """
+    chance = random.Random(0)  # noqa: S311 - a chance to be interrupted
+
+    def give_way(frame, _event, _argument):
+        if frame.f_code.co_filename.startswith(PACKAGE) and chance.random() < 0.03:
+            time.sleep(1e-4)
+
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
+    threading.setprofile(give_way)
     yield
+    threading.setprofile(None)
     sys.setswitchinterval(interval)
 
 
@@ -151,15 +170,30 @@ def test_one_token_of_many_threads_stores_once(datazone_ts, clients, post):
 
 
 def test_an_armed_fault_is_met_exactly_as_often_as_it_was_armed(datazone_ts, clients, post):
-    first = datazone_ts.inject("ThrottlingException", times=37, after=11)
-    second = datazone_ts.inject("ThrottlingException", times=23)
+    armed = [
+        datazone_ts.inject("ThrottlingException", times=2, after=number % 3) for number in range(30)
+    ]
 
     at_once(lambda thread: [post(clients[thread]) for _ in range(20)])
 
-    assert (first.hits, first.remaining, second.hits, second.remaining) == (37, 0, 23, 0)
+    assert {(each.hits, each.remaining, each.let_through) for each in armed} == {(2, 0, 0)}
     assert len(datazone_ts.data_points) == THREADS * 20
     attempts = [attempt for call in datazone_ts.calls for attempt in call.attempts]
     assert len(attempts) == THREADS * 20 + 60
+
+
+def test_no_wait_of_any_thread_is_lost_to_the_clock(datazone_ts, clients, post):
+    """All waits together are what the test's time moves by."""
+    datazone_ts.inject("ThrottlingException", times=200)
+
+    with freeze_time("2024-01-01"):
+        began = datetime.now(timezone.utc)
+        at_once(lambda thread: [post(clients[thread]) for _ in range(10)])
+        passed = datetime.now(timezone.utc) - began
+
+    assert len(datazone_ts.sleeps) == 200
+    # To a microsecond for each of them: datetimes have no more.
+    assert passed.total_seconds() == pytest.approx(sum(datazone_ts.sleeps), abs=200e-6)
 
 
 def test_what_is_read_meanwhile_is_whole(datazone_ts, clients, post):
@@ -226,6 +260,7 @@ def test_doubles_that_come_and_go_in_threads_answer_every_call_once(clients, pos
             for _ in range(10):
                 with mock_datazone_ts() as ts:
                     answers += [post(clients[thread]) for _ in range(3)]
+                assert DataZoneTimeSeries.current() is not ts
                 doubles.append(ts)
             return doubles, answers
 
@@ -237,6 +272,27 @@ def test_doubles_that_come_and_go_in_threads_answer_every_call_once(clients, pos
     assert ids == Counter(answer["forms"][0]["id"] for _, answers in worked for answer in answers)
     assert ids.total() == THREADS * 10 * 3
     assert all(call.succeeded for double in doubles for call in double.calls)
+
+
+def test_doubles_that_come_and_go_in_threads_leave_nothing(clients, post):
+    """The first one that is there changes botocore's names, the last one puts them back."""
+    before = replaced()
+
+    def work(thread):
+        for _ in range(15):
+            with mock_datazone_ts(strict=False) as ts:
+                ts.inject("ThrottlingException")
+                post(clients[thread])
+
+    at_once(work)
+
+    with pytest.raises(RuntimeError, match="no DataZone double is active"):
+        DataZoneTimeSeries.current()
+    assert replaced() == before
+
+
+def replaced():
+    return endpoint.time, Session.get_credentials, Session.get_config_variable
 
 
 def test_a_limit_admits_exactly_its_burst(datazone_ts, session, post):

@@ -6,10 +6,12 @@ The model says what each call comes to, attempt by attempt; real clients make th
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 from functools import cache
 
+import pytest
 from boto3.session import Session
 from botocore import exceptions
 from botocore.config import Config
@@ -699,3 +701,71 @@ TestWholeService.settings = settings(
     stateful_step_count=20,
     suppress_health_check=list(HealthCheck),
 )
+
+
+# What no sequence may happen to hold: each of these is met in every run
+
+FAULTS = [*ALWAYS, faults.Latency(READ_TIMEOUT), *(getattr(faults, name)() for name in CODES)]
+
+
+@contextmanager
+def whole_service(by):
+    """Give the service and its model, at the beginning; not a fixture: pytest tells the time."""
+    whole = WholeService()
+    whole.begin(by=by, sent=[])
+    try:
+        yield whole
+        whole.what_is_recorded_is_what_happened()
+    finally:
+        whole.teardown()
+
+
+by_either = pytest.mark.parametrize("by", ["freezegun", "time-machine"])
+
+
+@by_either
+@pytest.mark.parametrize(
+    ("operation", "fault"),
+    [
+        pytest.param(operation, fault, id=f"{operation} {fault!r}")
+        for operation in METHODS
+        for fault in FAULTS
+        if operation == POST or type(fault).__name__ not in POST_ONLY
+    ],
+)
+def test_each_fault_is_met_between_two_plain_calls(operation, fault, by):
+    with whole_service(by) as whole:
+        armed = whole.inject(operation, (fault, 1, 1), {})
+        for _ in range(3):
+            whole.plain_call("us-east-1", operation)
+        assert armed.remaining == 0
+
+
+@by_either
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"domainIdentifier": "dzd_two"},
+        {"entityIdentifier": "two"},
+        {"entityType": "LISTING"},
+        {"forms": [A_FORM, A_FORM]},
+        {"forms": [{**A_FORM, "content": "text"}]},
+        {},
+    ],
+    ids=lambda change: "-".join(change) or "nothing",
+)
+def test_a_token_is_for_one_request_of_one_region(change, by):
+    with whole_service(by) as whole:
+        _, request = whole.post("us-east-1", "dzd_one", ("ASSET", "one"), [A_FORM], "token")
+        for region in REGIONS:
+            whole.call(region, POST, {**request, **change})
+            whole.call(region, POST, request)
+        series = {**whole.about("dzd_one", ("ASSET", "one")), "formName": "score"}
+        removal = {**series, "clientToken": "token"}  # of another operation: another token
+        for region in REGIONS:
+            whole.call(region, DELETE, removal)
+            whole.post(region, "dzd_one", ("ASSET", "one"), [A_FORM], None)
+            if "forms" not in change:
+                whole.call(region, DELETE, {**removal, **change})
+            whole.call(region, DELETE, removal)
+            whole.call(region, LIST, series)
