@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+import threading
 import unittest
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, cast, overload
 
@@ -43,12 +44,15 @@ class MockDataZoneTimeSeries:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._entered: list[DataZoneTimeSeries] = []
+        self._entered: list[tuple[int, DataZoneTimeSeries]] = []
+        """Each with the thread that entered it."""
+        self._lock = threading.Lock()
 
     def __enter__(self) -> DataZoneTimeSeries:
         double = DataZoneTimeSeries(self._options)
         hook.activate(double)
-        self._entered.append(double)
+        with self._lock:
+            self._entered.append((threading.get_ident(), double))
         return double
 
     def __exit__(
@@ -57,11 +61,22 @@ class MockDataZoneTimeSeries:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        double = self._entered.pop()
+        double = self._latest()
         hook.deactivate(double)
         double.end(_BLOCK)
         if exc_type is None:
             double.verify()
+
+    def _latest(self) -> DataZoneTimeSeries:
+        """Take out what this thread entered last; if it has nothing, what was entered last.
+
+        Some frameworks run the two halves of a fixture in different threads.
+        """
+        here = threading.get_ident()
+        with self._lock:
+            mine = [at for at, (thread, _) in enumerate(self._entered) if thread == here]
+            _, double = self._entered.pop(mine[-1] if mine else -1)
+        return double
 
     def __call__(self, target: Decorated) -> Decorated:
         """Decorate a function, a coroutine function or a class of tests."""

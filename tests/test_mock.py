@@ -146,6 +146,46 @@ def test_threads_may_each_have_one():
     assert not is_active()
 
 
+def test_each_thread_that_uses_one_instance_leaves_its_own():
+    """Whichever of them is left first: one is not verified, nor ended, in the other's place."""
+    mock = mock_datazone_ts()
+    entered, leave = threading.Event(), threading.Event()
+
+    def use():
+        with mock:
+            entered.set()
+            assert leave.wait(10)
+
+    thread = threading.Thread(target=use)
+    with mock as first:
+        thread.start()
+        assert entered.wait(10)
+        second = current()
+        second.inject("ThrottlingException").cancel()
+    try:
+        assert current() is second is not first
+        with pytest.raises(RuntimeError, match="is over"):
+            first.inject("ThrottlingException")
+        second.inject("ThrottlingException").cancel()
+    finally:
+        leave.set()
+        thread.join()
+    assert not is_active()
+
+
+def test_one_that_a_thread_entered_may_be_left_by_another():
+    """As by frameworks that run the two halves of a fixture in a pool of threads."""
+    mock = mock_datazone_ts()
+    threads = [
+        threading.Thread(target=step)
+        for step in (mock.__enter__, lambda: mock.__exit__(*[None] * 3))
+    ]
+    for thread, active in zip(threads, (True, False), strict=True):
+        thread.start()
+        thread.join()
+        assert is_active() is active
+
+
 # A decorator of functions
 
 
