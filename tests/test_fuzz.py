@@ -20,7 +20,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from botocore.parsers import create_parser
@@ -388,6 +388,67 @@ def test_whatever_comes_in_is_answered_as_aws_would():
     print(dict(outcomes.most_common()))  # noqa: T201 - what the whole run is looked at for
     for outcome in ("success", "unanswered", "ConflictException", *CODES):
         assert outcomes[outcome] >= REQUESTS // 1_000
+
+
+# Each odd thing in each place: what chance would miss in a bounded run
+
+
+def each_in_each_place():
+    """Yield operations, paths, queries and bodies with one thing that is odd."""
+    rng = random.Random(0)  # noqa: S311 - with no chance that anything else is odd
+    form = {"formName": "score", "typeIdentifier": "a.b", "timestamp": 0, "typeRevision": "1"}
+    form |= {"content": "{}"}
+    for operation in TIME_SERIES:
+        path = hostile_path(rng, operation, 0)
+        good = {"formName": "score"}
+        for text in [*TEXTS, "[", "//["]:
+            odd = quote(text, safe="", errors="surrogatepass")
+            for name in ("formName", "maxResults", "nextToken", "startedAt", "clientToken"):
+                yield operation, path, urlencode({**good, name: text}, errors="replace"), b"{}"
+            for label in (DOMAIN, "ASSET", ENTITY):
+                yield operation, path.replace(label, odd), "formName=score", b"{}"
+            yield operation, text, text, b""
+    path = hostile_path(rng, POST, 0)
+    for fragment in [*FRAGMENTS, *("[" * depth for depth in (50, 1_000, 30_000))]:
+        yield POST, path, "", fragment.encode("utf-8", "surrogatepass")
+        for name in [*form, "forms", "clientToken"]:
+            body = {**form, name: "ODD"} if name in form else form
+            whole = {"forms": [body], "clientToken": str(rng.random())}
+            if name not in form:
+                whole[name] = "ODD"
+            text = json.dumps(whole).replace('"ODD"', fragment)
+            yield POST, path, "", text.encode("utf-8", "surrogatepass")
+    # About as deep as Python goes, each step: where it gives up is not the same everywhere.
+    for depth in (*range(20, 1_200, 20), 30_000):
+        for opened, closed in (("[", "]"), ('{"a":', "}")):
+            content = json.dumps(f"{opened * depth}1{closed * depth}")
+            text = json.dumps({"forms": [{**form, "content": "ODD"}]}).replace('"ODD"', content)
+            yield POST, path, "", text.encode()
+            yield "ListTimeSeriesDataPoints", path, "formName=score&maxResults=1", b""
+        clause = '{"and":[' * depth + '{"filter":{"attribute":"a","value":"b"}}' + "]}" * depth
+        text = f'{{"searchScope": "ASSET", "filters": {clause}}}'
+        yield "Search", hostile_path(rng, "Search", 0), "", text.encode()
+
+
+def test_each_odd_thing_in_each_place_is_answered_as_aws_would():
+    ts = DataZoneTimeSeries(Options(content_check="off"))
+    for number, (operation, path, query, body) in enumerate(each_in_each_place()):
+        if number % 20 == 0:
+            ts.reset()
+            ts.respond("Search", lambda _: {"items": []})
+        request = Request(
+            operation=operation,
+            url=f"{path}?{query}" if query else path,
+            headers={},
+            body=body,
+            region="us-east-1",
+        )
+        try:
+            outcome_of(request, ts.exchange(request))
+        except Exception as error:
+            message = f"input {number}: {request!r:.3000}"
+            raise AssertionError(message) from error
+        assert len(ts.calls[-1].attempts) == 1
 
 
 # The server
