@@ -67,7 +67,6 @@ KNOWN = {
     "SearchListings": {
         **DOMAIN,
         **PAGE,
-        "searchText": {"min", "max"},
         "filters.and": {"min", "max"},
         "filters.filter.attribute": {"required", "min", "max"},
         "additionalAttributes.member": {"enum"},
