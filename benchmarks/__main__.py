@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.names:
         if name not in NAMES:
             parser.error(f"there is no benchmark {name!r}, only {', '.join(NAMES)}")
+    if options.write and not _PLACE.search(options.write.read_text(encoding="utf-8")):
+        parser.error(f"{options.write} has no place for the table")
     lines = [machine.describe()]
     if options.quick:
         lines.append("- a quick run: the figures mean nothing")

@@ -108,6 +108,16 @@ def test_a_name_that_no_benchmark_has_is_refused_with_those_that_there_are():
     assert "there is no benchmark 'one_pots', only one_post, many_forms," in result.stderr
 
 
+def test_a_page_without_a_place_for_the_table_is_refused_before_anything_runs(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("no place\n", "utf-8")
+
+    result = run("--quick", "memory", "--write", str(page))
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "page.md has no place for the table" in result.stderr
+
+
 def test_the_documentation_has_the_table_of_all_of_them():
     page = (CHECKOUT / "docs" / "explanation" / "performance.md").read_text("utf-8")
     table = "\n".join(line for line in page.splitlines() if line.startswith("|"))
