@@ -350,6 +350,22 @@ def test_a_body_that_is_too_large_is_not_kept(endpoint_url):
         assert answers(received(connection))[0][0] == 413
 
 
+@pytest.mark.parametrize(
+    ("before", "status"),
+    [(b"%x;", 400), (b"%x\r\n%s", 400), (b"%x\r\n%s\r\n0\r\nTrailer: ", 201)],
+    ids=["a chunk's first", "a chunk's end", "a trailer"],
+)
+def test_a_line_of_a_chunked_body_is_not_kept_whole(endpoint_url, before, status):
+    say(endpoint_url, message())  # loads the service model, which would count
+    body = before % ((len(BODY), BODY)[: before.count(b"%")])
+    with memory_below(LARGEST_BODY), connected(endpoint_url) as connection:
+        connection.sendall(message(body, headers="Transfer-Encoding: chunked\r\n"))
+        for _ in range(256):
+            connection.sendall(b"x" * 2**16)
+        connection.shutdown(socket.SHUT_WR)
+        assert answers(received(connection))[0][0] == status
+
+
 def test_no_memory_is_set_aside_for_what_a_client_only_says_it_sends(endpoint_url):
     say(endpoint_url, message())  # loads the service model, which would count
     headers = f"Content-Length: {LARGEST_BODY}\r\n"
