@@ -635,8 +635,12 @@ SECONDS = "takes a finite number of seconds, 0 or more"
             "MalformedResponse(body=...) takes bytes, not str",
         ),
         (
-            lambda: faults.HttpError(200),
-            "HttpError(status=...) takes an HTTP status from 400 to 599, not 200",
+            lambda: faults.HttpError(399),
+            "HttpError(status=...) takes an HTTP status from 400 to 599, not 399",
+        ),
+        (
+            lambda: faults.HttpError(600),
+            "HttpError(status=...) takes an HTTP status from 400 to 599, not 600",
         ),
         (
             lambda: faults.HttpError("502"),

@@ -757,7 +757,9 @@ def test_a_path_of_datazones_that_is_signed_for_another_service_is_not_datazones
     scope = SCOPE.format("us-east-1/s3")
     with connected(endpoint_url) as connection:
         connection.request("PUT", PATH, "", {"Authorization": scope})
-        assert b"<Code>NotInstalled</Code>" in connection.getresponse().read()
+        response = connection.getresponse()
+        assert response.headers["content-type"] == "application/xml"
+        assert b"<Code>NotInstalled</Code>" in response.read()
     assert not double.calls
 
 

@@ -312,6 +312,16 @@ def test_each_request_is_a_line_of_the_log():
     ]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_log_that_fails_leaves_no_client_waiting():
+    def log(line):
+        raise ValueError(line)
+
+    with serve(DataZoneTimeSeries(), log=log) as url:
+        for _ in range(2):
+            assert say(url, message()) == []
+
+
 def test_a_refusal_of_head_has_no_body(endpoint_url):
     ((status, headers, body),) = [
         (int(head.split()[1]), head, body)

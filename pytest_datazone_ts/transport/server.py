@@ -173,11 +173,13 @@ class _Server(TCPServer):
         thread.start()
 
     def _converse(self, request: socket.socket, client_address: Any) -> None:
-        with suppress(OSError):  # the client, or stop(), hung up
-            self.finish_request(request, client_address)
-        with self._lock:
-            del self._conversations[threading.current_thread()]
-            self.shutdown_request(request)
+        try:
+            with suppress(OSError):  # the client, or stop(), hung up
+                self.finish_request(request, client_address)
+        finally:  # whatever goes wrong here, the client is not to wait for an answer
+            with self._lock:
+                del self._conversations[threading.current_thread()]
+                self.shutdown_request(request)
 
     def stop(self) -> None:
         """Hang up on everyone."""
