@@ -272,6 +272,10 @@ def test_a_token_leads_on_only_in_its_own_query(client, add, make_client, sessio
         == stale
     )
     assert error_of(**listings(nextToken="x"))[:2] == stale[:2]
+    search = {"domainIdentifier": DOMAIN, "searchScope": "ASSET"}
+    found = client.search(**search, maxResults=1)["nextToken"]
+    assert error_of(elsewhere.search, **search, nextToken=found)[:2] == stale[:2]
+    assert len(client.search(**search, nextToken=found)["items"]) == 2
     # How many items a page has may change on the way.
     rest = make_client().search_listings(domainIdentifier=DOMAIN, nextToken=token, maxResults=50)
     assert len(rest["items"]) == 2

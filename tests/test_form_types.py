@@ -733,6 +733,10 @@ def test_a_registered_form_type_is_known(datazone_ts, datazone_ts_client):
     assert form_type(datazone_ts_client, "FreshnessFormType")["model"] == {
         "smithy": "structure FreshnessFormType {}"
     }
+    datazone_ts.register_form_type("penguins.colony.SizeFormType", bool)
+    assert form_type(datazone_ts_client, "penguins.colony.SizeFormType")["model"] == {
+        "smithy": "structure SizeFormType {}"
+    }
     datazone_ts.register_form_type(DATA_QUALITY, bool)
     smithy = form_type(datazone_ts_client, DATA_QUALITY)["model"]["smithy"]
     assert "passingPercentage" in smithy

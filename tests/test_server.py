@@ -654,7 +654,7 @@ def test_a_malformed_response_over_http(served):
     with connected(endpoint_url) as connection:
         connection.request("POST", PATH, BODY)
         response = connection.getresponse()
-        assert response.status == 201
+        assert (response.status, response.headers["connection"]) == (201, "close")
         with pytest.raises(http.client.IncompleteRead) as cut_short:
             response.read()
     assert cut_short.value.partial == b'{"domainId": "dzd_5oo7x'

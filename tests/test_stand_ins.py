@@ -132,6 +132,14 @@ def test_a_role_whose_source_is_a_metadata_service_is_not_asked_for(aws, connect
     assert connections == []
 
 
+def test_a_region_is_looked_for_where_the_caller_says():
+    with mock_datazone_ts():
+        session = botocore.session.get_session()
+        session.set_config_variable("region", "eu-west-1")
+        assert session.get_config_variable("region") == "eu-west-1"
+        assert session.get_config_variable("region", methods=("env",)) == "us-east-1"
+
+
 def test_stand_ins_are_gone_afterwards(connections):
     session, bare = boto3.Session(), botocore.session.get_session()
     with mock_datazone_ts():

@@ -95,6 +95,20 @@ def test_requests_that_are_not_signed_say_in_other_ways_which_service_they_are_f
     assert client("dynamodb", config=unsigned).list_tables()["TableNames"] == []
 
 
+def test_a_header_that_comes_twice_is_one_with_both_values(client):
+    s3 = client("s3")
+    s3.create_bucket(Bucket="scores")
+    connection = http.client.HTTPConnection(s3.meta.endpoint_url.removeprefix("http://"))
+    connection.putrequest("PUT", "/scores/key")
+    for value in ("a", "b"):
+        connection.putheader("x-amz-meta-k", value)
+    connection.putheader("content-length", "0")
+    connection.endheaders()
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert s3.head_object(Bucket="scores", Key="key")["Metadata"] == {"k": "a,b"}
+
+
 def test_moto_is_imported_once_however_many_ask_first(client):
     s3 = client("s3")
     with ThreadPoolExecutor(8) as pool:
