@@ -10,6 +10,7 @@ from botocore import xform_name
 from freezegun import freeze_time
 
 from pytest_datazone_ts import UnansweredOperationError
+from pytest_datazone_ts.service.model import operation_names
 
 DOMAIN = "dzd_5oo7xzoqltu8mf"
 TIME_SERIES = re.compile("TimeSeriesDataPoint")
@@ -116,6 +117,29 @@ def test_a_response_recorded_from_boto3_can_be_given_as_it_is(datazone_ts, dataz
     assert datazone_ts_client.list_domains()["items"] == []
     datazone_ts.respond("ListDomains", lambda _parameters: recorded)
     assert datazone_ts_client.list_domains()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [1704067200, "2024-01-01T00:00:00Z", datetime(2024, 1, 1)],  # noqa: DTZ001 - boto3: in UTC
+)
+def test_a_moment_is_given_in_any_way_that_boto3_takes_one(datazone_ts, datazone_ts_client, moment):
+    domain = {"id": DOMAIN, "name": "d", "arn": "a", "managedAccountId": "1", "status": "AVAILABLE"}
+    datazone_ts.respond("ListDomains", {"items": [{**domain, "createdAt": moment}]})
+    (listed,) = datazone_ts_client.list_domains()["items"]
+    assert listed["createdAt"] == datetime(2024, 1, 1, tzinfo=timezone.utc)
+
+
+@pytest.mark.skipif(
+    "GetLineageEvent" not in operation_names(),
+    reason="this botocore has no operation yet whose output is a body of its own",
+)
+def test_a_body_that_is_not_given_is_empty(datazone_ts, datazone_ts_client):
+    datazone_ts.respond("GetLineageEvent", {})
+    event = datazone_ts_client.get_lineage_event(
+        domainIdentifier=DOMAIN, identifier="dk3pzr4yb4p3uv"
+    )
+    assert event["event"].read() == b""
 
 
 def test_a_response_that_changes_later_changes_nothing(datazone_ts, datazone_ts_client):

@@ -453,6 +453,14 @@ def test_the_status_comes_with_its_phrase_where_it_has_one(served):
     assert phrases == [(599, ""), (201, "Created")]
 
 
+def test_what_an_asset_does_not_have_is_left_out_of_the_answer(served):
+    double, endpoint_url = served
+    double.add_asset(ENTITY, domain_identifier=DOMAIN, name="penguins")
+    _, _, asset = ask(endpoint_url, "GET", f"/v2/domains/{DOMAIN}/assets/{ENTITY}", None)
+    assert asset["id"] == ENTITY
+    assert None not in asset.values()
+
+
 def test_a_body_of_many_pieces_is_put_together(served):
     double, endpoint_url = served
     content = json.dumps([f"{number:07}" for number in range(30_000)])
