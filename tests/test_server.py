@@ -602,7 +602,7 @@ def test_a_closed_connection_is_really_closed(served, client_of, post):
     double.inject(faults.ConnectionClosed)
 
     with pytest.raises(ConnectionClosedError):
-        post(client_of(endpoint_url))
+        post(client_of(endpoint_url, read_timeout=5))  # sooner than the server's patience ends
 
     assert not double.data_points
     assert double.calls.one().attempts[0].status_code is None

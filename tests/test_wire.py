@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime, timezone
 from functools import cache
 from urllib.parse import urlencode
@@ -401,6 +402,13 @@ def test_a_value_of_another_type_is_refused(body, message):
 
     assert str(caught.value).startswith(message)
     assert message.endswith(": ") or str(caught.value) == message
+
+
+def test_the_largest_numbers_are_not_too_large():
+    largest = {"integer": 2**31 - 1, "long": 2**63 - 1, "double": sys.float_info.max}
+    smallest = {"integer": -(2**31), "long": -(2**63), "double": -sys.float_info.max}
+    for numbers in (largest, smallest):
+        assert read_any(json.dumps(numbers).encode()) == numbers
 
 
 @pytest.mark.parametrize(
