@@ -49,6 +49,9 @@ def evaluated(**fields):
     return result(evaluations=[{**EVALUATION, **fields}])
 
 
+NOT_A_COUNT = "at $.evaluationsCount: found {}, expected an integer, 0 or more"
+
+
 def without(content, field):
     return {name: value for name, value in content.items() if name != field}
 
@@ -177,14 +180,20 @@ def test_a_form_without_content_is_not_doubted(datazone_ts, datazone_ts_client, 
                 "expected JSON"
             ),
         ),
-        (
-            result(evaluations=[{"status": "ERROR"}] * 12),
-            "; ".join(
-                f'at $.evaluations[{index}].status: found "ERROR", expected "PASS" or "FAIL"'
-                for index in range(10)
+        *(
+            (
+                result(evaluations=[{"status": "ERROR"}] * number),
+                "; ".join(
+                    f'at $.evaluations[{index}].status: found "ERROR", expected "PASS" or "FAIL"'
+                    for index in range(10)
+                )
+                + more,
             )
-            + "; and 2 more",
+            for number, more in ((10, ""), (11, "; and 1 more"), (12, "; and 2 more"))
         ),
+        # At most 60 characters are shown, the quotes among them.
+        (result(evaluationsCount="x" * 58), NOT_A_COUNT.format(f'"{"x" * 58}"')),
+        (result(evaluationsCount="x" * 59), NOT_A_COUNT.format(f'"{"x" * 59}...')),
     ],
 )
 def test_content_that_looks_wrong_is_warned_of(
