@@ -193,6 +193,10 @@ def test_a_form_without_content_is_not_doubted(datazone_ts, datazone_ts_client, 
         ),
         # At most 60 characters are shown, the quotes among them.
         (result(evaluationsCount="x" * 58), NOT_A_COUNT.format(f'"{"x" * 58}"')),
+        (
+            result(evaluationsCount=json.loads("[" * 40 + "]" * 40)),
+            NOT_A_COUNT.format("[" * 40 + "]" * 20 + "..."),
+        ),
         (result(evaluationsCount="x" * 59), NOT_A_COUNT.format(f'"{"x" * 59}...')),
     ],
 )
