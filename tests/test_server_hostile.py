@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import tracemalloc
+import uuid
 from contextlib import contextmanager
 
 import pytest
@@ -261,6 +262,13 @@ REFUSED = {
         message(headers=f"A: {'b' * 2**16}\r\n"),
         (431, "BadRequestException", "got more than 65536 bytes when reading header line"),
     ),
+    "the longest line": (
+        message(line=f"GET /{'x' * (2**16 - 16)} HTTP/1.1"),
+        (
+            *(404, "UnknownOperationException"),
+            f"Amazon DataZone has no operation at /{'x' * (2**16 - 16)}",
+        ),
+    ),
     "a target that is too long": (
         message(line=f"GET /{'x' * 2**16} HTTP/1.1"),
         (414, "BadRequestException", "the request line is too long"),
@@ -286,7 +294,7 @@ def test_it_refuses_as_aws_does(endpoint_url, case):
     assert (found_status, headers["x-amzn-errortype"]) == (status, code)
     assert json.loads(body) == {"message": "".join(text)}
     assert headers["content-type"] == "application/json"
-    assert headers["x-amzn-requestid"]
+    assert uuid.UUID(headers["x-amzn-requestid"])
     if status == 405:
         assert headers["allow"] == "GET, POST"
 

@@ -83,7 +83,9 @@ def test_requests_that_are_not_signed(client):
     assert web_identity["Credentials"]["AccessKeyId"]
 
 
-def test_requests_that_are_not_signed_say_in_other_ways_which_service_they_are_for(client):
+def test_requests_that_are_not_signed_say_in_other_ways_which_service_they_are_for(
+    client, datazone_ts_server
+):
     unsigned = Config(signature_version=UNSIGNED)
     client("glue").create_database(DatabaseInput={"Name": "penguins"})
 
@@ -93,6 +95,10 @@ def test_requests_that_are_not_signed_say_in_other_ways_which_service_they_are_f
     topic = client("sns", config=unsigned).create_topic(Name="scores")["TopicArn"]
     assert client("sns").list_topics()["Topics"] == [{"TopicArn": topic}]
     assert client("dynamodb", config=unsigned).list_tables()["TableNames"] == []
+    # What does not say so is for S3.
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, _, buckets = ask(datazone_ts_server.endpoint_url, "POST", "/", form)
+    assert (status, b"<ListAllMyBucketsResult" in buckets) == (200, True)
 
 
 def test_a_header_that_comes_twice_is_one_with_both_values(client):
@@ -146,6 +152,16 @@ def test_what_moto_does_not_have_is_an_error_in_the_clients_own_protocol(client,
     assert (status, answered["content-type"]) == (501, kind)
     assert answered["x-amzn-errortype"].endswith("Error")
     assert not any(nothing in body for nothing in (b"Traceback", b'"None"', b">None<"))
+
+
+def test_the_log_says_which_service_a_request_is_for():
+    lines = []
+    with serve(DataZoneTimeSeries(), log=lines.append) as endpoint_url:
+        for config in (Config(), Config(signature_version=UNSIGNED)):
+            keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
+            s3 = boto3.client("s3", endpoint_url=endpoint_url, config=config, **keys)
+            s3.list_buckets()
+    assert lines == ["s3 200 (GET /)", "unsigned 200 (GET /)"]
 
 
 def test_an_operation_that_is_let_through_is_motos():
