@@ -148,7 +148,7 @@ def test_stand_ins_are_gone_afterwards(connections):
         default = boto3.DEFAULT_SESSION
         assert session.region_name == "us-east-1"
         assert session.get_credentials().access_key == "stand-in"
-        assert session.get_credentials().secret_key == "stand-in"
+        assert session.get_credentials().secret_key == "stand-in"  # noqa: S105
         assert bare.get_credentials().access_key == "stand-in"
         assert bare.get_config_variable("region") == "us-east-1"
         assert connections == []

@@ -95,6 +95,7 @@ def test_requests_that_are_not_signed_say_in_other_ways_which_service_they_are_f
     topic = client("sns", config=unsigned).create_topic(Name="scores")["TopicArn"]
     assert client("sns").list_topics()["Topics"] == [{"TopicArn": topic}]
     assert client("dynamodb", config=unsigned).list_tables()["TableNames"] == []
+    assert client("ec2", config=unsigned).describe_vpcs()["Vpcs"]
     # What does not say so is for S3.
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     status, _, buckets = ask(datazone_ts_server.endpoint_url, "POST", "/", form)
