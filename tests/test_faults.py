@@ -659,6 +659,7 @@ def test_faults_are_values():
     assert faults.ThrottlingException("slow") == faults.ThrottlingException(message="slow")
     assert faults.ThrottlingException("slow") != faults.ThrottlingException("slow", retry_after=1)
     assert faults.ReadTimeout() == faults.ReadTimeout() != faults.ConnectTimeout()
+    assert faults.MalformedResponse() == faults.MalformedResponse(b"\x1f\x8b\x08\x00")
     assert len({faults.ResponseLost(), faults.ResponseLost(), faults.Latency(1)}) == 2
     with pytest.raises(AttributeError):
         faults.Latency(1).seconds = 2
