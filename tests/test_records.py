@@ -21,6 +21,13 @@ SERIES_URL = (
     "https://datazone.us-east-1.api.aws/v2/domains/dzd_5oo7xzoqltu8mf"
     "/entities/ASSET/4wyh64k2n8czaf/time-series-data-points"
 )
+LISTING = Request(
+    operation="ListTimeSeriesDataPoints",
+    url=f"{SERIES_URL}?formName=score",
+    headers={},
+    body=b"",
+    region="us-east-1",
+)
 
 
 def a_form(**members):
@@ -272,18 +279,9 @@ def test_a_call_whose_first_attempt_is_under_way_has_no_end_yet(datazone_ts, dat
 
 def test_requests_without_an_invocation_id_are_calls_of_their_own(datazone_ts):
     """Only AWS's own clients tell which requests are retries."""
-    request = Request(
-        operation="ListTimeSeriesDataPoints",
-        url=f"{SERIES_URL}?formName=score",
-        headers={},
-        body=b"",
-        region="us-east-1",
-    )
-
-    datazone_ts.exchange(request)
-    datazone_ts.exchange(request)
-    datazone_ts.exchange(dataclasses.replace(request, invocation_id="one"))
-    datazone_ts.exchange(dataclasses.replace(request, invocation_id="one"))
+    for request in (LISTING, dataclasses.replace(LISTING, invocation_id="one")):
+        datazone_ts.exchange(request)
+        datazone_ts.exchange(request)
 
     assert [len(call.attempts) for call in datazone_ts.calls] == [1, 1, 2]
 
@@ -299,14 +297,7 @@ def test_requests_without_an_invocation_id_are_calls_of_their_own(datazone_ts):
 )
 def test_another_request_of_the_same_invocation_id_is_a_call_of_its_own(datazone_ts, other):
     """Some clients give all their calls one id."""
-    request = Request(
-        operation="ListTimeSeriesDataPoints",
-        url=f"{SERIES_URL}?formName=score",
-        headers={},
-        body=b"",
-        region="us-east-1",
-        invocation_id="one",
-    )
+    request = dataclasses.replace(LISTING, invocation_id="one")
 
     datazone_ts.exchange(request)
     datazone_ts.exchange(dataclasses.replace(request, **other))
