@@ -48,7 +48,7 @@ def answer(environ: dict[str, Any], body: bytes, service: str | None) -> Answer:
 def error(environ: Mapping[str, Any], service: str | None, code: str, message: str) -> Answer:
     """Write an error in the protocol that the client of ``service`` reads."""
     status = 501  # no client retries it
-    if environ["CONTENT_TYPE"].startswith("application/x-www-form-urlencoded"):
+    if _is_form(environ):
         kind, text = "text/xml", f"<ErrorResponse>{_xml(code, message)}</ErrorResponse>"
     elif service in ("s3", None):
         kind, text = "application/xml", _xml(code, message)
@@ -77,7 +77,7 @@ def _meant(environ: Mapping[str, Any], body: bytes) -> str | None:
     """
     if "HTTP_X_AMZ_TARGET" in environ:
         return _signing_names().get(environ["HTTP_X_AMZ_TARGET"].rpartition(".")[0])
-    if environ["CONTENT_TYPE"].startswith("application/x-www-form-urlencoded"):
+    if _is_form(environ):
         version = parse_qs(body.decode("latin-1")).get("Version", [""])
         return _signing_names().get(version[-1])
     return None
@@ -121,3 +121,9 @@ def _moto() -> Any:
 
 def _xml(code: str, message: str) -> str:
     return f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+
+
+def _is_form(environ: Mapping[str, Any]) -> bool:
+    """Tell whether a request's body is a form, as in the query protocol."""
+    content_type: str = environ["CONTENT_TYPE"]
+    return content_type.startswith("application/x-www-form-urlencoded")
