@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.loaders import create_loader
 
 from pytest_datazone_ts import mock_datazone_ts
-from pytest_datazone_ts.transport import hook
+from pytest_datazone_ts.transport import botocore as intercept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -66,11 +66,11 @@ def out_of_reach() -> Iterator[None]:
     """Keep the double's handlers off the sessions and clients that are made meanwhile."""
     with mock_datazone_ts():  # the first one looks for what exists already
         pass
-    botocore.unregister_initializer(hook.reach)
+    botocore.unregister_initializer(intercept.reach)
     try:
         yield
     finally:
-        botocore.register_initializer(hook.reach)
+        botocore.register_initializer(intercept.reach)
 
 
 def unsigned(client: Any) -> Any:

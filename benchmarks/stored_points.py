@@ -15,8 +15,9 @@ from benchmarks import sample
 from benchmarks.interleaved import Rival, measured
 from benchmarks.table import Goal, Row
 from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
+from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.options import Options
-from pytest_datazone_ts.transport import hook
+from pytest_datazone_ts.transport import botocore as intercept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,11 +59,11 @@ def measure(*, quick: bool) -> Iterator[Row]:
 def _active(double: DataZoneTimeSeries) -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
     def turn() -> Iterator[None]:
-        hook.activate(double)
+        intercept.activate(double, exchange_behind(double))
         try:
             yield
         finally:
-            hook.deactivate(double)
+            intercept.deactivate(exchange_behind(double))
 
     return turn
 
@@ -70,11 +71,11 @@ def _active(double: DataZoneTimeSeries) -> Callable[[], AbstractContextManager[N
 def _filled(size: int) -> DataZoneTimeSeries:
     """Return a double that holds so many points, one a second."""
     double = DataZoneTimeSeries(Options(content_check="off"))
-    service = double._service  # noqa: SLF001 - recorded calls would take as much memory again
+    service = exchange_behind(double).service  # recorded calls would take as much memory again
     gc.disable()  # a million new objects, none of them garbage
     for first in range(0, size, 1_000):
         forms = [sample.form(second) for second in range(first, min(first + 1_000, size))]
-        service.answer("PostTimeSeriesDataPoints", "us-east-1", {**sample.ENTITY, "forms": forms})
+        service.handle("PostTimeSeriesDataPoints", "us-east-1", {**sample.ENTITY, "forms": forms})
     gc.enable()
     return double
 

@@ -13,7 +13,7 @@ release = version_of(project)
 version = release
 exclude_patterns = ["_build"]
 
-extensions = ["myst_parser", "options", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "options", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"

@@ -24,17 +24,18 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.injections import Injection, RateLimit
     from pytest_datazone_ts.match import Match
     from pytest_datazone_ts.mock import mock_datazone_ts
-    from pytest_datazone_ts.records import Attempt, Call, Calls, DataPoint, DataPoints
+    from pytest_datazone_ts.records import Attempt, Call, DataPoint
     from pytest_datazone_ts.transport.server import DataZoneServer
+    from pytest_datazone_ts.views import Calls, DataPoints
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Attempt": "records",
     "Call": "records",
-    "Calls": "records",
+    "Calls": "views",
     "DataPoint": "records",
-    "DataPoints": "records",
+    "DataPoints": "views",
     "DataZoneBlockedError": "errors",
     "DataZoneContentWarning": "errors",
     "DataZonePassthroughWarning": "errors",

@@ -1,21 +1,38 @@
-"""What can go wrong with a call: the faults that ``DataZoneTimeSeries.inject`` takes.
+"""What can go wrong with a call: the faults that ``DataZoneTimeSeries.inject`` accepts.
 
 A fault is a small frozen value: two faults with the same arguments are equal. The first
 eight are the exceptions that Amazon DataZone documents for ``PostTimeSeriesDataPoints``;
 they travel as real error responses, so botocore itself parses and retries them. The others
 are failures of the transport between the client and the service.
+
+Each class says in its ``_outcome`` what it means for a request: whether the service carries
+the request out, and what reaches the client. Nothing else in the package tells faults apart.
 """
 
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import MISSING, dataclass, fields, replace
 from http.client import responses
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pytest_datazone_ts import origin
+from pytest_datazone_ts import location
+from pytest_datazone_ts.message import NoResponse, Response
+from pytest_datazone_ts.service.error import ServiceError
 
-__tracebackhide__: origin.Hides = origin.hides_frames
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from pytest_datazone_ts.message import Request
+
+    Outcome: TypeAlias = Response | NoResponse | ServiceError
+    """What a client gets; a ``ServiceError`` is encoded as the service encodes its own."""
+    Serve: TypeAlias = Callable[[], Response]
+    """Has the service carry the request out, and returns its response."""
+
+__tracebackhide__: location.Predicate = location.raised_on_purpose
 
 __all__ = [
     "AccessDeniedException",
@@ -33,6 +50,7 @@ __all__ = [
     "ResponseLost",
     "ServiceException",
     "ServiceQuotaExceededException",
+    "SlowBody",
     "ThrottlingException",
     "TransportFault",
     "UnauthorizedException",
@@ -43,6 +61,13 @@ __all__ = [
 @dataclass(frozen=True, repr=False)
 class Fault:
     """Anything that ``inject`` can make happen to an attempt."""
+
+    _impossible_over_http: ClassVar[str] = ""
+    """Why ``datazone_ts_server`` cannot make it happen, if so."""
+
+    @abstractmethod
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:
+        """Return what the client of a request gets; call ``serve`` if it is carried out."""
 
     def __repr__(self) -> str:
         arguments = [
@@ -81,6 +106,13 @@ class ServiceException(Fault):
             raise TypeError(error)
         object.__setattr__(self, "message", self.message or self.default_message)
 
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
+        message = self.message.replace("{operation}", request.operation)
+        return ServiceError(type(self).__name__, message, headers=self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        return {}
+
 
 class InternalServerException(ServiceException):
     """The request failed because of an unknown error (HTTP 500). botocore retries it."""
@@ -116,6 +148,14 @@ class ThrottlingException(ServiceException):
         if self.retry_after is not None:
             _require_seconds("ThrottlingException(retry_after=...)", self.retry_after)
 
+    def _headers(self) -> dict[str, str]:
+        if self.retry_after is None:
+            return {}
+        return {
+            "retry-after": str(math.ceil(self.retry_after)),
+            "x-amz-retry-after": str(round(self.retry_after * 1000)),
+        }
+
 
 class ServiceQuotaExceededException(ServiceException):
     """The request exceeds a service quota (HTTP 402)."""
@@ -146,26 +186,44 @@ class TransportFault(Fault):
     """A failure between the client and the service."""
 
 
+_READ_TIMEOUT = NoResponse("ReadTimeoutError", hangs=True)
+_ALREADY_CONNECTED = (
+    "the double is served over HTTP, and a client that reaches the server has connected. Inject "
+    "ConnectionClosed or ReadTimeout instead, or test it without datazone_ts_server."
+)
+
+
 class ConnectTimeout(TransportFault):
     """No connection within the client's ``connect_timeout``: nothing reached the service.
 
     In boto3: ``botocore.exceptions.ConnectTimeoutError``, retried.
     """
 
+    _impossible_over_http = _ALREADY_CONNECTED
+
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
+        return NoResponse("ConnectTimeoutError")
+
 
 class ReadTimeout(TransportFault):
-    """No answer within the client's ``read_timeout``, and the service stored nothing.
+    """No response within the client's ``read_timeout``, and the service stored nothing.
 
     In boto3: ``botocore.exceptions.ReadTimeoutError``, retried. For the case in which the
     service did store the points, see :class:`ResponseLost`.
     """
 
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
+        return _READ_TIMEOUT
+
 
 class ConnectionClosed(TransportFault):
-    """The connection closed before an answer, and the service stored nothing.
+    """The connection closed before a response, and the service stored nothing.
 
     In boto3: ``botocore.exceptions.ConnectionClosedError``, retried.
     """
+
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
+        return NoResponse("ConnectionClosedError")
 
 
 class EndpointUnreachable(TransportFault):
@@ -174,19 +232,28 @@ class EndpointUnreachable(TransportFault):
     In boto3: ``botocore.exceptions.EndpointConnectionError``, retried.
     """
 
+    _impossible_over_http = _ALREADY_CONNECTED
+
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
+        return NoResponse("EndpointConnectionError")
+
 
 class ResponseLost(TransportFault):
-    """The service carried the request out, and its answer never arrived.
+    """The service carried the request out, and its response never arrived.
 
-    In boto3: ``botocore.exceptions.ReadTimeoutError``, retried. It is the case that
+    In boto3: ``botocore.exceptions.ReadTimeoutError``, retried. This is the case that
     ``clientToken`` exists for: botocore's own retry sends the same token and stores nothing
-    twice; code that calls again without keeping the token does.
+    twice; code that calls again without keeping the token stores its points twice.
     """
+
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
+        serve()
+        return _READ_TIMEOUT
 
 
 @dataclass(frozen=True, repr=False)
 class MalformedResponse(TransportFault):
-    """The service carried the request out, and its answer arrived garbled.
+    """The service carried the request out, and its response arrived garbled.
 
     ``body`` replaces the response's body; the status stays that of a success. botocore does
     not retry it, and has no exception for it. What the code under test meets depends on the
@@ -203,6 +270,13 @@ class MalformedResponse(TransportFault):
         if not isinstance(self.body, bytes):
             error = f"MalformedResponse(body=...) takes bytes, not {type(self.body).__name__}"
             raise TypeError(error)
+
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
+        response = serve()
+        # Over a real connection it is cut short of what its headers announce.
+        announced = max(len(self.body), len(response.body))
+        headers = {**response.headers, "content-length": str(announced)}
+        return replace(response, body=self.body, headers=headers)
 
 
 @dataclass(frozen=True, repr=False)
@@ -232,12 +306,17 @@ class HttpError(TransportFault):
             page = f"<html><head><title>{title}</title></head><body>{title}</body></html>"
             object.__setattr__(self, "body", page)
 
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
+        body = (self.body or "").encode()
+        headers = {"content-type": "text/html", "content-length": str(len(body))}
+        return Response(self.status, headers, body, error_code=str(self.status))
+
 
 @dataclass(frozen=True, repr=False)
 class Latency(TransportFault):
-    """The answer takes ``seconds`` of the test's clock, and no real time.
+    """The response takes ``seconds`` of the test's clock, and no real time.
 
-    From the client's ``read_timeout`` on it becomes a read timeout, as a slow service's
+    At or past the client's ``read_timeout`` it becomes a read timeout, as a slow service's
     would: the points are stored, and the client gives up waiting.
     """
 
@@ -245,6 +324,45 @@ class Latency(TransportFault):
 
     def __post_init__(self) -> None:
         _require_seconds("Latency(seconds)", self.seconds)
+
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:
+        response = serve()
+        if self.seconds >= request.read_timeout:
+            return replace(_READ_TIMEOUT, delay=request.read_timeout)
+        return replace(response, delay=self.seconds)
+
+
+@dataclass(frozen=True, repr=False)
+class SlowBody(TransportFault):
+    """The response's headers arrive at once, and its body late.
+
+    The body takes ``seconds_per_kilobyte`` for each 1,024 bytes, of the test's clock and no
+    real time. At or past the client's ``read_timeout`` it becomes a read timeout: the points
+    are stored, and the client gives up waiting. In boto3:
+    ``botocore.exceptions.ReadTimeoutError``, retried.
+    """
+
+    seconds_per_kilobyte: float
+
+    def __post_init__(self) -> None:
+        _require_seconds("SlowBody(seconds_per_kilobyte)", self.seconds_per_kilobyte)
+
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:
+        response = serve()
+        seconds = self.seconds_per_kilobyte * len(response.body) / 1024
+        if seconds >= request.read_timeout:
+            return replace(_READ_TIMEOUT, delay=request.read_timeout)
+        return replace(response, body_delay=seconds)
+
+
+def outcome(fault: Fault, request: Request, serve: Serve) -> Outcome:
+    """Return what the client of a request gets when the request meets a fault."""
+    return fault._outcome(request, serve)  # noqa: SLF001
+
+
+def impossible_over_http(fault: Fault) -> str:
+    """Return why a fault cannot happen over HTTP; ``""`` if it can."""
+    return fault._impossible_over_http  # noqa: SLF001
 
 
 def _require_seconds(what: str, value: object) -> None:

@@ -1,26 +1,68 @@
-"""Faults that a test armed, and the rate limits it set."""
+"""Faults that a test arms, and the rate limits that it sets."""
 
 from __future__ import annotations
 
 import math
 import threading
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from pytest_datazone_ts import match as matching
-from pytest_datazone_ts import origin, text
+from pytest_datazone_ts import faults, location, spelling, text
+from pytest_datazone_ts.faults import Fault, TransportFault
+from pytest_datazone_ts.match import call_matches
+from pytest_datazone_ts.service import model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from typing_extensions import Self
 
     from pytest_datazone_ts.clock import Clock
-    from pytest_datazone_ts.faults import Fault
     from pytest_datazone_ts.match import Match
     from pytest_datazone_ts.records import Call
 
-__tracebackhide__: origin.Hides = origin.hides_frames
+__tracebackhide__: location.Predicate = location.raised_on_purpose
+
+
+def resolve_fault(fault: Fault | type[Fault] | str, operation: str) -> Fault:
+    """Return the fault that an instance, a class or a name stands for.
+
+    Raises:
+        ValueError: It is not a fault of the operation.
+        TypeError: It is a class whose instances need arguments.
+    """
+    documented = model.operation(operation).errors
+    transport = [
+        name for name in faults.__all__ if _is_concrete_transport_fault(getattr(faults, name))
+    ]
+    known = [*documented, *transport]
+    named = getattr(faults, fault, fault) if isinstance(fault, str) and fault in known else fault
+    kind = named if isinstance(named, type) else type(named)
+    if not issubclass(kind, Fault) or kind.__name__ not in known:
+        is_misspelt = isinstance(fault, str) and fault not in faults.__all__
+        hint = spelling.hint(fault, known) if is_misspelt else ""
+        message = (
+            f"inject() got {fault!r}, which is not a fault of {operation}.{hint} "
+            f"It documents {', '.join(documented)}; "
+            f"the transport can fail with {', '.join(transport)}."
+        )
+        raise ValueError(message)
+    if isinstance(named, Fault):
+        return named
+    try:
+        return kind()
+    except TypeError:
+        message = (
+            f"{kind.__name__} takes arguments: inject an instance, such as "
+            f"faults.{kind.__name__}(...)"
+        )
+        raise TypeError(message) from None
+
+
+def _is_concrete_transport_fault(kind: type) -> bool:
+    return issubclass(kind, TransportFault) and kind is not TransportFault
 
 
 class Injection:
@@ -35,27 +77,22 @@ class Injection:
         self.fault = fault
         self.operation = operation
         self.times = times
-        self.armed_at: str = origin.calling()
+        self.match = match
+        self.armed_at: str = location.caller_location()
         """Where the test armed it: ``file:line``."""
         self.hits: int = 0
-        """How many attempts it was used on."""
-        self.match = match
+        """The number of attempts that it was used on."""
         self.let_through: int = after
-        """How many more matching attempts go through first."""
+        """The number of matching attempts that it still lets through first."""
         self._cancelled = False
         self._lock = threading.Lock()
 
     @property
     def remaining(self) -> int | None:
-        """How many more attempts it will be used on; ``None``: all of them."""
+        """The number of attempts that it will still be used on; ``None`` for all of them."""
         if self._cancelled:
             return 0
         return None if self.times is None else self.times - self.hits
-
-    @property
-    def owed(self) -> bool:
-        """Whether the test expected more attempts than came: what ``strict`` looks at."""
-        return not self._cancelled and self.times is not None and self.hits < self.times
 
     def cancel(self) -> None:
         """Let every further attempt through; ``strict`` no longer expects it to be used."""
@@ -79,15 +116,15 @@ class Injection:
             f"armed at {self.armed_at}>"
         )
 
-    def take(self, call: Call) -> bool:
-        """Tell whether this attempt of ``call`` gets the fault, and count it."""
-        # One that is over is not asked: the test's own ``where`` may look at what is gone.
+    def _take(self, call: Call) -> bool:
+        """Use the fault on the next attempt of ``call`` if it matches."""
+        # The test's own ``where`` may look at what is gone once the injection is used up.
         if self.operation != call.operation or self.remaining == 0:
             return False
-        if not matching.call_matches(self.match, call):
+        if not call_matches(self.match, call):
             return False
         with self._lock:
-            if self.remaining == 0:  # another thread took the last, or ``where`` cancelled it
+            if self.remaining == 0:  # another thread used the last one, or ``where`` cancelled it
                 return False
             if self.let_through:
                 self.let_through -= 1
@@ -115,13 +152,13 @@ class RateLimit:
         self.rate = rate
         """Calls a second."""
         self.burst = burst
-        """How many calls may come at once."""
-        self.armed_at: str = origin.calling()
+        """The number of calls that may come at once."""
+        self.armed_at: str = location.caller_location()
         """Where the test set it: ``file:line``."""
         self.throttled: int = 0
-        """How many attempts it refused."""
+        """The number of attempts that it throttled."""
         self._clock = clock
-        # Fractions of what was written: as floats, 0.1 s at 10 a second is not always a token.
+        # As floats, 0.1 s at 10 a second is not always a token.
         self._per_microsecond = Fraction(str(rate)) / 1_000_000
         self._burst = Fraction(str(burst))
         self._tokens = self._burst
@@ -133,7 +170,7 @@ class RateLimit:
         """Lift the limit."""
         self._cancelled = True
 
-    def admit(self) -> bool:
+    def _admit(self) -> bool:
         """Take a token if there is one."""
         with self._lock:
             if self._cancelled:
@@ -151,3 +188,87 @@ class RateLimit:
 
     def _microseconds(self) -> int:
         return round(self._clock.time() * 1_000_000)
+
+
+class Injections:
+    """The faults and rate limits of one double."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._injections: list[Injection] = []
+        self._rate_limits: dict[str, RateLimit] = {}
+        self._over_http = False
+
+    def arm(self, injection: Injection) -> None:
+        """Use a fault on the next attempts that match, after those armed before it.
+
+        Raises:
+            ValueError: The double is served over HTTP, where the fault cannot happen.
+        """
+        self._require_possible(injection.fault)
+        with self._lock:
+            self._injections.append(injection)
+
+    def limit(self, operation: str, limit: RateLimit) -> None:
+        """Throttle an operation; the limit replaces an earlier one."""
+        with self._lock:
+            self._rate_limits[operation] = limit
+
+    def is_armed(self, operation: str) -> bool:
+        """Return whether a fault is armed for an operation."""
+        return any(
+            injection.operation == operation and injection.remaining != 0
+            for injection in self._injections
+        )
+
+    def take(self, call: Call) -> Injection | None:
+        """Return the injection that the next attempt of a call meets, if any, and count it."""
+        for injection in tuple(self._injections):
+            if injection._take(call):  # noqa: SLF001 - it is not for tests
+                return injection
+        return None
+
+    def exceeded(self, operation: str) -> RateLimit | None:
+        """Return the rate limit that throttles the next attempt, if any."""
+        limit = self._rate_limits.get(operation)
+        return None if limit is None or limit._admit() else limit  # noqa: SLF001
+
+    def unused(self) -> list[Injection]:
+        """Return the injections that were used less often than the test expects."""
+        return [injection for injection in self._injections if is_unused(injection)]
+
+    @contextmanager
+    def over_http(self) -> Iterator[None]:
+        """Refuse the faults that cannot happen over HTTP while the double is served.
+
+        Raises:
+            ValueError: Such a fault is armed already.
+        """
+        self._over_http = True
+        try:
+            for injection in tuple(self._injections):
+                if injection.remaining != 0:
+                    self._require_possible(injection.fault)
+            yield
+        finally:
+            self._over_http = False
+
+    def clear(self) -> None:
+        """Forget every fault and rate limit."""
+        with self._lock:
+            self._injections.clear()
+            self._rate_limits.clear()
+
+    def _require_possible(self, fault: Fault) -> None:
+        reason = faults.impossible_over_http(fault) if self._over_http else ""
+        if reason:
+            message = f"{type(fault).__name__} cannot be injected: {reason}"
+            raise ValueError(message)
+
+    def __bool__(self) -> bool:
+        return bool(self._injections)
+
+
+def is_unused(injection: Injection) -> bool:
+    """Return whether the option ``strict`` objects to an injection."""
+    return injection.times is not None and bool(injection.remaining)

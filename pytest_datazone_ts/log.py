@@ -1,61 +1,113 @@
-"""The log of a double: every call and its attempts, as they come in."""
+"""The log of a double: every call and its attempts."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_datazone_ts.records import Attempt, Call, Calls
+from pytest_datazone_ts.listeners import listeners
+from pytest_datazone_ts.message import Response
+from pytest_datazone_ts.records import Attempt, Call
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_datazone_ts.faults import Fault
+    from pytest_datazone_ts.injections import Injection, RateLimit
+    from pytest_datazone_ts.message import NoResponse, Request
     from pytest_datazone_ts.records import DataPoint
 
 
-class OpenCall:
+class AttemptEntry:
+    """An attempt while the double answers it, and afterwards."""
+
+    __slots__ = (
+        "armed_at",
+        "at",
+        "error_code",
+        "fault",
+        "reason",
+        "request_id",
+        "response_id",
+        "slept",
+        "status_code",
+        "stored",
+    )
+
+    def __init__(self, at: datetime, request_id: str) -> None:
+        self.at: datetime = at
+        self.status_code: int | None = None
+        self.error_code: str | None = None
+        self.fault: Fault | None = None
+        self.armed_at: str | None = None
+        self.slept: float = 0.0
+        self.request_id: str = request_id
+        self.response_id: str | None = None
+        """``request_id``, if the client got it."""
+        self.stored: tuple[DataPoint, ...] = ()
+        self.reason: str | None = None
+
+    def finish(self, result: Response | NoResponse | None) -> None:
+        """Record what the client gets; ``None`` if the double failed."""
+        if isinstance(result, Response):
+            self.status_code = result.status_code
+            self.error_code = result.error_code
+            self.response_id = result.headers.get("x-amzn-requestid")
+
+    def record(self, number: int) -> Attempt:
+        """Return the attempt as a record."""
+        return Attempt(
+            number=number,
+            status_code=self.status_code,
+            error_code=self.error_code,
+            fault=self.fault,
+            armed_at=self.armed_at,
+            slept=self.slept,
+            at=self.at,
+            request_id=self.response_id,
+            stored=self.stored,
+            reason=self.reason,
+        )
+
+
+class CallEntry:
     """A call that may still get further attempts."""
 
-    __slots__ = ("attempts", "operation", "parameters", "region", "said", "stored")
+    __slots__ = ("attempts", "operation", "parameters", "region")
 
     def __init__(self, operation: str, region: str, parameters: dict[str, Any]) -> None:
         self.operation: str = operation
         self.region: str = region
         self.parameters: dict[str, Any] = parameters
-        self.attempts: tuple[Attempt, ...] = ()
-        self.stored: tuple[tuple[int, tuple[DataPoint, ...]], ...] = ()
-        """The numbers of the attempts that stored points, and these."""
-        self.said: tuple[tuple[int, str], ...] = ()
-        """The numbers of those that the double itself refused or failed, and why."""
+        self.attempts: list[AttemptEntry] = []
 
-    def store(self, points: tuple[DataPoint, ...]) -> None:
-        """Note what the attempt that is being answered stored."""
-        if points:
-            self.stored += ((len(self.attempts) + 1, points),)
-
-    def say(self, why: str) -> None:
-        """Note why the attempt that is being answered is refused or fails."""
-        self.said += ((len(self.attempts) + 1, why),)
-
-    @property
-    def asked(self) -> tuple[str, str, dict[str, Any]]:
-        """What was asked for: the same in every attempt."""
-        return self.operation, self.region, self.parameters
-
-    def snapshot(self) -> Call:
+    def record(self) -> Call:
         """Return the call as it stands, for the test to keep and to change."""
         try:
             parameters = _copy(self.parameters)
         except RecursionError:
-            parameters = self.parameters  # too deep for whoever might change it, too
+            parameters = self.parameters  # nested too deeply for anyone to change it
+        attempts = enumerate(tuple(self.attempts), 1)
         return Call(
             operation=self.operation,
             parameters=parameters,
-            attempts=self.attempts,
+            attempts=tuple(attempt.record(number) for number, attempt in attempts),
             region=self.region,
         )
+
+    def is_retried_by(self, request: Request, parameters: dict[str, Any]) -> bool:
+        """Return whether a request with the same invocation id is the next attempt.
+
+        A client may give all its calls one id: a retry is the same request again. Nothing
+        retries a success, unless its response was lost on the way.
+        """
+        if (self.operation, self.region) != (request.operation, request.region):
+            return False
+        if self.parameters != parameters:
+            return False
+        if request.attempt is not None:
+            return request.attempt > 1
+        return not self.attempts or self.attempts[-1].status_code not in range(200, 300)
 
 
 def _copy(value: Any) -> Any:
@@ -64,75 +116,51 @@ def _copy(value: Any) -> Any:
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
-class CallLog:
-    """Calls in the order of their first attempts."""
+class Log:
+    """Calls, in the order of their first attempts."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls: list[OpenCall] = []
-        self._by_invocation: dict[str | None, OpenCall] = {}
+        self._calls: list[CallEntry] = []
+        self._by_invocation: dict[str, CallEntry] = {}
 
-    def open(
-        self,
-        invocation_id: str | None,
-        *,
-        operation: str,
-        region: str,
-        parameters: dict[str, Any],
-    ) -> OpenCall:
-        """Return the call that an attempt belongs to: a new one, unless it is a retry.
-
-        A retry is the same request again: some clients give all their calls one id.
-        """
+    def call(self, request: Request, parameters: dict[str, Any]) -> CallEntry:
+        """Return the call that a request is an attempt of: a new one, unless it is a retry."""
+        invocation_id = request.invocation_id
         with self._lock:
-            call = self._by_invocation.get(invocation_id)
-            if call is None or call.asked != (operation, region, parameters):
-                call = OpenCall(operation, region, parameters)
-                self._calls.append(call)
-                if invocation_id is not None:
-                    self._by_invocation[invocation_id] = call
-            return call
+            if invocation_id is not None:
+                call = self._by_invocation.get(invocation_id)
+                if call is not None and call.is_retried_by(request, parameters):
+                    return call
+            call = CallEntry(request.operation, request.region, parameters)
+            self._calls.append(call)
+            if invocation_id is not None:
+                self._by_invocation[invocation_id] = call
+        for listener in listeners:
+            listener.called(self, call)
+        return call
 
-    def attempted(
-        self,
-        call: OpenCall,
-        *,
-        status_code: int | None,
-        error_code: str | None,
-        fault: Fault | None,
-        armed_at: str | None,
-        at: datetime,
-        request_id: str | None,
-    ) -> None:
-        """Add an attempt to a call."""
-        with self._lock:
-            attempt = Attempt(
-                number=len(call.attempts) + 1,
-                status_code=status_code,
-                error_code=error_code,
-                fault=fault,
-                armed_at=armed_at,
-                slept=0.0,
-                at=at,
-                request_id=request_id,
-            )
-            call.attempts = (*call.attempts, attempt)
+    def armed(self, what: Injection | RateLimit) -> None:
+        """Notify the listeners of a fault or a rate limit."""
+        for listener in listeners:
+            listener.armed(self, what)
 
     def backed_off(self, invocation_id: str, seconds: float) -> None:
-        """Note how long botocore waits before the next attempt of a call."""
+        """Record how long botocore waits before the next attempt of a call."""
         with self._lock:
             call = self._by_invocation.get(invocation_id)
             if call is not None and call.attempts:
-                *earlier, last = call.attempts
-                call.attempts = (*earlier, replace(last, slept=last.slept + seconds))
+                call.attempts[-1].slept += seconds
 
-    def calls(self) -> Calls:
+    def calls(self) -> tuple[Call, ...]:
         """Return every call as it stands."""
         with self._lock:
-            return Calls(call.snapshot() for call in self._calls)
+            return tuple(call.record() for call in self._calls)
 
     def clear(self) -> None:
         """Forget every call."""
         with self._lock:
             self._calls.clear()
             self._by_invocation.clear()
+        for listener in listeners:
+            listener.cleared(self)

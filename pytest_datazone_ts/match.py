@@ -1,13 +1,14 @@
-"""``**match``: the one way to say which data points, calls or attempts are meant."""
+"""``**match``: the keywords that select data points, calls and attempts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
-from pytest_datazone_ts import origin, spelling
+from pytest_datazone_ts import location, spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.records import Call, DataPoint
 
-__tracebackhide__: origin.Hides = origin.hides_frames
+__tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
 class Match(TypedDict, total=False):
     """The keywords that select data points, calls and attempts.
 
-    A value matches what is ``==`` to it, so ``unittest.mock.ANY`` and dirty-equals work. A
-    call or an attempt matches when one of its forms matches all the keywords about forms.
+    Values are compared with ``==``, so ``unittest.mock.ANY`` and dirty-equals work. A call or
+    an attempt matches if one of its forms matches all the keywords about forms.
     """
 
     domain_identifier: object
@@ -31,26 +32,45 @@ class Match(TypedDict, total=False):
     form_name: object
     type_identifier: object
     type_revision: object
-    """As posted: a form without one has ``None``, and the point that it became ``"1"``."""
+    """As posted: ``None`` for a form without one, whose data point has ``"1"``."""
     timestamp: object
-    """A datetime (naive: in UTC, as boto3 takes it), epoch seconds or ISO 8601."""
+    """A datetime (a naive one is in UTC, as in boto3), epoch seconds or ISO 8601."""
     content: object
     """The exact string, or a dict or list: a subset of the JSON content."""
     region: object
     where: Callable[[Any], object]
     """Called with the ``DataPoint``, or with the ``Call`` for calls and attempts.
 
-    It is called last: only for those that meet every other keyword.
+    It is called only for those that match every other keyword.
     """
 
 
 _KEYWORDS = tuple(Match.__annotations__)
 
 
-def checked(match: Mapping[str, object], *, caller: str, own: Sequence[str] = ()) -> Match:
-    """Return ``match`` with times made comparable; a ``TypeError`` names what is unknown.
+class Selection(NamedTuple):
+    """How records were selected: for the message if there are none."""
 
-    ``own``: the keywords of ``caller`` that are not about matching.
+    match: Match
+    records: Sequence[Any]
+    calls: Callable[[], Sequence[Call]] | None = None
+    """Returns the calls that the double recorded."""
+
+
+def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] = ()) -> Match:
+    """Check the keywords of a function that selects records.
+
+    Args:
+        match: The keywords.
+        caller: The name of the function, for messages.
+        own: Its keywords that are not about matching.
+
+    Returns:
+        The keywords, with a comparable ``timestamp``.
+
+    Raises:
+        TypeError: A keyword is unknown, or ``where`` cannot be called.
+        ValueError: The timestamp is not one that boto3 accepts.
     """
     for keyword in match:
         if keyword not in _KEYWORDS:
@@ -77,18 +97,18 @@ def _comparable_time(value: object, caller: str) -> object:
         try:
             return parse_to_aware_datetime(moment)
         except (ValueError, OverflowError, RuntimeError) as error:
-            message = f"{caller}(timestamp={value!r}): not a time that boto3 would take ({error})"
+            message = f"{caller}(timestamp={value!r}): not a time that boto3 accepts ({error})"
             raise ValueError(message) from error
     return value
 
 
 def point_matches(match: Match, point: DataPoint) -> bool:
-    """Tell whether a data point is meant."""
+    """Return whether a data point matches."""
     return next(point_differences(match, point), None) is None
 
 
 def point_differences(match: Match, point: DataPoint) -> Iterator[tuple[str, object, object]]:
-    """Yield ``(field, expected, actual)`` for each keyword that the point does not meet."""
+    """Yield ``(field, expected, actual)`` for each keyword that the point does not match."""
     differs = False
     for field, expected in match.items():
         if field != "where" and not _equal(field, expected, actual := getattr(point, field)):
@@ -99,7 +119,7 @@ def point_differences(match: Match, point: DataPoint) -> Iterator[tuple[str, obj
 
 
 def call_matches(match: Match, call: Call) -> bool:
-    """Tell whether a call, or an attempt of it, is meant."""
+    """Return whether a call, or an attempt of it, matches."""
     about_forms = [
         keyword for keyword in match if keyword not in _CALL_FIELDS and keyword != "where"
     ]
@@ -140,42 +160,51 @@ def forms(call: Call) -> Iterable[Mapping[str, object]]:
 def _equal(field: str, expected: object, actual: object) -> bool:
     if field == "content" and isinstance(expected, (dict, list)):
         try:
-            return json_subset(expected, json.loads(cast("str", actual)))
+            return is_json_subset(expected, json.loads(cast("str", actual)))
         except (TypeError, ValueError, RecursionError):
             return False
     return bool(expected == actual)
 
 
-def json_subset(expected: object, actual: object) -> bool:
-    """Tell whether ``expected`` is part of ``actual``: its keys, at every depth."""
-    return next(json_differences(expected, actual), None) is None
+def is_json_subset(expected: object, actual: object) -> bool:
+    """Return whether ``expected`` is part of ``actual``: its keys, at every depth."""
+    return next(json_differences(expected, actual, subset=True), None) is None
 
 
 def json_differences(
-    expected: object, actual: object, path: str = "$"
+    expected: object, actual: object, path: str = "$", *, subset: bool = False
 ) -> Iterator[tuple[str, object, object]]:
-    """Yield ``(JSON path, expected, actual)`` where ``actual`` lacks or differs."""
+    """Yield ``(JSON path, expected, actual)`` for each difference of two JSON values.
+
+    Args:
+        expected: One value; of a matcher such as ``ANY`` only ``==`` is used.
+        actual: The other.
+        path: The path of both.
+        subset: Whether objects of ``actual`` may have further keys. Lists of different
+            lengths are then one difference.
+    """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
-        for key, value in expected.items():
-            if key in actual:
-                yield from json_differences(value, actual[key], f"{path}.{key}")
-            else:
-                yield f"{path}.{key}", value, MISSING
-    elif _is_list(expected) and _is_list(actual) and len(expected) == len(actual):
-        for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
-            yield from json_differences(left, right, f"{path}[{index}]")
-    elif (
-        isinstance(expected, bool) is not isinstance(actual, bool) and _is_scalar(expected)
-    ) or expected != actual:
+        for key in expected if subset else {**expected, **actual}:
+            left, right = expected.get(key, MISSING), actual.get(key, MISSING)
+            yield from json_differences(left, right, f"{path}.{key}", subset=subset)
+    elif _is_list(expected) and _is_list(actual) and not (subset and len(expected) != len(actual)):
+        pairs = zip_longest(expected, actual, fillvalue=MISSING)
+        for index, (left, right) in enumerate(pairs):
+            yield from json_differences(left, right, f"{path}[{index}]", subset=subset)
+    elif not is_equal(expected, actual):
         yield path, expected, actual
 
 
+def is_equal(expected: object, actual: object) -> bool:
+    """Return whether two values are equal as JSON values are: ``true`` is not ``1``."""
+    if expected is MISSING or actual is MISSING:
+        return False
+    types = {type(expected), type(actual)}
+    return bool(expected == actual) and types not in ({bool, int}, {bool, float})
+
+
 def _is_list(value: object) -> TypeGuard[Sequence[object]]:
-    return isinstance(value, Sequence) and not isinstance(value, str)
-
-
-def _is_scalar(value: object) -> bool:
-    return type(value) in (bool, int, float)
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 class _Missing:

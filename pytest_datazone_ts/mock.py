@@ -1,4 +1,4 @@
-"""``mock_datazone_ts``, which puts a double in place."""
+"""``mock_datazone_ts``, and the life of a double that it shares with the fixtures."""
 
 from __future__ import annotations
 
@@ -7,53 +7,91 @@ import inspect
 import sys
 import threading
 import unittest
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, cast, overload
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from pytest_datazone_ts import origin
-from pytest_datazone_ts.double import DataZoneTimeSeries
-from pytest_datazone_ts.options import Options
-from pytest_datazone_ts.transport import hook
+from pytest_datazone_ts import location
+from pytest_datazone_ts.double import DataZoneTimeSeries, exchange_behind
+from pytest_datazone_ts.exchange import Ending
+from pytest_datazone_ts.options import Options, run_options
+from pytest_datazone_ts.transport import botocore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from typing_extensions import Unpack
 
-__tracebackhide__: origin.Hides = origin.hides_frames
+    from pytest_datazone_ts.options import OptionKeywords
+
+__tracebackhide__: location.Predicate = location.raised_on_purpose
 
 _FIXTURE = ("_fixture_function_marker", "_pytestfixturefunction")
-"""What pytest's fixtures have, from 8.4 on and before."""
-_BLOCK = "the block or function that mock_datazone_ts() was for"
+"""The attributes of pytest's fixtures, from 8.4 on and before."""
+_BLOCK = Ending("the block or function that mock_datazone_ts() was for")
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
-class OptionKeywords(TypedDict, total=False):
-    """The keywords of ``mock_datazone_ts``, and those of the ``datazone_ts`` marker."""
+@contextmanager
+def active_double(options: Options, ending: Ending) -> Iterator[DataZoneTimeSeries]:
+    """Have a fresh double answer every DataZone client in the process.
 
-    strict: bool
-    unstubbed: Literal["error", "passthrough"]
-    retry_sleep: Literal["virtual", "real"]
-    content_check: Literal["off", "warn", "error"]
-    sign: bool
+    Args:
+        options: How it behaves.
+        ending: What is over once the block is left.
+    """
+    double = DataZoneTimeSeries(options)
+    exchange = exchange_behind(double)
+    botocore.activate(double, exchange)
+    try:
+        yield double
+    finally:
+        botocore.deactivate(exchange)
+        exchange.ending = ending
+
+
+def verify(double: DataZoneTimeSeries) -> None:
+    """Apply the option ``strict``.
+
+    Raises:
+        AssertionError: A fault was not used up, or the code under test swallowed an error.
+    """
+    problems = exchange_behind(double).problems() if double.options.strict else []
+    if problems:
+        raise AssertionError("\n".join(problems))
 
 
 class MockDataZoneTimeSeries:
-    """A context manager and decorator that puts a fresh double in place each time."""
+    """A context manager and decorator that activates a fresh double each time."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        self._entered: list[tuple[int, DataZoneTimeSeries]] = []
+    def __init__(self, keywords: Mapping[str, Any]) -> None:
+        Options().but(keywords, source="mock_datazone_ts()")
+        self._keywords = keywords
+        self._entered: list[tuple[int, AbstractContextManager[Any], DataZoneTimeSeries]] = []
         """Each with the thread that entered it."""
         self._lock = threading.Lock()
 
-    def __enter__(self) -> DataZoneTimeSeries:
-        double = DataZoneTimeSeries(self._options)
-        hook.activate(double)
+    def start(self) -> DataZoneTimeSeries:
+        """Activate a double, and return it; :meth:`stop` ends it."""
+        manager = self._life()
+        double = manager.__enter__()
         with self._lock:
-            self._entered.append((threading.get_ident(), double))
+            self._entered.append((threading.get_ident(), manager, double))
         return double
+
+    def stop(self) -> None:
+        """End the double that was started last.
+
+        Raises:
+            AssertionError: The option ``strict`` objects to something.
+            RuntimeError: None was started.
+        """
+        verify(self._leave())
+
+    def __enter__(self) -> DataZoneTimeSeries:
+        return self.start()
 
     def __exit__(
         self,
@@ -61,21 +99,38 @@ class MockDataZoneTimeSeries:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        double = self._latest()
-        hook.deactivate(double)
-        double.end(_BLOCK)
+        double = self._leave()
         if exc_type is None:
-            double.verify()
+            verify(double)
 
-    def _latest(self) -> DataZoneTimeSeries:
-        """Take out what this thread entered last; if it has nothing, what was entered last.
+    async def __aenter__(self) -> DataZoneTimeSeries:
+        return self.start()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(exc_type, exc, traceback)
+
+    def _life(self) -> AbstractContextManager[DataZoneTimeSeries]:
+        options = run_options().but(self._keywords, source="mock_datazone_ts()")
+        return active_double(options, _BLOCK)
+
+    def _leave(self) -> DataZoneTimeSeries:
+        """End what this thread entered last; if it entered nothing, what was entered last.
 
         Some frameworks run the two halves of a fixture in different threads.
         """
         here = threading.get_ident()
         with self._lock:
-            mine = [at for at, (thread, _) in enumerate(self._entered) if thread == here]
-            _, double = self._entered.pop(mine[-1] if mine else -1)
+            if not self._entered:
+                message = "mock_datazone_ts() was stopped, but not started"
+                raise RuntimeError(message)
+            mine = [at for at, (thread, *_) in enumerate(self._entered) if thread == here]
+            _, manager, double = self._entered.pop(mine[-1] if mine else -1)
+        manager.__exit__(None, None, None)
         return double
 
     def __call__(self, target: Decorated) -> Decorated:
@@ -106,7 +161,7 @@ class MockDataZoneTimeSeries:
             noun = "fixture" if is_fixture else "generator"
             name = getattr(function, "__qualname__", function)
             message = (
-                f"mock_datazone_ts can not decorate the {noun} {name}: use "
+                f"mock_datazone_ts cannot decorate the {noun} {name}: use "
                 "`with mock_datazone_ts() as ts: yield ts` inside it"
             )
             raise TypeError(message)
@@ -115,7 +170,7 @@ class MockDataZoneTimeSeries:
             @functools.wraps(function)
             async def async_wrapper(*arguments: Any, **keywords: Any) -> Any:
                 __tracebackhide__ = True
-                with MockDataZoneTimeSeries(self._options):
+                with MockDataZoneTimeSeries(self._keywords):
                     return await function(*arguments, **keywords)
 
             return async_wrapper
@@ -123,7 +178,7 @@ class MockDataZoneTimeSeries:
         @functools.wraps(function)
         def wrapper(*arguments: Any, **keywords: Any) -> Any:
             __tracebackhide__ = True
-            with MockDataZoneTimeSeries(self._options):
+            with MockDataZoneTimeSeries(self._keywords):
                 return function(*arguments, **keywords)
 
         return wrapper
@@ -184,19 +239,13 @@ class MockDataZoneTimeSeries:
     def _decorate_test_case(self, decorated: type[unittest.TestCase]) -> None:
         """Have one double around ``setUp``, the test, ``tearDown`` and the clean-ups."""
         run = decorated.run
-        options = self._options
 
         @functools.wraps(run)
         def wrapper(case: unittest.TestCase, result: Any = None) -> Any:
             if result is None:
                 result = case.defaultTestResult()
-            double = DataZoneTimeSeries(options)
-            hook.activate(double)
-            try:
+            with self._life() as double:
                 run(case, cast("unittest.TestResult", _VerifyingResult(result, double)))
-            finally:
-                hook.deactivate(double)
-                double.end(_BLOCK)
             return result
 
         decorated.run = wrapper  # type: ignore[assignment, method-assign]
@@ -210,7 +259,7 @@ def _call(function: Callable[..., object] | None, case: object, method: object) 
 
 
 class _VerifyingResult:
-    """A result of unittest's, for which a test that owes its double something is a failure."""
+    """A unittest result that turns a success into a failure if ``strict`` objects."""
 
     def __init__(self, result: unittest.TestResult, double: DataZoneTimeSeries) -> None:
         self._result = result
@@ -221,7 +270,7 @@ class _VerifyingResult:
 
     def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802 - unittest's name
         try:
-            self._double.verify()
+            verify(self._double)
         except AssertionError:
             self._result.addFailure(test, sys.exc_info())
         else:
@@ -233,12 +282,21 @@ def mock_datazone_ts(target: Decorated, /) -> Decorated: ...
 @overload
 def mock_datazone_ts(**options: Unpack[OptionKeywords]) -> MockDataZoneTimeSeries: ...
 def mock_datazone_ts(target: Any = None, /, **options: Any) -> Any:
-    """Put a double in place: as a context manager, or as a decorator.
+    """Activate a double: as a context manager, or as a decorator.
 
-    ``with mock_datazone_ts() as ts:`` gives the :class:`DataZoneTimeSeries`. As a decorator,
-    with or without parentheses, it takes functions, ``async def`` functions and classes of
-    tests (``unittest.TestCase`` too); decorated code finds the double with
+    ``with mock_datazone_ts() as ts:`` yields the :class:`DataZoneTimeSeries`, and so does
+    ``async with``; ``start()`` returns it, and ``stop()`` ends it. As a decorator, with or
+    without parentheses, it takes functions, ``async def`` functions and classes of tests
+    (``unittest.TestCase`` too); decorated code gets the double with
     ``DataZoneTimeSeries.current()``. Doubles nest: the innermost answers.
+
+    Args:
+        target: What to decorate, without parentheses.
+        options: The options of the double; in a pytest run its ini settings are the defaults.
+
+    Raises:
+        TypeError: An option is unknown, or the target cannot be decorated.
+        ValueError: An option does not take its value.
     """
-    mock = MockDataZoneTimeSeries(Options().but(options, source="mock_datazone_ts()"))
+    mock = MockDataZoneTimeSeries(options)
     return mock if target is None else mock(target)

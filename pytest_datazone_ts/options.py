@@ -2,63 +2,116 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from pytest_datazone_ts import origin
+from pytest_datazone_ts import location
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__tracebackhide__: origin.Hides = origin.hides_frames
-
-_CHOICES = {
-    "unstubbed": ("error", "passthrough"),
-    "retry_sleep": ("virtual", "real"),
-    "content_check": ("off", "warn", "error"),
-}
+__tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
-class Options(NamedTuple):
+def _option(*choices: str, default: Any, meaning: str) -> Any:
+    """Declare an option: its default, what it means, and its choices if it is not a flag."""
+    return field(
+        default=default, metadata={"meaning": meaning, "choices": choices or (True, False)}
+    )
+
+
+@dataclass(frozen=True)
+class Options:
     """How a double behaves."""
 
-    strict: bool = True
-    """Fail the test at its end if an armed fault was not used up, or if a DataZone operation was
-    called that nothing answers, even where the code under test swallowed the error."""
-    unstubbed: Literal["error", "passthrough"] = "error"
-    """DataZone operations that nothing answers are an ``error``, or let through to the network
-    (``passthrough``)."""
-    retry_sleep: Literal["virtual", "real"] = "virtual"
-    """botocore's waits for DataZone are ``virtual``: they take no real time, and move the test's
-    clock. Or ``real``."""
-    content_check: Literal["off", "warn", "error"] = "warn"
-    """Content that contradicts its built-in form type gets a warning (``warn``, a
-    ``DataZoneContentWarning``), an ``error`` (a ``ValidationException``), or nothing (``off``)."""
-    sign: bool = False
-    """Sign requests to DataZone, which needs credentials. Otherwise they go unsigned."""
+    strict: bool = _option(
+        default=True,
+        meaning="fail a test that did not use up the faults that it armed, or whose code called a "
+        "DataZone operation that nothing answers, even if the code swallowed the error",
+    )
+    unstubbed: Literal["error", "passthrough"] = _option(
+        *("error", "passthrough"),
+        default="error",
+        meaning="what DataZone operations that nothing answers get: an error, or a passthrough to "
+        "the network",
+    )
+    retry_sleep: Literal["virtual", "real"] = _option(
+        *("virtual", "real"),
+        default="virtual",
+        meaning="whether botocore's back-offs for DataZone take real time (real), or only move "
+        "the test's clock (virtual)",
+    )
+    content_check: Literal["off", "warn", "error"] = _option(
+        *("off", "warn", "error"),
+        default="warn",
+        meaning="what content that contradicts its built-in form type gets: nothing (off), a "
+        "DataZoneContentWarning (warn), or a ValidationException (error)",
+    )
+    sign: bool = _option(
+        default=False,
+        meaning="sign DataZone requests, which needs credentials; otherwise they go unsigned",
+    )
 
     def but(self, keywords: Mapping[str, Any], *, source: str) -> Options:
-        """Return these options with ``keywords`` set; ``source`` is who gave them."""
+        """Return these options with ``keywords`` set.
+
+        Args:
+            keywords: Options by their names.
+            source: Where they come from, for messages.
+
+        Raises:
+            TypeError: An option is unknown.
+            ValueError: An option does not take its value.
+        """
         for name, value in keywords.items():
-            if name not in self._fields:
+            if name not in NAMES:
                 from pytest_datazone_ts import spelling  # noqa: PLC0415 - for a mistake alone
 
                 message = (
-                    f"{source} got an unknown option {name!r}."
-                    f"{spelling.hint(name, self._fields)} "
-                    f"Valid options: {', '.join(self._fields)}."
+                    f"{source} got an unknown option {name!r}.{spelling.hint(name, NAMES)} "
+                    f"Valid options: {', '.join(NAMES)}."
                 )
                 raise TypeError(message)
-            choices = _CHOICES.get(name, (True, False))
+            choices = CHOICES[name]
             if not isinstance(value, type(choices[0])) or value not in choices:
                 known = " or ".join(map(repr, choices))
                 message = f"{source}: the option {name!r} takes {known}, not {value!r}"
                 raise ValueError(message)
-        return self._replace(**keywords)
+        return replace(self, **keywords)
 
 
-def from_ini(ini: Callable[[str], Any]) -> Options:
-    """Return the options that the ini settings give; ``ini`` reads ``datazone_ts_<name>``."""
-    options = Options()
-    for name in options._fields:
-        options = options.but({name: ini(name)}, source=f"the ini setting datazone_ts_{name}")
-    return options
+class OptionKeywords(TypedDict, total=False):
+    """The keywords of ``mock_datazone_ts`` and of the ``datazone_ts`` marker, for editors."""
+
+    strict: bool
+    unstubbed: Literal["error", "passthrough"]
+    retry_sleep: Literal["virtual", "real"]
+    content_check: Literal["off", "warn", "error"]
+    sign: bool
+
+
+NAMES = tuple(each.name for each in fields(Options))
+CHOICES: Mapping[str, tuple[Any, ...]] = {
+    each.name: each.metadata["choices"] for each in fields(Options)
+}
+MEANINGS: Mapping[str, str] = {each.name: each.metadata["meaning"] for each in fields(Options)}
+
+_run: Options = Options()
+"""What the ini settings of the running pytest say."""
+
+
+def run_options() -> Options:
+    """Return the options that the ini settings of the run give; the defaults outside pytest."""
+    return _run
+
+
+def set_run_options(options: Options) -> Callable[[], None]:
+    """Make options those of the run; return a function that restores the ones before."""
+    global _run
+    before, _run = _run, options
+
+    def restore() -> None:
+        global _run  # noqa: PLW0603 - one for the process
+        _run = before
+
+    return restore

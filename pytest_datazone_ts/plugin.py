@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_datazone_ts import origin, trace
-from pytest_datazone_ts.options import Options, from_ini
+from pytest_datazone_ts import location
+from pytest_datazone_ts.options import MEANINGS, NAMES, Options, run_options, set_run_options
+from pytest_datazone_ts.reporting import trace
 
 # Importing it registers with botocore, so that sessions made from here on are reached.
-from pytest_datazone_ts.transport import hook
+from pytest_datazone_ts.transport import botocore  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.double import DataZoneTimeSeries
     from pytest_datazone_ts.transport.server import DataZoneServer
 
-_OPTIONS = pytest.StashKey[Options]()
 _STAND_INS = pytest.StashKey[bool]()
 _HIDDEN = (
     "datazone_ts_guard: the test called DataZone without the double, and the code under test hid "
@@ -32,8 +31,7 @@ _HIDDEN = (
 _OUTCOMES = pytest.StashKey[set[str]]()
 
 _MARKER = (
-    "datazone_ts(strict=True, unstubbed='error', retry_sleep='virtual', content_check='warn', "
-    "sign=False): "
+    f"datazone_ts({', '.join(f'{name}={getattr(Options(), name)!r}' for name in NAMES)}): "
     "options of the datazone_ts fixture for this test; the closest marker wins."
 )
 
@@ -46,34 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write one HTML page that shows what the run posted to Amazon DataZone's double",
     )
     defaults = Options()
-    parser.addini(
-        "datazone_ts_strict",
-        "datazone_ts: fail a test that did not use up the faults it armed, or whose code "
-        "called a DataZone operation that nothing answers",
-        type="bool",
-        default=defaults.strict,
-    )
-    parser.addini(
-        "datazone_ts_unstubbed",
-        "datazone_ts: what DataZone operations that nothing answers get: error or passthrough",
-        default=defaults.unstubbed,
-    )
-    parser.addini(
-        "datazone_ts_retry_sleep",
-        "datazone_ts: whether botocore's back-offs for DataZone take real time: virtual or real",
-        default=defaults.retry_sleep,
-    )
-    parser.addini(
-        "datazone_ts_content_check",
-        "datazone_ts: what content that is not of its built-in form type gets: off, warn or error",
-        default=defaults.content_check,
-    )
-    parser.addini(
-        "datazone_ts_sign",
-        "datazone_ts: sign DataZone requests, which needs credentials",
-        type="bool",
-        default=defaults.sign,
-    )
+    for name in NAMES:
+        default = getattr(defaults, name)
+        keywords: Any = {"type": "bool"} if isinstance(default, bool) else {}
+        meaning = f"datazone_ts: {MEANINGS[name]}"
+        parser.addini(f"datazone_ts_{name}", meaning, default=default, **keywords)
     parser.addini(
         "datazone_ts_stand_ins",
         "datazone_ts: where no region or no credentials are configured, have stand-ins in the "
@@ -100,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and read the ini settings so that a wrong one stops the run."""
     config.addinivalue_line("markers", _MARKER)
     try:
-        config.stash[_OPTIONS] = from_ini(partial(_ini, config))
+        config.add_cleanup(set_run_options(_ini_options(config)))
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
     _put_stand_ins(config)  # for a plugin that a conftest loads
@@ -110,7 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(guard.start())
     file = config.getoption("datazone_ts_report")
     if file is not None:
-        from pytest_datazone_ts.html_report import run  # noqa: PLC0415 - on demand
+        from pytest_datazone_ts.reporting.html import run  # noqa: PLC0415 - on demand
 
         run.install(config, file)
 
@@ -164,9 +139,9 @@ def pytest_assertrepr_compare(
     """Compare records field by field: none exist unless their module is imported."""
     if op != "==" or "pytest_datazone_ts.records" not in sys.modules:
         return None
-    from pytest_datazone_ts import comparison  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.reporting import comparison  # noqa: PLC0415 - heavy
 
-    return comparison.explained(left, right, everything=_is_very_verbose(config))
+    return comparison.explain(left, right, everything=_is_very_verbose(config))
 
 
 @pytest.fixture
@@ -175,19 +150,18 @@ def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries,
 
     It records what is posted (``data_points``, ``calls``), and makes calls fail (``inject``).
     """
-    from pytest_datazone_ts.double import DataZoneTimeSeries  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.exchange import Ending  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.mock import active_double, verify  # noqa: PLC0415 - heavy
 
     node = request.node
     node.stash[_OUTCOMES] = set()
-    double = DataZoneTimeSeries(_options(node))
-    hook.activate(double)
-    yield double
-    hook.deactivate(double)
-    double.end(f"the test {node.nodeid}", only_of=origin.test())
-    # One that failed, was skipped or was interrupted owes the double nothing.
+    ending = Ending(f"the test {node.nodeid}", test=location.current_test())
+    with active_double(_options(node), ending) as double:
+        yield double
+    # A test that failed, was skipped or was interrupted did not get to use its faults up.
     if node.stash[_OUTCOMES] == {"passed"}:
         try:
-            double.verify()
+            verify(double)
         except AssertionError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
 
@@ -245,6 +219,14 @@ def _ini(config: pytest.Config, name: str) -> Any:
         raise pytest.UsageError(message) from None
 
 
+def _ini_options(config: pytest.Config) -> Options:
+    options = Options()
+    for name in NAMES:
+        source = f"the ini setting datazone_ts_{name}"
+        options = options.but({name: _ini(config, name)}, source=source)
+    return options
+
+
 def _fail_if_hidden(
     report: pytest.CollectReport | pytest.TestReport, config: pytest.Config, title: str
 ) -> None:
@@ -262,9 +244,9 @@ def _add_timeline(report: pytest.TestReport, asked: trace.Trace, config: pytest.
     in_xml = config.getoption("xmlpath", None)
     if config.getoption("tbstyle", None) == "line" and not in_xml:
         return
-    from pytest_datazone_ts import timeline  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.reporting import timeline  # noqa: PLC0415 - heavy
 
-    text = timeline.of(asked, failure=report.longreprtext, everything=_is_very_verbose(config))
+    text = timeline.render(asked, failure=report.longreprtext, everything=_is_very_verbose(config))
     longrepr: Any = report.longrepr
     if not text:
         return
@@ -302,6 +284,6 @@ def _options(node: pytest.Item) -> Options:
             )
         keywords |= marker.kwargs
     try:
-        return node.config.stash[_OPTIONS].but(keywords, source="@pytest.mark.datazone_ts")
+        return run_options().but(keywords, source="@pytest.mark.datazone_ts")
     except (TypeError, ValueError) as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None

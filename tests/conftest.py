@@ -1,16 +1,26 @@
-"""What the tests share: real clients and the call that most of them make."""
+"""What the tests share: clients and the call that most of them make, machines, runs of pytest."""
 
 from __future__ import annotations
 
+import os
+import sys
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from boto3.session import Session
 from botocore.config import Config
+from botocore.httpsession import URLLib3Session
+from network import Network
 from sample import DOMAIN, ENTITY, FORM
+
+import pytest_datazone_ts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 pytest_plugins = ["pytester"]
 
@@ -47,3 +57,83 @@ def post() -> Callable[..., Any]:
         return client.post_time_series_data_points(**{**call, **keywords})
 
     return post
+
+
+@pytest.fixture
+def sent_headers(post: Callable[..., Any]) -> Callable[[Any], dict[str, str]]:
+    """Post with a client and return the headers it sent, as text by lower-case name."""
+
+    def sent_headers(client: Any) -> dict[str, str]:
+        sent = {}
+
+        def note(request: Any, **_: Any) -> None:
+            for name, value in request.headers.items():
+                sent[name.lower()] = value.decode() if isinstance(value, bytes) else value
+
+        client.meta.events.register("before-send.datazone", note)
+        post(client)
+        return sent
+
+    return sent_headers
+
+
+@pytest.fixture
+def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine on which nothing of AWS is configured: the folder for its files, still empty."""
+    proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+    for name in [*os.environ]:
+        if name.startswith(("AWS_", "BOTO")) or name.upper() in proxies:
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    (home / ".aws").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    return home / ".aws"
+
+
+@pytest.fixture
+def machine_with_keys(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with credentials and nothing else: what making a client takes with no double."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "configured")
+    return bare_machine
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> Network:
+    """What reaches botocore's network layer, past the double; nothing goes further."""
+    network = Network()
+    monkeypatch.setattr(URLLib3Session, "send", lambda _, request: network.send(request))
+    return network
+
+
+@pytest.fixture(scope="session")
+def loaded() -> None:
+    """The whole package is loaded, or else each run in this process would load it anew."""
+    for module in walk_packages(pytest_datazone_ts.__path__, "pytest_datazone_ts."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+
+
+@pytest.fixture
+def run_pytest(
+    loaded: None,  # noqa: ARG001
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., Any]:
+    """Run pytest on a test module and those beside it, in the order written.
+
+    ``apart``: in another process.
+    """
+
+    def run_pytest(source: str, *arguments: str, apart: bool = False, **modules: str) -> Any:
+        pytester.makepyfile(**modules, test_it=source)
+        start = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
+        with monkeypatch.context() as patch:
+            # A file written twice in a second, in the same length, is the same to a cache.
+            patch.setattr(sys, "dont_write_bytecode", True)
+            patch.delenv("PYTEST_CURRENT_TEST")  # or the run would begin with this very test's
+            return start("-p", "no:randomly", *arguments)
+
+    return run_pytest

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
+import json
+import os
+import threading
+from contextlib import contextmanager
 from datetime import datetime, timezone
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.session import get_session
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from botocore.model import ServiceModel
 
 DOMAIN = "dzd_5oo7xzoqltu8mf"
 ENTITY = "4wyh64k2n8czaf"
@@ -16,3 +30,64 @@ FORM = {
 # The lowest botocore and moto warn of this from Python 3.12 on. It is no warning of ours in the
 # runs that tests start, where every other warning is an error.
 UTCNOW = "ignore:datetime.datetime.utc:DeprecationWarning"
+
+DOCUMENTED = {
+    "InternalServerException": 500,
+    "ResourceNotFoundException": 404,
+    "AccessDeniedException": 403,
+    "ThrottlingException": 429,
+    "ServiceQuotaExceededException": 402,
+    "ConflictException": 409,
+    "ValidationException": 400,
+    "UnauthorizedException": 401,
+}
+"""The exceptions that PostTimeSeriesDataPoints documents, and their statuses."""
+
+PATIENCE = 60.0
+"""Seconds after which something hangs: however busy the machine is, nothing takes as long."""
+
+
+@cache
+def service() -> ServiceModel:
+    """Return botocore's model of DataZone."""
+    return get_session().get_service_model("datazone")
+
+
+def location(path: str, line: int) -> str:
+    """Return ``file:line`` as messages have it: from the current folder where it is in there."""
+    relative = os.path.relpath(path)
+    return f"{path if relative.startswith(os.pardir) else relative}:{line}"
+
+
+def await_end(running: Collection[threading.Thread]) -> None:
+    """Wait until no thread is left but those that were ``running`` before."""
+    while others := {*threading.enumerate()}.difference(running):
+        for thread in others:
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), f"{thread} hangs"
+
+
+@contextmanager
+def connected(endpoint_url: str) -> Iterator[http.client.HTTPConnection]:
+    """Connect to a server, for any number of requests."""
+    address = endpoint_url.removeprefix("http://")
+    connection = http.client.HTTPConnection(address, timeout=PATIENCE)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def ask(
+    endpoint_url: str,
+    method: str,
+    path: str,
+    body: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, Mapping[str, str], Any]:
+    """Send one request; return the status, the headers and the parsed body."""
+    with connected(endpoint_url) as connection:
+        connection.request(method, path, body, dict(headers or {}))
+        response = connection.getresponse()
+        text = response.read()
+    return response.status, response.headers, json.loads(text) if text else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import replace
 from datetime import datetime, timezone
 from unittest.mock import ANY
@@ -277,12 +276,22 @@ def test_records_beside_other_values_are_pytests_own(compared, points, datazone_
     assert compared(points[0], points[1], op="!=") is None
 
 
-def test_nothing_is_imported_for_it(compared, monkeypatch):
-    for module in ("records", "comparison"):
-        monkeypatch.delitem(sys.modules, f"pytest_datazone_ts.{module}", raising=False)
+def test_nothing_is_imported_for_it(pytester):
+    pytester.makepyfile(
+        """
+        import sys
 
-    assert compared(1, 2) is None
-    assert "pytest_datazone_ts.comparison" not in sys.modules
+        def test():
+            loaded = {*sys.modules}
+            try:
+                assert [1] == [2]
+            except AssertionError as failure:
+                assert "At index 0 diff" in str(failure)
+            found = {*sys.modules} - loaded
+            assert not {name for name in found if name.startswith("pytest_datazone_ts")}
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
 # As pytest shows it

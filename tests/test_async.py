@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
 import sys
 import textwrap
 import unittest
@@ -36,7 +35,7 @@ anyio = pytest.importorskip("anyio")
 AioSession = pytest.importorskip("aiobotocore.session").AioSession
 AioConfig = pytest.importorskip("aiobotocore.config").AioConfig
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("machine_with_keys")]
 
 COMPLETENESS = {
     "domainIdentifier": "dzd_5oo7xzoqltu8mf",
@@ -48,15 +47,11 @@ WAYS = ["aiobotocore", "aioboto3", "httpx", "trio"]
 MODES = ["legacy", "standard", "adaptive"]
 
 
-@pytest.fixture(autouse=True)
-def configured(monkeypatch, tmp_path):
-    """Credentials and nothing else: what creating a client takes where no double is active."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "configured")
+@pytest.fixture
+def without_keys(machine_with_keys, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    return machine_with_keys
 
 
 @pytest.fixture(params=WAYS)
@@ -582,10 +577,8 @@ LATECOMER = """
 """
 
 
-def test_aiobotocore_may_be_imported_while_a_double_is_active(pytester, monkeypatch):
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-
+@pytest.mark.usefixtures("without_keys")
+def test_aiobotocore_may_be_imported_while_a_double_is_active(pytester):
     result = pytester.run(sys.executable, "-W", "error", "-c", textwrap.dedent(LATECOMER))
 
     assert result.errlines == []
@@ -745,11 +738,10 @@ PYTEST_ASYNCIO = """
 """
 
 
-def test_pytest_asyncio(pytester, monkeypatch):
+@pytest.mark.usefixtures("without_keys")
+def test_pytest_asyncio(pytester):
     """With nothing configured, and an unclosed client or loop an error."""
     pytest.importorskip("pytest_asyncio")
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     pytester.makepyfile(PYTEST_ASYNCIO)
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
 
@@ -807,9 +799,8 @@ ANYIO = """
 """
 
 
-def test_anyio(pytester, monkeypatch):
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+@pytest.mark.usefixtures("without_keys")
+def test_anyio(pytester):
     pytester.makepyfile(ANYIO)
 
     result = run_pytest(pytester, "-p", "no:asyncio", "-p", "no:randomly")
@@ -824,7 +815,7 @@ def run_pytest(pytester, *arguments):
 
 
 @pytest.fixture
-def metadata_service(monkeypatch):
+def metadata_service(without_keys, monkeypatch):  # noqa: ARG001
     """What a machine of AWS's has, knowing nothing: its URL and the paths asked for."""
     paths = []
 
@@ -845,8 +836,6 @@ def metadata_service(monkeypatch):
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
     yield url, paths
     server.shutdown()
@@ -894,12 +883,10 @@ async def test_a_region_is_asked_for_again_once_the_double_is_left(
     "settings", ["credential_process = /nonexistent", "source_profile = nope\nrole_arn = arn"]
 )
 async def test_a_profile_without_usable_credentials_is_harmless_unless_the_code_names_it(
-    way, tmp_path, monkeypatch, post, settings
+    way, without_keys, monkeypatch, post, settings
 ):
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_PROFILE", "mine")
-    (tmp_path / "config").write_text(f"[profile mine]\nregion = eu-west-1\n{settings}\n")
+    (without_keys / "config").write_text(f"[profile mine]\nregion = eu-west-1\n{settings}\n")
     session, named = new_session(way), new_session(way)
     named.set_config_variable("profile", "mine")
     with mock_datazone_ts() as ts:
@@ -923,10 +910,10 @@ async def test_a_container_is_not_asked_for_credentials_while_a_double_is_active
 
 
 async def test_an_instance_is_not_asked_for_a_roles_credentials_while_a_double_is_active(
-    way, metadata_service, tmp_path, post
+    way, metadata_service, bare_machine, post
 ):
     _, paths = metadata_service
-    (tmp_path / "config").write_text(
+    (bare_machine / "config").write_text(
         "[default]\n"
         "role_arn = arn:aws:iam::123456789012:role/publisher\n"
         "credential_source = Ec2InstanceMetadata\n"

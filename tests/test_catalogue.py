@@ -8,10 +8,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from botocore import UNSIGNED
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 from freezegun import freeze_time
+from network import answer
 
 from pytest_datazone_ts import DataZoneTimeSeries, UnansweredOperationError, mock_datazone_ts
 
@@ -824,7 +824,7 @@ def test_an_empty_catalogue_lets_calls_through_if_they_may(make_client):
     client = make_client(signature_version=UNSIGNED)
 
     def network(request, **_):
-        return AWSResponse(request.url, 403, {"x-amzn-errortype": "FromTheNetwork"}, _Body())
+        return answer(request, 403, **{"x-amzn-errortype": "FromTheNetwork"})
 
     client.meta.events.register_last("before-send.datazone", network)
     with mock_datazone_ts(unstubbed="passthrough") as ts:
@@ -833,11 +833,6 @@ def test_an_empty_catalogue_lets_calls_through_if_they_may(make_client):
         ts.add_asset(PENGUINS, domain_identifier=DOMAIN, name="penguins")
         asset = client.get_asset(domainIdentifier=DOMAIN, identifier=PENGUINS)
         assert asset["name"] == "penguins"
-
-
-class _Body:
-    def stream(self):
-        yield b"{}"
 
 
 # add_asset
@@ -946,7 +941,7 @@ def test_an_asset_that_datazone_could_not_have_is_refused(client, add, keywords,
     with pytest.raises(ValueError, match=r"^add_asset\(\) got ") as caught:
         add(**keywords)
     assert str(caught.value) == told(
-        client, f"add_asset() got what no asset of Amazon DataZone can have: {message}"
+        client, f"add_asset() got a value that no asset in Amazon DataZone can have: {message}"
     )
 
 
@@ -957,7 +952,7 @@ def test_an_asset_that_datazone_could_not_have_is_refused(client, add, keywords,
         ({"description": b"x"}, "add_asset(description=...) takes a string, not b'x'"),
         (
             {"forms": "{}"},
-            "add_asset(forms=...) takes the content of forms by their names, not '{}'",
+            "add_asset(forms=...) takes a dict of form names to content, not '{}'",
         ),
         (
             {"forms": {"Notes": "{}"}},
@@ -976,7 +971,7 @@ def test_an_asset_that_datazone_could_not_have_is_refused(client, add, keywords,
         (
             {"forms": {"Notes": {"at": NOW}}},
             (
-                "add_asset(forms=...) takes what JSON can hold: "
+                "add_asset(forms=...) takes values that JSON can represent: "
                 "Object of type datetime is not JSON serializable"
             ),
         ),
@@ -992,7 +987,9 @@ def test_a_form_that_json_can_not_hold_is_refused(add):
     circular = {}
     circular["self"] = circular
     for content in (circular, {"share": float("nan")}):
-        with pytest.raises(ValueError, match=r"^add_asset\(forms=...\) takes what JSON can hold: "):
+        with pytest.raises(
+            ValueError, match=r"^add_asset\(forms=...\) takes values that JSON can represent: "
+        ):
             add(forms={"Notes": content})
 
 
@@ -1001,8 +998,8 @@ def test_a_listing_belongs_to_one_asset(add, client):
     with pytest.raises(ValueError, match="listing") as caught:
         add(SALES, name="sales", listing_identifier="listing")
     assert str(caught.value) == (
-        f"add_asset(listing_identifier='listing'): that is the listing of asset '{PENGUINS}' "
-        "already. Give each asset its own, or none"
+        f"add_asset(listing_identifier='listing'): this is already the listing of asset "
+        f"'{PENGUINS}'. Give each asset its own, or none"
     )
     assert names(client.search(domainIdentifier=DOMAIN, searchScope="ASSET"), "assetItem") == [
         "penguins"

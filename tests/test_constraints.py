@@ -24,9 +24,9 @@ from botocore.loaders import create_loader
 from botocore.serialize import create_serializer
 from hypothesis import find, settings
 from hypothesis import strategies as st
+from internals import exchange, new_double
 
-from pytest_datazone_ts import DataZoneTimeSeries, UnansweredOperationError, mock_datazone_ts
-from pytest_datazone_ts.service.wire import Request
+from pytest_datazone_ts import UnansweredOperationError, mock_datazone_ts
 
 ENDPOINT = "https://datazone.us-east-1.api.aws"
 METHODS = {
@@ -315,18 +315,11 @@ def refusal_of_request(operation, parameters):
         model.service_model.protocol, include_validation=False
     ).serialize_to_request(parameters, model)
     prepare_request_dict(request, ENDPOINT)
-    ts = DataZoneTimeSeries()
+    ts = new_double()
     have_catalogue(ts)
     try:
-        reply = ts.exchange(
-            Request(
-                operation=operation,
-                url=request["url"],
-                headers={name.lower(): value for name, value in request["headers"].items()},
-                body=request["body"] or b"",
-                region="us-east-1",
-            )
-        )
+        headers = {name.lower(): value for name, value in request["headers"].items()}
+        reply = exchange(ts, operation, request["url"], request["body"] or b"", headers=headers)
     except UnansweredOperationError:  # of what is taken, but not known
         return None
     if reply.headers.get("x-amzn-errortype") != "ValidationException":
@@ -409,7 +402,6 @@ def test_the_constraints_of_a_newer_botocore_are_tested_too(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
 
     passed = re.findall(r"\[PostTimeSeriesDataPoints (new\S+ \w+)\] PASSED", run.stdout)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import select
 import socket
 import sys
 import threading
@@ -22,7 +23,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.retries.bucket import TokenBucket
-from sample import DOMAIN, ENTITY, FORM
+from sample import DOCUMENTED, DOMAIN, ENTITY, FORM
 
 from pytest_datazone_ts import faults, mock_datazone_ts
 
@@ -30,16 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MODES = ["legacy", "standard", "adaptive"]
-DOCUMENTED = {
-    "InternalServerException": 500,
-    "ResourceNotFoundException": 404,
-    "AccessDeniedException": 403,
-    "ThrottlingException": 429,
-    "ServiceQuotaExceededException": 402,
-    "ConflictException": 409,
-    "ValidationException": 400,
-    "UnauthorizedException": 401,
-}
 RETRIED = {"InternalServerException", "ThrottlingException"}
 
 
@@ -110,12 +101,12 @@ def overloaded() -> Iterator[str]:
         listener = sockets.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        for _ in range(4):
-            waiting = sockets.enter_context(socket.socket())
-            waiting.settimeout(0)
+        waiting = [sockets.enter_context(socket.socket()) for _ in range(4)]
+        for each in waiting:
+            each.settimeout(0)
             with contextlib.suppress(BlockingIOError):
-                waiting.connect(listener.getsockname())
-        time.sleep(0.02)  # the kernel completes the first of them
+                each.connect(listener.getsockname())
+        select.select([], waiting[:1], [])  # until the kernel has completed the first of them
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
@@ -475,6 +466,38 @@ def test_latency_becomes_a_read_timeout_at_the_clients_own(
     assert datazone_ts.sleeps == ()
 
 
+@pytest.mark.parametrize(
+    ("read_timeout", "arrives"), [(60, True), (1.0, False), (0.25, False), (None, True)]
+)
+def test_a_slow_body_becomes_a_read_timeout_at_the_clients_own(
+    read_timeout, arrives, datazone_ts, make_client, post
+):
+    """Its headers say how long the body is, and so how long it takes."""
+    client = make_client(attempts=1, read_timeout=read_timeout)
+    length = int(post(client)["ResponseMetadata"]["HTTPHeaders"]["content-length"])
+    datazone_ts.inject(faults.SlowBody(seconds_per_kilobyte=1024 / length))  # a second
+    if arrives:
+        post(client)
+    else:
+        with pytest.raises(ReadTimeoutError):
+            post(client)
+    post(client)
+    _, before, after = datazone_ts.data_points  # the slow one too is carried out
+    passed = after.posted_at - before.posted_at
+    expected = timedelta(seconds=1 if arrives else read_timeout)
+    assert expected <= passed < expected + timedelta(seconds=0.2)
+
+
+def test_a_slow_body_is_retried_and_stores_nothing_twice(datazone_ts, make_client, post):
+    datazone_ts.inject(faults.SlowBody(1_000))
+    post(make_client())
+
+    first, second = datazone_ts.calls.one().attempts
+    assert (first.status_code, second.status_code) == (None, 201)
+    assert first.stored == (datazone_ts.data_points.one(),)
+    assert second.stored == ()
+
+
 def test_latency_delays_a_refusal_too(datazone_ts, make_client, post):
     datazone_ts.inject(faults.Latency(120))
     with pytest.raises(ReadTimeoutError):
@@ -548,7 +571,7 @@ def test_the_other_operations_take_the_faults_that_they_document(
 
 TRANSPORT_NAMES = (
     "the transport can fail with ConnectTimeout, ConnectionClosed, EndpointUnreachable, HttpError, "
-    "Latency, MalformedResponse, ReadTimeout, ResponseLost."
+    "Latency, MalformedResponse, ReadTimeout, ResponseLost, SlowBody."
 )
 
 
@@ -629,6 +652,10 @@ SECONDS = "takes a finite number of seconds, 0 or more"
         (
             lambda: faults.Latency(True),  # noqa: FBT003
             f"Latency(seconds) {SECONDS}, not True",
+        ),
+        (
+            lambda: faults.SlowBody(-1),
+            f"SlowBody(seconds_per_kilobyte) {SECONDS}, not -1",
         ),
         (
             lambda: faults.MalformedResponse("{}"),

@@ -25,7 +25,7 @@ DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"
 OWN = "team.FreshnessFormType"
 WARNED = (
     ". AWS does not document what it refuses, so this is a warning. content_check='error' refuses "
-    "such content, content_check='off' takes it."
+    "such content, content_check='off' accepts it."
 )
 EVALUATION = {
     "description": 'IsComplete "sex"',
@@ -58,7 +58,7 @@ def without(content, field):
 
 def doubt(problems, index=0, name="completeness"):
     return (
-        f"the content of form '{name}' (forms[{index}]) is not that of {DATA_QUALITY}: {problems}"
+        f"the content of form '{name}' (forms[{index}]) does not match {DATA_QUALITY}: {problems}"
     )
 
 
@@ -404,7 +404,7 @@ def test_content_check_is_an_ini_setting_and_a_marker(pytester):
     )
     found = pytester.runpytest_inprocess("-W", "default")
     found.assert_outcomes(passed=3, warnings=1)
-    found.stdout.fnmatch_lines(["*DataZoneContentWarning: the content of form 'f' (forms?0?) is*"])
+    found.stdout.fnmatch_lines(["*DataZoneContentWarning: the content of form 'f' (forms?0?)*"])
 
 
 @pytest.mark.datazone_ts(strict=False)
@@ -425,7 +425,7 @@ SCHEMA = {
 
 
 def own(problems, index=0, name="completeness", kind=OWN):
-    return f"the content of form '{name}' (forms[{index}]) is not that of {kind}: {problems}"
+    return f"the content of form '{name}' (forms[{index}]) does not match {kind}: {problems}"
 
 
 @pytest.mark.parametrize(
@@ -634,8 +634,8 @@ def test_what_is_nested_too_deeply_for_its_schema_is_refused(
     with pytest.raises(ClientError) as caught:
         post(datazone_ts_client, content="{}", typeIdentifier=OWN)
     assert caught.value.response["message"] == (
-        f"the content of form 'completeness' (forms[0]) is not that of {OWN}: at $: found what is "
-        "nested too deeply to hold against its JSON Schema"
+        f"the content of form 'completeness' (forms[0]) does not match {OWN}: at $: found a value "
+        "nested too deeply to validate against its JSON Schema"
     )
 
 
@@ -768,7 +768,7 @@ def test_a_form_type_that_the_double_does_not_know_is_an_error(datazone_ts_clien
     with pytest.raises(UnansweredOperationError) as caught:
         form_type(datazone_ts_client, OWN)
     assert str(caught.value) == (
-        f"the double does not know the form type '{OWN}'. Tell it in the test: "
+        f"the double does not know the form type '{OWN}'. Register it in the test: "
         f"datazone_ts.register_form_type('{OWN}', ...), or answer the call: "
         "datazone_ts.respond('GetFormType', {...})"
     )

@@ -19,25 +19,21 @@ import struct
 import threading
 import time
 from collections import Counter
-from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 import pytest
 from botocore.parsers import create_parser
-from botocore.session import Session
-from sample import DOMAIN, ENTITY
+from internals import exchange, new_double, serve
+from sample import DOMAIN, ENTITY, PATIENCE, await_end, service
 
-from pytest_datazone_ts import DataZoneTimeSeries, UnansweredOperationError, faults
-from pytest_datazone_ts.options import Options
-from pytest_datazone_ts.service.wire import Request, Response
-from pytest_datazone_ts.transport.server import serve
+from pytest_datazone_ts import UnansweredOperationError, faults
 
 REQUESTS, CONNECTIONS = [int(os.environ.get("DATAZONE_TS_FUZZ") or n) for n in (2_000, 300)]
 SEED = os.environ.get("DATAZONE_TS_FUZZ_SEED", "0")
 SLOW = 5.0
-"""Seconds: no answer takes a hundredth of it, so one that does hangs, or grows with its input."""
+"""Seconds of computing: no response takes a hundredth of it but one that grows with its input."""
 
-SERVICE = Session().get_service_model("datazone")
+SERVICE = service()
 POST = "PostTimeSeriesDataPoints"
 TIME_SERIES = [name for name in SERVICE.operation_names if "TimeSeriesDataPoint" in name]
 CATALOGUE = ["SearchListings", "Search", "GetAsset", "GetListing", "GetFormType"]
@@ -253,22 +249,22 @@ def hostile_request(rng):
     posting = SERVICE.operation_model(operation).http["method"] in ("POST", "PUT", "PATCH")
     body = a_search(rng) if operation.startswith("Search") else a_body(rng)
     query = hostile_query(rng, operation, chance)
-    return Request(
-        operation=operation,
-        url="".join(
+    return {
+        "operation": operation,
+        "url": "".join(
             [
                 rng.choice(["https://datazone.us-east-1.api.aws", "", "http://[::1]/prefix"]),
                 hostile_path(rng, operation, chance),
                 f"?{query}" if query else "",
             ]
         ),
-        headers={name: rng.choice(TEXTS) for name in ["content-type", "x-amz-client-token"]},
-        body=hostile_body(rng, body, chance) if posting or rng.random() < chance else b"",
-        region=rng.choice(["us-east-1", "eu-west-1", "", "\0"]),
-        read_timeout=rng.choice([60, 0.1, float("inf")]),
-        invocation_id=rng.choice([None, None, str(rng.random()), "same", ""]),
-        real_time=rng.random() < 0.1,
-    )
+        "headers": {name: rng.choice(TEXTS) for name in ["content-type", "x-amz-client-token"]},
+        "body": hostile_body(rng, body, chance) if posting or rng.random() < chance else b"",
+        "region": rng.choice(["us-east-1", "eu-west-1", "", "\0"]),
+        "read_timeout": rng.choice([60, 0.1, float("inf")]),
+        "invocation_id": rng.choice([None, None, str(rng.random()), "same", ""]),
+        "attempt": rng.choice([None, 1, 2]),
+    }
 
 
 # exchange
@@ -276,7 +272,7 @@ def hostile_request(rng):
 
 def a_double(rng):
     """A double in one of the states that tests put them in."""
-    ts = DataZoneTimeSeries(Options(content_check=rng.choice(["off", "warn", "error"])))
+    ts = new_double(content_check=rng.choice(["off", "warn", "error"]))
     if rng.random() < 0.5:
         for number in range(3):
             ts.add_asset(
@@ -298,7 +294,8 @@ def a_double(rng):
     if rng.random() < 0.3:
         for _ in range(10):
             kind = getattr(faults, rng.choice(sorted(FAULTS)))
-            fault = kind(rng.choice([0, 1, 1e300])) if kind is faults.Latency else kind
+            slow = kind in (faults.Latency, faults.SlowBody)
+            fault = kind(rng.choice([0, 1, 1e300])) if slow else kind
             operation = rng.choice(TIME_SERIES)
             with contextlib.suppress(ValueError):  # it does not document every exception
                 ts.inject(fault, operation=operation, after=rng.randrange(4), content={"a": 1})
@@ -314,16 +311,16 @@ def reject(constant):
     raise AssertionError(constant)
 
 
-def outcome_of(request, reply):
+def outcome_of(name, reply):
     """Say what came of a request; require an answer of AWS's, which botocore can parse."""
-    if isinstance(reply, faults.TransportFault):
-        return type(reply).__name__
+    if (exception := getattr(reply, "exception", None)) is not None:
+        return exception
     head = [f"{name}: {value}" for name, value in reply.headers.items()]
     assert all(line.isascii() and line.isprintable() for line in head)
     code = reply.headers.get("x-amzn-errortype")
-    operation = SERVICE.operation_model(request.operation)
+    operation = SERVICE.operation_model(name)
     if "x-amzn-requestid" not in reply.headers:
-        assert reply == Response(502, reply.headers, faults.HttpError().body.encode())
+        assert (reply.status_code, reply.body) == (502, faults.HttpError().body.encode())
         return "HttpError"
     if reply.body == faults.MalformedResponse().body:
         return "MalformedResponse"
@@ -362,24 +359,24 @@ def test_whatever_comes_in_is_answered_as_aws_would():
         request = hostile_request(rng)
         before = ts.data_points
         if before and rng.random() < 0.5:
-            request = replace(request, url=request.url.replace(IDENTIFIER, before.latest().id))
-        started = time.perf_counter()
+            request["url"] = request["url"].replace(IDENTIFIER, before.latest().id)
+        started = time.thread_time()
         try:
             try:
-                reply = ts.exchange(request)
+                reply = exchange(ts, **request)
             except UnansweredOperationError:
-                assert request.operation not in TIME_SERIES
+                assert request["operation"] not in TIME_SERIES
                 outcome = "unanswered"
             else:
-                outcome = outcome_of(request, reply)
-            assert time.perf_counter() - started < SLOW
+                outcome = outcome_of(request["operation"], reply)
+            assert time.thread_time() - started < SLOW
             attempts += 1
             assert sum(len(call.attempts) for call in ts.calls) == attempts
             new = [point.id for point in ts.data_points if point not in before]
-            if outcome == "success" and request.operation == POST:
+            if outcome == "success" and request["operation"] == POST:
                 echoed = [form["id"] for form in json.loads(reply.body)["forms"]]
                 assert new in (echoed, [])  # nothing: where the clientToken is known
-            elif outcome not in ("ReadTimeout", "MalformedResponse"):
+            elif outcome not in ("ReadTimeoutError", "MalformedResponse"):
                 assert not new
         except Exception as error:
             message = f"input {number} of seed {SEED}: {request!r:.3000}"
@@ -431,22 +428,16 @@ def each_in_each_place():
 
 
 def test_each_odd_thing_in_each_place_is_answered_as_aws_would():
-    ts = DataZoneTimeSeries(Options(content_check="off"))
+    ts = new_double(content_check="off")
     for number, (operation, path, query, body) in enumerate(each_in_each_place()):
         if number % 20 == 0:
             ts.reset()
             ts.respond("Search", lambda _: {"items": []})
-        request = Request(
-            operation=operation,
-            url=f"{path}?{query}" if query else path,
-            headers={},
-            body=body,
-            region="us-east-1",
-        )
+        url = f"{path}?{query}" if query else path
         try:
-            outcome_of(request, ts.exchange(request))
+            outcome_of(operation, exchange(ts, operation, url, body))
         except Exception as error:
-            message = f"input {number}: {request!r:.3000}"
+            message = f"input {number}: {operation} {url!r:.3000} {body!r:.3000}"
             raise AssertionError(message) from error
         assert len(ts.calls[-1].attempts) == 1
 
@@ -541,9 +532,10 @@ def conversation(rng):
     return pieces, rng.choice([*["half-close"] * 92, "wait", *["close", "reset"] * 3])
 
 
-def talk(port, pieces, leaving, patience=SLOW):
+def talk(url, pieces, leaving):
     """Send the pieces; return all that comes back, and whether it alone hung up, in peace."""
-    with socket.create_connection(("127.0.0.1", port), timeout=patience) as connection:
+    port = int(url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         received = bytearray()
         try:
@@ -611,14 +603,6 @@ def answers(sent, text, log):
     assert next(log, None) is None
 
 
-def await_rest():
-    """Wait until the server talks to no one."""
-    started = time.perf_counter()
-    while any(thread.name.startswith("datazone_ts_server ") for thread in threading.enumerate()):
-        assert time.perf_counter() - started < SLOW
-        time.sleep(0.0002)
-
-
 GOOD = (
     f"GET /v2/domains/{DOMAIN}/entities/ASSET/{ENTITY}/time-series-data-points?formName=score "
     "HTTP/1.1\r\n\r\n"
@@ -629,19 +613,23 @@ def test_whatever_is_sent_to_the_server_is_answered_as_aws_would_or_hung_up_on(c
     rng = random.Random(f"server {SEED}")  # noqa: S311 - as above
     outcomes = Counter()
     log = []
-    ts = DataZoneTimeSeries(Options(content_check="off"))
-    with serve(ts, patience=0.2, log=log.append) as url:
-        port = int(url.rpartition(":")[2])
-        talk(port, [b"GET / HTTP/1.1\r\n\r\n"], "half-close", patience=60)  # it loads moto
+    ts = new_double(content_check="off")
+    with (
+        serve(ts, patience=PATIENCE, log=log.append) as patient,
+        serve(ts, patience=0.2, log=log.append) as impatient,
+    ):
+        talk(patient, [b"GET / HTTP/1.1\r\n\r\n"], "half-close")  # it loads moto
         log.clear()
+        at_rest = {*threading.enumerate()}
         for number in range(CONNECTIONS):
             pieces, leaving = conversation(rng)
             received = b""
             try:
-                received, in_peace = talk(port, pieces, leaving)
+                url = impatient if leaving == "wait" else patient
+                received, in_peace = talk(url, pieces, leaving)
                 if leaving in ("close", "reset"):  # it may not know of us yet, but before this one
-                    assert talk(port, [GOOD], "half-close")[0].startswith(b"HTTP/1.1 200 OK\r\n")
-                await_rest()
+                    assert talk(url, [GOOD], "half-close")[0].startswith(b"HTTP/1.1 200 OK\r\n")
+                await_end(at_rest)
                 if in_peace:
                     told = answers(b"".join(pieces), received, log)
                     outcomes.update([*told] or ["hung up"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 
+import network
 import pytest
 from sample import UTCNOW
 
@@ -38,12 +40,8 @@ PIPELINE = """
 """
 CONFTEST = """
     import pytest
-    from botocore.awsrequest import AWSResponse
     from botocore.httpsession import URLLib3Session
-
-    class Raw:
-        def stream(self):
-            yield b"{}"
+    from network import answer
 
     @pytest.fixture(scope="session", autouse=True)
     def network():
@@ -51,7 +49,7 @@ CONFTEST = """
 
         def send(session, request):
             reached.append(request.url)
-            return AWSResponse(request.url, 200, {}, Raw())
+            return answer(request)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(URLLib3Session, "send", send)
@@ -72,17 +70,14 @@ HIDDEN_AT_IMPORT = (
 
 
 @pytest.fixture
-def run(pytester, monkeypatch):
+def run(pytester, run_pytest):
     """Run a test module beside the pipeline, with nothing but a recorded network."""
+    beside = {"network": Path(network.__file__).read_text("utf-8"), "pipeline": PIPELINE}
 
     def run(module, *arguments, **ini):
         settings = "".join(f"{name} = {value}\n" for name, value in ini.items())
         pytester.makeini(f"[pytest]\nfilterwarnings =\n  error\n  {UTCNOW}\n{settings}")
-        pytester.makeconftest(textwrap.dedent(CONFTEST))
-        pytester.makepyfile(pipeline=textwrap.dedent(PIPELINE), test_it=textwrap.dedent(module))
-        with monkeypatch.context() as patch:
-            patch.delenv("PYTEST_CURRENT_TEST")  # or the run would begin with this very test's
-            return pytester.runpytest_subprocess("-p", "no:randomly", *arguments)
+        return run_pytest(module, *arguments, apart=True, conftest=CONFTEST, **beside)
 
     return run
 
@@ -159,7 +154,7 @@ def test_a_guarded_call_is_not_sent_and_fails_the_test(run):
     where = f"pipeline.py:{line_of('client(**keywords).post_time_series')}: "
     result.stdout.fnmatch_lines(
         [
-            f"E   pytest_datazone_ts.errors.DataZoneBlockedError: {STOPPED}",
+            f"E   pytest_datazone_ts.*DataZoneBlockedError: {STOPPED}",
             HIDDEN,
             f"  {where}{STOPPED}",
         ]

@@ -6,13 +6,9 @@ import base64
 import hashlib
 import os
 import re
-import sys
 from html.parser import HTMLParser
 
 import pytest
-
-# Else each run in this process would load it anew, and botocore's model with it.
-import pytest_datazone_ts.double  # noqa: F401
 
 PIPELINE = """
 import json
@@ -96,17 +92,13 @@ class Page:
 
 
 @pytest.fixture
-def run(pytester, monkeypatch):
+def run(run_pytest, pytester):
     """Run pytest on a test file; what it wrote is the result's ``page``."""
-    # A file written twice in a second, in the same length, is the same to a cache of bytecode.
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    pytester.makepyfile(pipeline=PIPELINE)
 
     def run(source, *arguments, conftest="", apart=False):
-        pytester.makeconftest(conftest)
-        pytester.makepyfile(test_it=source)
-        start = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
-        result = start("-p", "no:randomly", "--datazone-ts-report=report.html", *arguments)
+        beside = {"conftest": conftest, "pipeline": PIPELINE}
+        written = "--datazone-ts-report=report.html"
+        result = run_pytest(source, written, *arguments, apart=apart, **beside)
         path = pytester.path / "report.html"
         result.page = Page(path) if path.exists() else None
         return result
@@ -207,15 +199,15 @@ def test_it_shows_attempts_faults_and_back_offs(run):
     )
     again = "201 stored nothing new: its clientToken was used before completeness"
     assert re.search(
-        r"2 calls · 2 points · 1 fault .* PostTimeSeriesDataPoints 201 no answer "
+        r"2 calls · 2 points · 1 fault .* PostTimeSeriesDataPoints 201 no response "
         r"ResponseLost at test_it\.py:13 stored 2 points back-off [\d.]+ m?s "
         rf"{again} .* PostTimeSeriesDataPoints 201 {again}",
         page.test("test_is_answered_late"),
     )
     assert re.search(
-        r"failed test_gives_up 1 call · 0 points · 3 faults .* PostTimeSeriesDataPoints no answer "
-        r"(no answer ReadTimeout at test_it\.py:18 back-off [\d.]+ m?s ){2}"
-        r"no answer ReadTimeout at test_it\.py:18 completeness .* without content "
+        r"failed test_gives_up 1 call · 0 points · 3 faults .* PostTimeSeriesDataPoints "
+        r"no response (no response ReadTimeout at test_it\.py:18 back-off [\d.]+ m?s ){2}"
+        r"no response ReadTimeout at test_it\.py:18 completeness .* without content "
         r"Data points None were stored\.",
         page.test("test_gives_up"),
     )
@@ -280,7 +272,7 @@ def test_nothing_secret_is_on_it(run):
         "400 ValidationException",
         "dzd_x, us-east-1 CreateDataSource 400 ValidationException",
         "Value '***' at 'configuration.redshiftRunConfiguration.redshiftCredentialConfiguration",
-        "clientToken '***' was used before",
+        "clientToken '***' was already used",
         "Invalid nextToken '***'",
         "Value '***...' at 'clientToken' failed to satisfy",
     ):

@@ -232,7 +232,7 @@ def test_times_is_a_count_or_none(times, datazone_ts):
     with pytest.raises(ValueError, match=r"^inject\(times") as caught:
         datazone_ts.inject("ThrottlingException", times=times)
     assert str(caught.value) == (
-        f"inject(times=...) takes 1 or more, or None for ever, not {times!r}"
+        f"inject(times=...) takes 1 or more, or None for all, not {times!r}"
     )
 
 

@@ -204,7 +204,7 @@ def test_what_is_no_time_is_an_error(two_calls, timestamp):
         two_calls.data_points.where(timestamp=timestamp)
 
     assert str(caught.value).startswith(
-        f"DataPoints.where(timestamp={timestamp!r}): not a time that boto3 would take ("
+        f"DataPoints.where(timestamp={timestamp!r}): not a time that boto3 accepts ("
     )
 
 

@@ -10,10 +10,9 @@ from unittest.mock import ANY
 
 import pytest
 from botocore.exceptions import ClientError
+from sample import location
 
 from pytest_datazone_ts import Calls, DataPoints, faults, mock_datazone_ts
-from pytest_datazone_ts.origin import place
-from pytest_datazone_ts.reporting import swallowed
 
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
@@ -666,7 +665,7 @@ def test_errors_of_the_test_itself_that_the_code_hid_are_told(make_client):
         message = str(error)
 
     first = test_errors_of_the_test_itself_that_the_code_hid_are_told.__code__.co_firstlineno
-    responder, listing, deleting = (place(__file__, first + line) for line in (4, 9, 11))
+    responder, listing, deleting = (location(__file__, first + line) for line in (4, 9, 11))
     assert message == lines(
         "datazone_ts: the code under test hid errors that are not for it to handle:",
         f"  {responder}: KeyError: 'items'",
@@ -677,10 +676,6 @@ def test_errors_of_the_test_itself_that_the_code_hid_are_told(make_client):
         "test, such as datazone_ts.respond('DeleteEnvironment', {}), or let it through to the "
         "network or moto with the option unstubbed='passthrough'.",
     )
-
-
-def test_an_error_from_the_server_has_no_line_of_the_tests():
-    assert swallowed([KeyError("items")]).endswith("\n  KeyError: 'items'")
 
 
 # What pytest makes of them

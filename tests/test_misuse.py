@@ -10,7 +10,8 @@ FAULTS = (
     "It documents InternalServerException, ResourceNotFoundException, AccessDeniedException, "
     "ThrottlingException, ServiceQuotaExceededException, ConflictException, ValidationException, "
     "UnauthorizedException; the transport can fail with ConnectTimeout, ConnectionClosed, "
-    "EndpointUnreachable, HttpError, Latency, MalformedResponse, ReadTimeout, ResponseLost."
+    "EndpointUnreachable, HttpError, Latency, MalformedResponse, ReadTimeout, ResponseLost, "
+    "SlowBody."
 )
 MISUSES = {
     'datazone_ts.inject("Throttling")': (

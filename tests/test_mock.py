@@ -376,7 +376,7 @@ async def async_generator():
 )
 def test_a_generator_is_an_error_that_shows_the_way(mock, target, name):
     message = (
-        f"mock_datazone_ts can not decorate the generator {name}: use `with mock_datazone_ts() "
+        f"mock_datazone_ts cannot decorate the generator {name}: use `with mock_datazone_ts() "
         "as ts: yield ts` inside it"
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
@@ -393,7 +393,7 @@ def double():
 def test_a_fixture_is_an_error_that_shows_the_way(mock):
     """It would not be a fixture any more."""
     message = (
-        "mock_datazone_ts can not decorate the fixture double: use `with mock_datazone_ts() as "
+        "mock_datazone_ts cannot decorate the fixture double: use `with mock_datazone_ts() as "
         "ts: yield ts` inside it"
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):

@@ -7,9 +7,7 @@ from contextlib import ExitStack
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
-from botocore.httpsession import URLLib3Session
 from moto import mock_aws
 
 from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
@@ -18,53 +16,13 @@ LEFT_OVER = "a-real-session-token"
 AMAZONAWS = "https://datazone.us-east-1.amazonaws.com"
 
 
-class Raw:
-    def stream(self):
-        yield b'{"items": []}'
-
-
 @pytest.fixture(autouse=True)
-def network(monkeypatch):
-    """What reaches botocore's network layer past moto and the double."""
-    reached = []
-
-    def send(_session, request):
-        reached.append(request)
-        return AWSResponse(request.url, 200, {}, Raw())
-
-    monkeypatch.setattr(URLLib3Session, "send", send)
-    return reached
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch, tmp_path):
+def environment(bare_machine, network, monkeypatch):  # noqa: ARG001
     """A machine with a region and with nothing of AWS but a session token that is left over."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_SESSION_TOKEN", LEFT_OVER)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-
-
-@pytest.fixture
-def headers(post):
-    """Post with a client and return the headers it sent, as text by lower-case name."""
-
-    def headers(client):
-        sent = {}
-
-        def note(request, **_):
-            for name, value in request.headers.items():
-                sent[name.lower()] = value.decode() if isinstance(value, bytes) else value
-
-        client.meta.events.register("before-send.datazone", note)
-        post(client)
-        return sent
-
-    return headers
+    network.body = b'{"items": []}'
 
 
 def use_other_services():
@@ -164,7 +122,7 @@ def test_decorated_beside_the_fixture(datazone_ts, datazone_ts_client, post):
     assert len(datazone_ts.calls) == 2
 
 
-def test_a_role_assumed_from_moto_posts(headers):
+def test_a_role_assumed_from_moto_posts(sent_headers):
     """A role's own token is not the one that is left over."""
     with mock_aws(), mock_datazone_ts(sign=True) as ts:
         role = boto3.client("sts").assume_role(
@@ -175,7 +133,7 @@ def test_a_role_assumed_from_moto_posts(headers):
             aws_secret_access_key=role["SecretAccessKey"],
             aws_session_token=role["SessionToken"],
         )
-        sent = headers(session.client("datazone"))
+        sent = sent_headers(session.client("datazone"))
 
         assert f"Credential={role['AccessKeyId']}/" in sent["authorization"]
         assert sent["x-amz-security-token"] == role["SessionToken"]
@@ -184,7 +142,7 @@ def test_a_role_assumed_from_moto_posts(headers):
 
 @any_order
 @pytest.mark.parametrize("sign", [False, True], ids=["unsigned", "signed"])
-def test_a_real_session_token_is_never_sent(order, sign, headers):
+def test_a_real_session_token_is_never_sent(order, sign, sent_headers):
     """moto leaves it beside its keys, for boto3 to take for one of them."""
     with ExitStack() as stack:
         clients = []
@@ -192,7 +150,7 @@ def test_a_real_session_token_is_never_sent(order, sign, headers):
             stack.enter_context(mock() if mock is mock_aws else mock(sign=sign))
             clients.append(boto3.client("datazone"))
         for client in clients:
-            sent = headers(client)
+            sent = sent_headers(client)
 
             assert ("authorization" in sent) is sign
             assert LEFT_OVER not in str(sent)

@@ -8,38 +8,17 @@ from contextlib import suppress
 
 import pytest
 from boto3.session import Session
-from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutError
-from botocore.httpsession import URLLib3Session
+from sample import location
 
 from pytest_datazone_ts import UnansweredOperationError, mock_datazone_ts
-from pytest_datazone_ts.origin import place
 
 
-class Raw:
-    def __init__(self, body):
-        self.body = body
-
-    def stream(self):
-        yield self.body
-
-
-@pytest.fixture
-def network(monkeypatch):
-    """What reaches botocore's network layer; it answers with ``network.status``."""
-
-    class Network(list):
-        status = 200
-
-        def send(self, request):
-            self.append(request)
-            body = b'{"items": []}' if self.status == 200 else b'{"message": "from afar"}'
-            return AWSResponse(request.url, self.status, {}, Raw(body))
-
-    network = Network()
-    monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: network.send(request))
-    return network
+@pytest.fixture(autouse=True)
+def far_away(network):
+    """What is let through is answered like this."""
+    network.body = b'{"items": []}'
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +97,7 @@ def test_an_unanswered_operation_fails_the_test_though_the_code_hid_it(client):
         swallow()
     assert str(failure.value).startswith(
         "datazone_ts: the code under test hid errors that are not for it to handle:\n"
-        f"  {place(__file__, line)}: nothing answers the DataZone operation ListDomains."
+        f"  {location(__file__, line)}: nothing answers the DataZone operation ListDomains."
     )
 
 
@@ -220,7 +199,7 @@ def test_respond_says_what_it_does_not_take(ts, arguments, message):
 
 @pytest.mark.parametrize("times", [0, -1, True, 1.0, "1"])
 def test_respond_takes_a_number_of_times(ts, times):
-    message = f"respond(times=...) takes 1 or more, or None for ever, not {times!r}"
+    message = f"respond(times=...) takes 1 or more, or None for all, not {times!r}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         ts.respond("ListDomains", {"items": []}, times=times)
 

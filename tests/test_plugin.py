@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from functools import partial
 from importlib.metadata import entry_points, version
+from pathlib import Path
 
+import network
 import pytest
 from botocore.exceptions import ClientError
 from sample import UTCNOW
@@ -39,25 +41,9 @@ def swallow():
 
 
 @pytest.fixture
-def run(pytester):
-    """Run pytest in this process on a test file, in the order written."""
-    pytester.makepyfile(pipeline=PIPELINE)
-
-    def run(source, *arguments, conftest=""):
-        pytester.makeconftest(conftest)
-        pytester.makepyfile(test_it=source)
-        return pytester.runpytest_inprocess("-p", "no:randomly", *arguments)
-
-    return run
-
-
-@pytest.fixture
-def bare_machine(pytester, monkeypatch):
-    """No region, no credentials, and no configuration."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(pytester.mkdir("home")))
-    return monkeypatch
+def run(run_pytest):
+    """Run pytest in this process on a test file beside the pipeline."""
+    return partial(run_pytest, pipeline=PIPELINE)
 
 
 # What pytest shows, and what it costs
@@ -106,18 +92,33 @@ def test_a_run_that_does_not_use_it_imports_nothing_heavy(pytester, monkeypatch)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(
         """
+        import gc
         import sys
+        from pathlib import Path
 
         HEAVY = {"asyncio", "boto3", "botocore.session", "freezegun", "moto", "urllib3"}
-        LATER = {
-            "double", "errors", "records", "service", "spelling", "timeline",
-            "transport.guard", "transport.retries", "transport.stand_ins",
-        }
+
+        def size(paths):
+            return sum(Path(path).stat().st_size for path in paths)
+
+        def check_little_is_loaded():
+            import pytest_datazone_ts
+
+            assert not HEAVY & {*sys.modules}
+            classes = [each for each in gc.get_objects() if isinstance(each, type)]
+            ours = [each for each in classes if each.__module__.startswith("pytest_datazone_ts")]
+            assert not {each.__name__ for each in ours} & {*pytest_datazone_ts.__all__}
+            loaded = [
+                module.__file__
+                for name, module in sys.modules.items()
+                if name.startswith("pytest_datazone_ts")
+            ]
+            package = Path(pytest_datazone_ts.__file__).parent
+            assert size(loaded) < size(package.rglob("*.py")) / 5
 
         def test_unused(pytestconfig):
             assert pytestconfig.pluginmanager.has_plugin("datazone_ts")
-            assert not HEAVY & {*sys.modules}
-            assert not {f"pytest_datazone_ts.{name}" for name in LATER} & {*sys.modules}
+            check_little_is_loaded()
 
             import pytest_datazone_ts
 
@@ -126,8 +127,7 @@ def test_a_run_that_does_not_use_it_imports_nothing_heavy(pytester, monkeypatch)
             from pytest_datazone_ts import faults
 
             assert faults.ThrottlingException
-            assert not HEAVY & {*sys.modules}
-            assert "pytest_datazone_ts.double" not in sys.modules
+            check_little_is_loaded()
         """
     )
     pytester.runpytest_subprocess("-p", "datazone_ts").assert_outcomes(passed=1)
@@ -516,14 +516,10 @@ import sys
 import threading
 
 import pipeline
-from botocore.awsrequest import AWSResponse
-
-class Raw:
-    def stream(self):
-        yield b'{"domainId": "from elsewhere"}'
+from network import answer
 
 def from_elsewhere(request, **_):
-    return AWSResponse(request.url, 201, {}, Raw())
+    return answer(request, body=b'{"domainId": "from elsewhere"}')
 
 def names():
     modules = {
@@ -560,11 +556,11 @@ def pytest_sessionfinish(session):
 """
 
 
-def test_a_run_leaves_nothing_behind(pytester, bare_machine):
-    bare_machine.setenv("AWS_ACCESS_KEY_ID", "a")
-    bare_machine.setenv("AWS_SECRET_ACCESS_KEY", "b")
+@pytest.mark.usefixtures("machine_with_keys")
+def test_a_run_leaves_nothing_behind(pytester):
     pytester.makeconftest(LEFTOVERS)
     pytester.makepyfile(
+        network=Path(network.__file__).read_text("utf-8"),
         pipeline=PIPELINE,
         test_publishing="""
         from pipeline import publish
@@ -609,17 +605,18 @@ client = boto3.client("datazone")
 """
 
 
+@pytest.mark.usefixtures("bare_machine")
 @pytest.mark.parametrize(
     ("conftest", "disabled"),
     [("import at_import", ""), ('pytest_plugins = ["pytest_datazone_ts.plugin"]', "1")],
     ids=["by its entry point", "by a conftest"],
 )
 def test_stand_ins_let_code_load_that_makes_its_client_at_import(
-    pytester, bare_machine, conftest, disabled
+    pytester, monkeypatch, conftest, disabled
 ):
     """However pytest comes to load the plugin."""
-    bare_machine.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", disabled)
-    bare_machine.setenv("AWS_PROFILE", "missing")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", disabled)
+    monkeypatch.setenv("AWS_PROFILE", "missing")
     pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
     pytester.makeconftest(conftest)
     pytester.makepyfile(
@@ -650,8 +647,9 @@ def test_stand_ins_let_code_load_that_makes_its_client_at_import(
     result.stdout.fnmatch_lines(["changed: []"])
 
 
-def test_without_stand_ins_such_code_does_not_load(pytester, bare_machine):
-    bare_machine.setenv("AWS_EC2_METADATA_DISABLED", "true")  # or botocore asks for two seconds
+@pytest.mark.usefixtures("bare_machine")
+def test_without_stand_ins_such_code_does_not_load(pytester, monkeypatch):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # or botocore asks for two seconds
     pytester.makepyfile(AT_IMPORT)
     result = pytester.runpytest_subprocess()
 
@@ -659,14 +657,14 @@ def test_without_stand_ins_such_code_does_not_load(pytester, bare_machine):
     result.stdout.fnmatch_lines(["E   botocore.exceptions.NoRegionError: *"])
 
 
-def test_stand_ins_change_nothing_where_everything_is_configured(pytester, bare_machine):
-    bare_machine.setenv("AWS_PROFILE", "work")
-    pytester.makefile(
-        "",
-        **{
-            "home/.aws/config": "[profile work]\nregion = eu-west-1\n",
-            "home/.aws/credentials": "[work]\naws_access_key_id = a\naws_secret_access_key = b\n",
-        },
+def test_stand_ins_change_nothing_where_everything_is_configured(
+    pytester, monkeypatch, bare_machine
+):
+    monkeypatch.setenv("HOME", str(bare_machine.parent))  # pytester has another
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    (bare_machine / "config").write_text("[profile work]\nregion = eu-west-1\n")
+    (bare_machine / "credentials").write_text(
+        "[work]\naws_access_key_id = a\naws_secret_access_key = b\n"
     )
     pytester.makepyfile(
         at_import=AT_IMPORT,

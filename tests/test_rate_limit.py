@@ -13,10 +13,9 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from freezegun import freeze_time
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sample import DOMAIN, ENTITY
+from sample import DOMAIN, ENTITY, location
 
 from pytest_datazone_ts import faults, mock_datazone_ts
-from pytest_datazone_ts.origin import place
 
 START = "2024-01-01"
 
@@ -174,7 +173,7 @@ def test_a_limited_attempt_has_no_injected_fault_but_tells_which_limit_it_met(
     assert (limited.status_code, limited.error_code) == (429, "ThrottlingException")
     assert limited.fault is None
     assert free.armed_at is None
-    assert limited.armed_at == limit.armed_at == place(__file__, line)
+    assert limited.armed_at == limit.armed_at == location(__file__, line)
 
 
 def test_a_slow_service_is_limited_too(datazone_ts, admitted):

@@ -8,25 +8,18 @@ import pickle
 from datetime import datetime, timezone
 
 import pytest
+from sample import ask
 
 from pytest_datazone_ts import Calls, DataPoints, faults, mock_datazone_ts
-from pytest_datazone_ts.service.wire import Request
 
 CALL = {
     "domainIdentifier": "dzd_5oo7xzoqltu8mf",
     "entityIdentifier": "4wyh64k2n8czaf",
     "entityType": "ASSET",
 }
-SERIES_URL = (
-    "https://datazone.us-east-1.api.aws/v2/domains/dzd_5oo7xzoqltu8mf"
-    "/entities/ASSET/4wyh64k2n8czaf/time-series-data-points"
-)
-LISTING = Request(
-    operation="ListTimeSeriesDataPoints",
-    url=f"{SERIES_URL}?formName=score",
-    headers={},
-    body=b"",
-    region="us-east-1",
+PATH = (
+    "/v2/domains/dzd_5oo7xzoqltu8mf/entities/ASSET/4wyh64k2n8czaf/time-series-data-points"
+    "?formName=score"
 )
 
 
@@ -277,30 +270,52 @@ def test_a_call_whose_first_attempt_is_under_way_has_no_end_yet(datazone_ts, dat
     assert call.error_code is None
 
 
-def test_requests_without_an_invocation_id_are_calls_of_their_own(datazone_ts):
+@pytest.fixture
+def send(datazone_ts_server):
+    """Send a request as a client in another language might."""
+
+    def send(method="GET", path=PATH, region="us-east-1", **headers):
+        scope = f"Credential=key/20240101/{region}/datazone/aws4_request"
+        headers |= {"Authorization": f"AWS4-HMAC-SHA256 {scope}, Signature=0"}
+        ask(datazone_ts_server.endpoint_url, method, path, None, headers)
+
+    return send
+
+
+ONE = {"amz-sdk-invocation-id": "one"}
+
+
+def test_requests_without_an_invocation_id_are_calls_of_their_own(datazone_ts, send):
     """Only AWS's own clients tell which requests are retries."""
-    for request in (LISTING, dataclasses.replace(LISTING, invocation_id="one")):
-        datazone_ts.exchange(request)
-        datazone_ts.exchange(request)
+    for headers in ({}, ONE):
+        send(**headers, **{"amz-sdk-request": "attempt=1"})
+        send(**headers, **{"amz-sdk-request": "attempt=2; max=3"})
 
     assert [len(call.attempts) for call in datazone_ts.calls] == [1, 1, 2]
+
+
+def test_of_requests_without_a_number_those_after_a_failure_are_retries(datazone_ts, send):
+    datazone_ts.inject("ThrottlingException", operation="ListTimeSeriesDataPoints")
+
+    for _ in range(3):
+        send(**ONE)
+
+    assert [len(call.attempts) for call in datazone_ts.calls] == [2, 1]
 
 
 @pytest.mark.parametrize(
     "other",
     [
         {"region": "eu-west-1"},
-        {"url": f"{SERIES_URL}?formName=other"},
-        {"operation": "DeleteTimeSeriesDataPoints"},
+        {"path": PATH.replace("score", "other")},
+        {"method": "DELETE"},
     ],
     ids="-".join,
 )
-def test_another_request_of_the_same_invocation_id_is_a_call_of_its_own(datazone_ts, other):
+def test_another_request_of_the_same_invocation_id_is_a_call_of_its_own(datazone_ts, send, other):
     """Some clients give all their calls one id."""
-    request = dataclasses.replace(LISTING, invocation_id="one")
-
-    datazone_ts.exchange(request)
-    datazone_ts.exchange(dataclasses.replace(request, **other))
+    send(**ONE)
+    send(**ONE, **other)
 
     assert [len(call.attempts) for call in datazone_ts.calls] == [1, 1]
 
@@ -427,7 +442,7 @@ def test_a_call_that_nothing_answered_is_listed_too(datazone_ts_client):
 
     assert str(caught.value) == (
         "expected exactly one call, found 2:\n"
-        "  1. ListDomains in us-east-1: no answer\n"
-        "  2. ListDomains in us-east-1: no answer\n"
+        "  1. ListDomains in us-east-1: no response\n"
+        "  2. ListDomains in us-east-1: no response\n"
         "They ask for the same: take one by its index, or the last with latest()."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 import sys
 import threading
@@ -17,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import botocore.endpoint
 import pytest
 from botocore import UNSIGNED
-from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import CapacityNotAvailableError, ClientError, ReadTimeoutError
 from botocore.retries import bucket
 from freezegun import freeze_time
+from network import answer
 from sample import DOMAIN
 
 from pytest_datazone_ts import mock_datazone_ts
@@ -29,29 +28,24 @@ from pytest_datazone_ts import mock_datazone_ts
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from botocore.awsrequest import AWSResponse
+
 MODES = ["legacy", "standard", "adaptive"]
-
-
-class Raw(io.BytesIO):
-    def stream(self, **_: Any) -> Any:
-        yield self.read()
 
 
 def throttle(client: Any, numbers: Container[int]) -> None:
     """Have a client's requests with these numbers throttled, with no double."""
     sent = count()
 
-    def answer(request: Any, **_: Any) -> AWSResponse:
+    def throttle(request: Any, **_: Any) -> AWSResponse:
         if next(sent) not in numbers:
-            return AWSResponse(request.url, 201, {}, Raw(b"{}"))
+            return answer(request)
         body = b"<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>"
         headers = {"x-amzn-errortype": "ThrottlingException"}
         is_xml = "sts" in request.url
-        return AWSResponse(
-            request.url, 400 if is_xml else 429, headers, Raw(body if is_xml else b"")
-        )
+        return answer(request, 400 if is_xml else 429, body if is_xml else b"", **headers)
 
-    client.meta.events.register("before-send", answer)
+    client.meta.events.register("before-send", throttle)
 
 
 @pytest.fixture

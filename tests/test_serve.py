@@ -5,19 +5,22 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import runpy
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from sample import DOMAIN, ENTITY, FORM
+from sample import DOMAIN, ENTITY, FORM, PATIENCE
 
-from pytest_datazone_ts.__main__ import main
+import pytest_datazone_ts
 
 PATH = f"/v2/domains/{DOMAIN}/entities/ASSET/{ENTITY}/time-series-data-points"
+MAIN = str(Path(pytest_datazone_ts.__file__).with_name("__main__.py"))
 BODY = json.dumps({"forms": [{**FORM, "timestamp": 0}]})
 
 
@@ -42,7 +45,7 @@ def running(*arguments):
 
 
 def ask(port, method="POST", path=PATH, body=BODY):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request(method, path, body)
         return connection.getresponse().status
@@ -56,11 +59,11 @@ def test_it_fails_as_told_logs_each_call_and_stops_on_ctrl_c():
     faults = ["--fail", "ThrottlingException:2", "--fail", "ConnectionClosed"]
     with running(*faults) as (process, port):
         assert [ask(port) for _ in range(4)] == [429, 429, None, 201]
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
             connection.sendall(b"GET /v2/domains/\x1b[31m/x HTTP/1.1\r\n\r\n")
             assert connection.recv(2**10).startswith(b"HTTP/1.1 404 ")
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=PATIENCE)
 
     assert (process.returncode, errors) == (0, "")
     *lines, last = output.splitlines()
@@ -68,7 +71,7 @@ def test_it_fails_as_told_logs_each_call_and_stops_on_ctrl_c():
     assert [line.partition(" ")[2] for line in lines] == [
         f"PostTimeSeriesDataPoints 429 ThrottlingException (POST {PATH})",
         f"PostTimeSeriesDataPoints 429 ThrottlingException (POST {PATH})",
-        f"PostTimeSeriesDataPoints ConnectionClosed (POST {PATH})",
+        f"PostTimeSeriesDataPoints no response (ConnectionClosedError) (POST {PATH})",
         f"PostTimeSeriesDataPoints 201 (POST {PATH})",
         "404 UnknownOperationException (GET /v2/domains/\\x1b[31m/x)",
     ]
@@ -79,14 +82,21 @@ def test_it_fails_as_told_logs_each_call_and_stops_on_ctrl_c():
 def test_it_stops_as_cleanly_when_it_is_terminated():
     with running() as (process, _):
         process.terminate()
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output, errors) == (0, "stopped\n", "")
+
+
+def main(*arguments):
+    """Run the command in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["pytest_datazone_ts", *arguments])
+        runpy.run_path(MAIN, run_name="__main__")
 
 
 def failure(capsys, *arguments):
     """Return what the command says when it does not start."""
     with pytest.raises(SystemExit) as raised:
-        main(["serve", *arguments])
+        main("serve", *arguments)
     assert raised.value.code == 2
     output, errors = capsys.readouterr()
     assert output == ""
@@ -100,7 +110,7 @@ def failure(capsys, *arguments):
     [
         ("Throttling", "argument --fail: inject() got 'Throttling', which is not a fault of "),
         ("Latency", "argument --fail: Latency takes arguments: inject an instance, such as "),
-        ("ConnectTimeout", "argument --fail: ConnectTimeout can not be injected: the double is "),
+        ("ConnectTimeout", "argument --fail: ConnectTimeout cannot be injected: the double is "),
         ("ThrottlingException:0", "argument --fail: inject(times=...) takes 1 or more, or "),
         (
             "ThrottlingException:two",
@@ -135,6 +145,6 @@ def test_help_says_what_it_takes(capsys, monkeypatch):
         (["serve", "--help"], "--fail FAULT[:TIMES]"),
     ]:
         with pytest.raises(SystemExit) as raised:
-            main(arguments)
+            main(*arguments)
         assert raised.value.code == 0
         assert words in capsys.readouterr().out

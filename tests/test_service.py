@@ -7,9 +7,9 @@ import threading
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from sample import ask
 
-from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
-from pytest_datazone_ts.service.wire import Request
+from pytest_datazone_ts import mock_datazone_ts
 
 ENTITY = {
     "domainIdentifier": "dzd_5oo7xzoqltu8mf",
@@ -42,13 +42,16 @@ def seconds_of(items):
     return [since(item["timestamp"]) for item in items]
 
 
-def raw(operation, path="", body=b"", *, region="us-east-1"):
-    """A request as it arrives, without a client that could change it."""
-    url = (
-        "https://datazone.us-east-1.api.aws/v2/domains/dzd_5oo7xzoqltu8mf"
-        "/entities/ASSET/4wyh64k2n8czaf/time-series-data-points" + path
-    )
-    return Request(operation=operation, url=url, headers={}, body=body, region=region)
+@pytest.fixture
+def send(datazone_ts_server):
+    """Send a request as it is, with no client that could change it; return the parsed answer."""
+
+    def send(method, query="", body=None):
+        path = "/v2/domains/dzd_5oo7xzoqltu8mf/entities/ASSET/4wyh64k2n8czaf"
+        path += f"/time-series-data-points{query}"
+        return ask(datazone_ts_server.endpoint_url, method, path, body and json.dumps(body))[2]
+
+    return send
 
 
 # PostTimeSeriesDataPoints
@@ -211,14 +214,11 @@ def test_a_timestamp_may_take_every_form_that_boto3_takes(
         (253402300799, datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)),
     ],
 )
-def test_a_timestamp_is_kept_and_echoed_as_it_arrives(sent, kept):
-    ts = DataZoneTimeSeries()
-    body = json.dumps({"forms": [{**a_form(), "timestamp": sent}]}).encode()
+def test_a_timestamp_is_kept_and_echoed_as_it_arrives(datazone_ts, send, sent, kept):
+    answer = send("POST", body={"forms": [{**a_form(), "timestamp": sent}]})
 
-    response = ts.exchange(raw("PostTimeSeriesDataPoints", body=body))
-
-    assert ts.data_points.one().timestamp == kept
-    assert json.loads(response.body)["forms"][0]["timestamp"] == sent
+    assert datazone_ts.data_points.one().timestamp == kept
+    assert answer["forms"][0]["timestamp"] == sent
 
 
 def test_regions_are_separate(session, datazone_ts):
@@ -320,7 +320,7 @@ def test_another_request_with_the_same_token_is_a_conflict(datazone_ts, datazone
         post_forms(datazone_ts_client, a_form(), **other, clientToken="token")
 
     assert caught.value.response["Error"]["Message"] == (
-        "clientToken 'token' was used before, with another PostTimeSeriesDataPoints request"
+        "clientToken 'token' was already used with a different PostTimeSeriesDataPoints request"
     )
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
     assert len(datazone_ts.data_points) == 1
@@ -347,13 +347,12 @@ def test_a_token_is_free_again_after_a_reset(datazone_ts, datazone_ts_client):
     assert len(datazone_ts.data_points) == 1
 
 
-def test_requests_without_a_token_are_never_the_same(datazone_ts, datazone_ts_client):
+def test_requests_without_a_token_are_never_the_same(datazone_ts, datazone_ts_client, send):
     """boto3 makes up a token a call; a caller in another language may send none."""
     post_forms(datazone_ts_client, a_form())
     post_forms(datazone_ts_client, a_form())
-    body = json.dumps({"forms": [{**a_form(), "timestamp": 0}]}).encode()
-    datazone_ts.exchange(raw("PostTimeSeriesDataPoints", body=body))
-    datazone_ts.exchange(raw("PostTimeSeriesDataPoints", body=body))
+    for _ in range(2):
+        send("POST", body={"forms": [{**a_form(), "timestamp": 0}]})
 
     assert len(datazone_ts.data_points) == 4
 
@@ -378,7 +377,7 @@ def test_another_deletion_with_the_same_token_is_refused(datazone_ts_client):
         )
 
     assert caught.value.response["Error"]["Message"] == (
-        "clientToken 'token' was used before, with another DeleteTimeSeriesDataPoints request"
+        "clientToken 'token' was already used with a different DeleteTimeSeriesDataPoints request"
     )
 
 
@@ -464,15 +463,12 @@ def test_both_ends_of_the_time_asked_for_are_included(datazone_ts_client, starte
         ("startedAt=2023-12-31T19:00:00-05:00&endedAt=2024-01-01T00:00:01Z", [0.75, 0.5, 0.25]),
     ],
 )
-def test_the_time_asked_for_may_have_fractions_and_an_offset(query, fractions):
-    ts = DataZoneTimeSeries()
+def test_the_time_asked_for_may_have_fractions_and_an_offset(send, query, fractions):
     start = NEW_YEAR.timestamp()
     forms = [{**a_form(), "timestamp": start + fraction} for fraction in (0.25, 0.5, 0.75)]
-    ts.exchange(raw("PostTimeSeriesDataPoints", body=json.dumps({"forms": forms}).encode()))
+    send("POST", body={"forms": forms})
 
-    response = ts.exchange(raw("ListTimeSeriesDataPoints", f"?formName=score&{query}"))
-
-    items = json.loads(response.body)["items"]
+    items = send("GET", f"?formName=score&{query}")["items"]
     assert [item["timestamp"] - start for item in items] == fractions
 
 

@@ -28,15 +28,9 @@ signing = pytest.mark.parametrize("sign", [False, True], ids=["unsigned", "signe
 
 
 @pytest.fixture(autouse=True)
-def aws(monkeypatch, tmp_path):
+def aws(bare_machine):
     """A machine on which nothing is configured: the folder of its files, still empty."""
-    for name in [name for name in os.environ if name.startswith(("AWS_", "BOTO"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    (tmp_path / ".aws").mkdir()
-    return tmp_path / ".aws"
+    return bare_machine
 
 
 @pytest.fixture(autouse=True)
@@ -50,24 +44,6 @@ def connections(monkeypatch):
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     return tried
-
-
-@pytest.fixture
-def headers(post):
-    """Post with a client and return the headers it sent, as text by lower-case name."""
-
-    def headers(client):
-        sent = {}
-
-        def note(request, **_):
-            for name, value in request.headers.items():
-                sent[name.lower()] = value.decode() if isinstance(value, bytes) else value
-
-        client.meta.events.register("before-send.datazone", note)
-        post(client)
-        return sent
-
-    return headers
 
 
 WAYS = {
@@ -101,12 +77,12 @@ def test_a_bare_machine_is_enough(connections, post, way, sign):
     ],
     ids=lambda variables: next(iter(variables), "nothing"),
 )
-def test_no_metadata_service_is_asked(connections, monkeypatch, headers, variables):
+def test_no_metadata_service_is_asked(connections, monkeypatch, sent_headers, variables):
     monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with mock_datazone_ts(sign=True):
-        sent = headers(boto3.client("datazone"))
+        sent = sent_headers(boto3.client("datazone"))
 
     assert "Credential=stand-in/" in sent["authorization"]
     assert connections == []
@@ -163,15 +139,15 @@ def test_stand_ins_are_gone_afterwards(connections):
         boto3.client("datazone")
 
 
-def test_what_is_configured_later_counts(monkeypatch, headers):
+def test_what_is_configured_later_counts(monkeypatch, sent_headers):
     """One session throughout, as code that uses boto3.client() has."""
     with mock_datazone_ts(sign=True):
-        assert "Credential=stand-in/" in headers(boto3.client("datazone"))["authorization"]
+        assert "Credential=stand-in/" in sent_headers(boto3.client("datazone"))["authorization"]
         with monkeypatch.context() as patched:
             patched.setenv("AWS_ACCESS_KEY_ID", "later")
             patched.setenv("AWS_SECRET_ACCESS_KEY", "later")
             patched.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-            authorization = headers(boto3.client("datazone"))["authorization"]
+            authorization = sent_headers(boto3.client("datazone"))["authorization"]
     assert "Credential=later/" in authorization
     assert "/eu-west-1/datazone/aws4_request" in authorization
 
@@ -212,11 +188,11 @@ def test_variables_that_are_set_to_nothing_configure_nothing(connections, monkey
 
 
 @signing
-def test_a_session_token_without_keys_is_not_used(connections, monkeypatch, headers, sign):
+def test_a_session_token_without_keys_is_not_used(connections, monkeypatch, sent_headers, sign):
     monkeypatch.setenv("AWS_SESSION_TOKEN", LEFT_OVER)
     monkeypatch.setenv("AWS_SECURITY_TOKEN", LEFT_OVER)
     with mock_datazone_ts(sign=sign):
-        sent = headers(boto3.client("datazone"))
+        sent = sent_headers(boto3.client("datazone"))
 
     assert ("authorization" in sent) is sign
     assert LEFT_OVER not in str(sent)
@@ -248,11 +224,11 @@ def in_profile(monkeypatch, aws):
 
 @signing
 @pytest.mark.parametrize("configure", [in_environment, in_files, in_profile])
-def test_what_is_configured_is_used(aws, monkeypatch, headers, configure, sign):
+def test_what_is_configured_is_used(aws, monkeypatch, sent_headers, configure, sign):
     configure(monkeypatch, aws)
     with mock_datazone_ts(sign=sign) as ts:
         client = boto3.client("datazone")
-        sent = headers(client)
+        sent = sent_headers(client)
 
         assert ts.data_points.one().region == client.meta.region_name == "eu-west-1"
     if sign:
@@ -263,7 +239,7 @@ def test_what_is_configured_is_used(aws, monkeypatch, headers, configure, sign):
         assert not {"authorization", "x-amz-security-token", "x-amz-date"} & {*sent}
 
 
-def test_credentials_given_to_the_client_are_used(headers):
+def test_credentials_given_to_the_client_are_used(sent_headers):
     with mock_datazone_ts(sign=True):
         client = boto3.client(
             "datazone",
@@ -271,17 +247,17 @@ def test_credentials_given_to_the_client_are_used(headers):
             aws_access_key_id="given",
             aws_secret_access_key="given",  # noqa: S106
         )
-        authorization = headers(client)["authorization"]
+        authorization = sent_headers(client)["authorization"]
 
     assert "Credential=given/" in authorization
     assert "/ap-south-1/datazone/aws4_request" in authorization
 
 
-def test_credentials_given_to_a_session_are_used_by_all_its_clients(headers):
+def test_credentials_given_to_a_session_are_used_by_all_its_clients(sent_headers):
     with mock_datazone_ts(sign=True):
         session = boto3.Session("given", "secret")
         for _ in range(2):
-            assert "Credential=given/" in headers(session.client("datazone"))["authorization"]
+            assert "Credential=given/" in sent_headers(session.client("datazone"))["authorization"]
 
 
 def test_half_of_the_credentials_is_the_users_error_to_see(monkeypatch):
@@ -292,12 +268,12 @@ def test_half_of_the_credentials_is_the_users_error_to_see(monkeypatch):
 
 @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_broken_profile_is_harmless(aws, monkeypatch, headers, way, variable):
+def test_a_broken_profile_is_harmless(aws, monkeypatch, sent_headers, way, variable):
     """Nor does it stand for the default one, whose credentials are not meant."""
     in_files(monkeypatch, aws)
     monkeypatch.setenv(variable, "nope")
     with mock_datazone_ts(sign=True) as ts:
-        sent = headers(WAYS[way]())
+        sent = sent_headers(WAYS[way]())
 
         assert ts.data_points.one().region == "us-east-1"
     assert "Credential=stand-in/" in sent["authorization"]
@@ -323,10 +299,10 @@ def break_profile(monkeypatch, aws, how):
 
 
 @broken
-def test_a_profile_without_usable_credentials_is_harmless(aws, monkeypatch, headers, how):
+def test_a_profile_without_usable_credentials_is_harmless(aws, monkeypatch, sent_headers, how):
     break_profile(monkeypatch, aws, how)
     with mock_datazone_ts(sign=True) as ts:
-        sent = headers(boto3.client("datazone"))
+        sent = sent_headers(boto3.client("datazone"))
 
         assert ts.data_points.one().region == "eu-west-1"
         with pytest.raises(Exception, match=r"."):

@@ -10,11 +10,6 @@ import freezegun  # noqa: F401
 import hypothesis.internal.conjecture.engine  # noqa: F401
 import pytest
 
-import pytest_datazone_ts.mock
-import pytest_datazone_ts.timeline
-import pytest_datazone_ts.transport.reply  # noqa: F401
-from pytest_datazone_ts import trace
-
 PIPELINE = """
 from contextlib import suppress
 from functools import cache
@@ -56,29 +51,28 @@ POSTED = """\
 """
 
 
+CONFTEST = """
+import random
+
+import freezegun
+import pytest
+
+@pytest.fixture(autouse=True)
+def frozen():
+    random.seed(1)
+    with freezegun.freeze_time("2024-03-01 09:00:00") as clock:
+        yield clock
+"""
+
+
 @pytest.fixture
-def run(pytester):
-    """Run pytest in this process on a test file, in the order written, on a frozen clock."""
-    pytester.makepyfile(pipeline=PIPELINE)
-    pytester.makeconftest(
-        """
-        import random
-
-        import freezegun
-        import pytest
-
-        @pytest.fixture(autouse=True)
-        def frozen():
-            random.seed(1)
-            with freezegun.freeze_time("2024-03-01 09:00:00") as clock:
-                yield clock
-        """
-    )
+def run(run_pytest):
+    """Run pytest in this process on a test file, on a frozen clock."""
 
     def run(source, *arguments):
         imports = "import pytest\nfrom pipeline import *\nfrom pytest_datazone_ts import *\n"
-        pytester.makepyfile(test_it=imports + source)
-        return pytester.runpytest_inprocess("-p", "no:randomly", "--tb=short", *arguments)
+        beside = {"conftest": CONFTEST, "pipeline": PIPELINE}
+        return run_pytest(imports + source, "--tb=short", *arguments, **beside)
 
     return run
 
@@ -449,7 +443,7 @@ def test(datazone_ts):
     (shown,) = sections(result)
     for content in contents:
         assert f"     {content}\n" in shown
-    assert "     clientToken '***' was used before, with another" in shown
+    assert "     clientToken '***' was already used with a different" in shown
     assert "     1 validation error detected: Value '***' at 'entityType'" in shown
 
 
@@ -829,25 +823,34 @@ def test_as_much_as_was_asked_for(run, arguments, number):
 def test_outside_tests_nothing_is_kept_and_nothing_imported(pytester):
     pytester.makeconftest(
         """
+        import gc
         import sys
+        import weakref
 
-        def pytest_sessionfinish():
-            assert "pytest_datazone_ts.trace" in sys.modules
-            assert not {"pytest_datazone_ts.timeline", "pytest_datazone_ts.reporting"} & {
-                *sys.modules
-            }
+        def ours():
+            return {name for name in sys.modules if name.startswith("pytest_datazone_ts")}
+
+        def pytest_sessionstart(session):
+            session.loaded = ours()
+
+        def pytest_sessionfinish(session):
+            assert ours() == session.loaded
 
             import boto3
-            from pytest_datazone_ts import mock_datazone_ts, trace
+            from pytest_datazone_ts import mock_datazone_ts
 
+            client = boto3.client("datazone", region_name="us-east-1")
             with mock_datazone_ts() as ts:
                 ts.inject("ConflictException")
                 ts.reset()
-                boto3.client("datazone", region_name="us-east-1").list_time_series_data_points(
+                client.list_time_series_data_points(
                     domainIdentifier="dzd_1", entityIdentifier="e", entityType="ASSET",
                     formName="f",
                 )
-            assert trace.current() is None
+            kept = weakref.ref(ts)
+            del ts
+            gc.collect()
+            assert kept() is None
             print("all well")
         """
     )
@@ -857,25 +860,3 @@ def test_outside_tests_nothing_is_kept_and_nothing_imported(pytester):
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*all well"])
-
-
-# What other reports may ask for
-
-
-def test_a_chapter_has_what_the_test_asked_of_its_double(datazone_ts, datazone_ts_client):
-    form = {"formName": "a", "typeIdentifier": "T", "timestamp": 0}
-    entity = {"domainIdentifier": "dzd_1", "entityIdentifier": "e", "entityType": "ASSET"}
-    datazone_ts.inject("ResponseLost")
-    datazone_ts_client.post_time_series_data_points(**entity, forms=[form])
-    datazone_ts_client.delete_time_series_data_points(**entity, formName="a")
-
-    (chapter,) = trace.current().chapters
-
-    assert chapter.double is datazone_ts
-    assert chapter.calls == datazone_ts.calls
-    assert datazone_ts.data_points == []
-    assert chapter.data_points.one().form_name == "a"
-    assert chapter.stored == ({1: (chapter.data_points.one(),)}, {})
-    assert chapter.said == ({}, {})
-    assert [each.hits for each in chapter.armed] == [1]
-    assert trace.current().left_out == 0

@@ -13,9 +13,9 @@ from boto3.session import Session
 from botocore.exceptions import ClientError, ParamValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from internals import exchange, new_double
 
-from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
-from pytest_datazone_ts.service.wire import Request
+from pytest_datazone_ts import mock_datazone_ts
 
 ENTITY = {
     "domainIdentifier": "dzd_5oo7xzoqltu8mf",
@@ -52,8 +52,11 @@ def input_shape(operation):
     return a_client().meta.service_model.operation_model(operation).input_shape
 
 
-def as_request(operation, parameters):
-    """Any parameters as a request, those too that no botocore client would send."""
+def refusal_of_request(operation, parameters):
+    """The message that a request is refused with; ``None`` if it is not.
+
+    The parameters may be any, those too that no botocore client would send.
+    """
     segments = ["/v2/domains/{domainIdentifier}/entities/{entityType}/{entityIdentifier}"]
     segments.append("/time-series-data-points")
     segments.append("/{identifier}" if operation == "GetTimeSeriesDataPoint" else "")
@@ -62,18 +65,8 @@ def as_request(operation, parameters):
     others = {name: value for name, value in parameters.items() if name not in IN_PATH}
     posting = operation == "PostTimeSeriesDataPoints"
     body = json.dumps(others, default=datetime.timestamp).encode() if posting else b""
-    return Request(
-        operation=operation,
-        url=url if posting else f"{url}?{urlencode(others)}",
-        headers={},
-        body=body,
-        region="us-east-1",
-    )
-
-
-def refusal_of_request(operation, parameters):
-    """The message that a request is refused with; ``None`` if it is not."""
-    response = DataZoneTimeSeries().exchange(as_request(operation, parameters))
+    url = url if posting else f"{url}?{urlencode(others)}"
+    response = exchange(new_double(), operation, url, body)
     if response.headers.get("x-amzn-errortype") != "ValidationException":
         return None
     assert response.status_code == 400

@@ -27,6 +27,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from sample import DOCUMENTED
 
 from pytest_datazone_ts import faults, mock_datazone_ts
 
@@ -47,16 +48,6 @@ METHODS = {
 }
 POST, LIST, GET, DELETE = METHODS
 STATUS = {POST: 201, LIST: 200, GET: 200, DELETE: 204}
-CODES = {
-    "InternalServerException": 500,
-    "ResourceNotFoundException": 404,
-    "AccessDeniedException": 403,
-    "ThrottlingException": 429,
-    "ServiceQuotaExceededException": 402,
-    "ConflictException": 409,
-    "ValidationException": 400,
-    "UnauthorizedException": 401,
-}
 RETRIED = ("InternalServerException", "ThrottlingException")
 TIMEOUT = exceptions.ReadTimeoutError
 LOST = {
@@ -118,7 +109,7 @@ forms = st.lists(
 posted = st.tuples(regions, domains, entities, forms, tokens)
 operations = st.sampled_from([*[POST] * 4, LIST, LIST, GET, DELETE])
 injections = st.tuples(
-    st.sampled_from([*ALWAYS, *(getattr(faults, name)() for name in CODES)]),
+    st.sampled_from([*ALWAYS, *(getattr(faults, name)() for name in DOCUMENTED)]),
     st.sampled_from([1, 1, 2, 2, 3, None]),
     st.sampled_from([0, 0, 1, 2]),
 )
@@ -496,8 +487,8 @@ class WholeService(RuleBasedStateMachine):
         self.cause = None
         fault = self.injected(region, operation, request)
         name = type(fault).__name__
-        if name in CODES:
-            return None, CODES[name], name, fault
+        if name in DOCUMENTED:
+            return None, DOCUMENTED[name], name, fault
         if name == "HttpError":
             return None, 502, "502", fault
         if name in LOST:
@@ -510,7 +501,7 @@ class WholeService(RuleBasedStateMachine):
                 answer = self.serve(region, operation, request)
             except Refused as refused:
                 code = str(refused)
-                status = CODES[code]
+                status = DOCUMENTED[code]
         if name == "Latency":
             self.now += timedelta(seconds=min(fault.seconds, READ_TIMEOUT))
         if name == "ResponseLost" or (name == "Latency" and fault.seconds >= READ_TIMEOUT):
@@ -705,7 +696,7 @@ TestWholeService.settings = settings(
 
 # What no sequence may happen to hold: each of these is met in every run
 
-FAULTS = [*ALWAYS, faults.Latency(READ_TIMEOUT), *(getattr(faults, name)() for name in CODES)]
+FAULTS = [*ALWAYS, faults.Latency(READ_TIMEOUT), *(getattr(faults, name)() for name in DOCUMENTED)]
 
 
 @contextmanager

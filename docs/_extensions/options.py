@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from docutils.statemachine import StringList
-from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 
 from pytest_datazone_ts import plugin
-from pytest_datazone_ts.options import Options
+from pytest_datazone_ts.options import CHOICES, Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,18 +55,16 @@ class OptionsTable(SphinxDirective):
 def _lines() -> Iterator[str]:
     declared: Any = Parser()
     plugin.pytest_addoption(declared)
-    hints, defaults = get_type_hints(Options), Options()
-    docs = ModuleAnalyzer.for_module(Options.__module__).find_attr_docs()
+    defaults = Options()
     yield "| option | where | values, the default first | meaning |"
     yield "|---|---|---|---|"
     for name, setting in declared.settings.items():
-        if name in hints:
+        if name in CHOICES:
             where, default = "ini, marker, keyword", getattr(defaults, name)
-            values = get_args(hints[name]) or (True, False)
-            meaning = " ".join(docs["Options", name]).strip()
         else:
-            where, default, values = "ini", setting["default"], (True, False)
-            meaning = _sentence(setting["help"])
+            where, default = "ini", setting["default"]
+        values = CHOICES.get(name, (True, False))
+        meaning = _sentence(setting["help"])
         ordered = sorted(values, key=lambda value: value != default)
         yield f"| `{name}` | {where} | {', '.join(map(_code, ordered))} | {meaning} |"
     for name, option in declared.options.items():

@@ -1,1 +1,1 @@
-"""The fake Amazon DataZone: it knows no pytest, no client and no server."""
+"""The fake Amazon DataZone, independent of pytest, clients and servers."""

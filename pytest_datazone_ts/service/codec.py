@@ -1,7 +1,7 @@
-"""Values in boto3's form, to and from the JSON and the text that shapes describe.
+"""Conversion of values between boto3's form and JSON or text, driven by botocore's shapes.
 
-What reads or writes the values of a shape is a function that is made of the shape once: the
-shape itself is not looked at again for each value.
+A reader or a writer is a function that is built once for a shape, so that reading or writing a
+value does not inspect the shape again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import sys
 from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.utils import parse_to_aware_datetime
@@ -24,63 +24,72 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.service.model import Shape
 
     Reader: TypeAlias = Callable[[Any], Any]
-    """Takes what came over the wire and returns a value in boto3's form."""
+    """Takes a JSON value and returns the value in boto3's form."""
     Writer: TypeAlias = Callable[[Any], Any]
-    """Takes a value in boto3's form and returns what goes over the wire."""
+    """Takes a value in boto3's form and returns the JSON value."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-class Misfit(Exception):  # noqa: N818 - it is about a value; a request's is an error
-    """A value is not one of its shape's: what there is to say, around where the value is."""
+class DecodeError(Exception):
+    """A request does not decode into the operation's shapes. Its ``str`` is the full message.
 
-    def __init__(self, before: str, after: str) -> None:
-        super().__init__(before, after)
-        self.steps: list[str] = []
-        """The way to the value, from the inside out."""
+    Args:
+        problem: The part of the message before the location of the value, if it has one.
+        detail: The part after it.
+    """
+
+    def __init__(self, problem: str, detail: str = "") -> None:
+        super().__init__(problem, detail)
+        self.path: list[str] = []
+        """The location of the value, extended from the inside out as the error propagates."""
 
     def __str__(self) -> str:
-        before, after = self.args
-        return f"{before} at '{'.'.join(reversed(self.steps))}'{after}"
+        problem, detail = self.args
+        location = f" at '{'.'.join(reversed(self.path))}'" if self.path else ""
+        return f"{problem}{location}{detail}"
 
 
 def wire_name(name: str, shape: Shape) -> str:
-    """Return what a member is called on the wire."""
-    found: str = shape.serialization.get("name", name)
-    return found
+    """Return the name of a member on the wire."""
+    wire_name: str = shape.serialization.get("name", name)
+    return wire_name
 
 
-def reader(shape: Shape) -> Reader:
-    """Return what reads JSON values; what it can not read is a :class:`Misfit`."""
-    make = _READERS_OF.get(shape.type_name)
-    return _READERS[shape.type_name] if make is None else make(shape)
+def build_reader(shape: Shape) -> Reader:
+    """Return a reader for a shape's JSON values. It raises :class:`DecodeError`."""
+    build = _READER_BUILDERS.get(shape.type_name)
+    return _READERS[shape.type_name] if build is None else build(shape)
 
 
-def members_reader(members: Callable[[], Mapping[str, Shape]]) -> Reader:
-    """Return what reads JSON objects that have these members; others are left out, as is null."""
-
-    @cache
-    def readers() -> list[tuple[str, str, Reader]]:  # later: a structure may contain itself
-        return [(name, wire_name(name, shape), reader(shape)) for name, shape in members().items()]
+def build_members_reader(members: Mapping[str, Shape]) -> Reader:
+    """Return a reader for JSON objects with these members. It skips other members, and nulls."""
+    readers: list[tuple[str, str, Reader]] | None = None
 
     def read(value: object) -> dict[str, Any]:
+        nonlocal readers
+        if readers is None:  # built on first use, because a structure may contain itself
+            readers = [
+                (name, wire_name(name, shape), build_reader(shape))
+                for name, shape in members.items()
+            ]
         if not isinstance(value, dict):
             raise _wrong_type(value, "an object")
-        found, name = {}, ""
+        result, name = {}, ""
         try:
-            for name, key, read_member in readers():
+            for name, key, read_member in readers:
                 if (item := value.get(key)) is not None:
-                    found[name] = read_member(item)
-        except Misfit as misfit:
-            misfit.steps.append(name)
+                    result[name] = read_member(item)
+        except DecodeError as error:
+            error.path.append(name)
             raise
-        return found
+        return result
 
     return read
 
 
 def _list_reader(shape: Shape) -> Reader:
-    read_member = reader(shape.member)
+    read_member = build_reader(shape.member)
 
     def read(value: object) -> list[Any]:
         if not isinstance(value, list):
@@ -88,9 +97,9 @@ def _list_reader(shape: Shape) -> Reader:
         items: list[Any] = []
         try:
             for item in value:
-                items.append(read_member(item))  # noqa: PERF401 - a misfit is the next item's
-        except Misfit as misfit:
-            misfit.steps.append(f"{len(items) + 1}.member")
+                items.append(read_member(item))  # noqa: PERF401 - an error needs the index
+        except DecodeError as error:
+            error.path.append(f"{len(items) + 1}.member")
             raise
         return items
 
@@ -98,19 +107,19 @@ def _list_reader(shape: Shape) -> Reader:
 
 
 def _map_reader(shape: Shape) -> Reader:
-    read_item = reader(shape.value)
+    read_item = build_reader(shape.value)
 
     def read(value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise _wrong_type(value, "an object")
-        found, key = {}, None
+        result, key = {}, None
         try:
             for key, item in value.items():
-                found[key] = read_item(item)
-        except Misfit as misfit:
-            misfit.steps.append(f"{key}.value")
+                result[key] = read_item(item)
+        except DecodeError as error:
+            error.path.append(f"{key}.value")
             raise
-        return found
+        return result
 
     return read
 
@@ -152,8 +161,8 @@ def _read_blob(value: object) -> bytes:
     try:
         return base64.b64decode(_read_string(value), validate=True)
     except ValueError as error:
-        misfit = Misfit("the value", f" is not base64: {error}")
-        raise misfit from error
+        problem, detail = "the value", f" is not base64: {error}"
+        raise DecodeError(problem, detail) from error
 
 
 def _timestamp_reader(shape: Shape) -> Reader:
@@ -168,8 +177,8 @@ def _read_epoch(value: object) -> datetime:
     try:
         return _EPOCH + timedelta(seconds=value)
     except OverflowError as error:
-        misfit = Misfit("the number", " is not a time between the years 1 and 9999")
-        raise misfit from error
+        problem, detail = "the number", " is not a time between the years 1 and 9999"
+        raise DecodeError(problem, detail) from error
 
 
 _READERS: dict[str, Reader] = {
@@ -181,34 +190,38 @@ _READERS: dict[str, Reader] = {
     "boolean": _read_boolean,
     "blob": _read_blob,
 }
-_READERS_OF: dict[str, Callable[[Shape], Reader]] = {
-    "structure": lambda shape: members_reader(lambda: shape.members),
+_READER_BUILDERS: dict[str, Callable[[Shape], Reader]] = {
+    "structure": lambda shape: build_members_reader(shape.members),
     "list": _list_reader,
     "map": _map_reader,
     "timestamp": _timestamp_reader,
 }
 
 
-def _too_large() -> Misfit:
-    return Misfit("the number", " is too large")
+def _too_large() -> DecodeError:
+    return DecodeError("the number", " is too large")
 
 
-def _wrong_type(value: object, expected: str) -> Misfit:
-    return Misfit(f"expected {expected}", f", found {json_type(value)}")
+def _wrong_type(value: object, expected: str) -> DecodeError:
+    return DecodeError(f"expected {expected}", f", found {json_type(value)}")
 
 
 def json_type(value: object) -> str:
-    """Return what JSON calls the type of a parsed value."""
+    """Return the JSON type of a parsed value, with its article."""
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
     return "null" if value is None else names.get(type(value), "a number")
 
 
 def from_text(shape: Shape, text: str) -> object:
-    """Read a label, a query value or a header; what is none is a :class:`Misfit`."""
+    """Read a value from a path, a query string or a header.
+
+    Raises:
+        DecodeError: The text is not a value of the shape.
+    """
     try:
         return _TEXT_READERS[shape.type_name](text)
     except (ValueError, OverflowError) as error:
-        raise Misfit(repr(text), f" cannot be read as {shape.type_name}") from error
+        raise DecodeError(repr(text), f" cannot be read as {shape.type_name}") from error
 
 
 def _text_boolean(text: str) -> bool:
@@ -237,12 +250,12 @@ _DATE_TIME = re.compile(
 
 
 def _text_timestamp(text: str) -> datetime:
-    found = _DATE_TIME.fullmatch(text)
-    if found is None:
+    match = _DATE_TIME.fullmatch(text)
+    if match is None:
         raise ValueError(text)
-    # Python 3.10 reads neither "Z" nor fractions of any length.
-    moment = datetime.fromisoformat(found["seconds"] + found["zone"].replace("Z", "+00:00"))
-    microsecond = int((found["fraction"] or "").ljust(6, "0")[:6])
+    # Python 3.10 parses neither "Z" nor fractions of any length.
+    moment = datetime.fromisoformat(match["seconds"] + match["zone"].replace("Z", "+00:00"))
+    microsecond = int((match["fraction"] or "").ljust(6, "0")[:6])
     return _utc(moment.replace(microsecond=microsecond))
 
 
@@ -257,39 +270,42 @@ _TEXT_READERS: dict[str, Callable[[str], object]] = {
 }
 
 
-def writer(shape: Shape) -> Writer | None:
-    """Return what writes values as JSON; ``None`` where JSON has them in the same form."""
-    make = _WRITERS_OF.get(shape.type_name)
-    return None if make is None else make(shape)
+def build_writer(shape: Shape) -> Writer | None:
+    """Return a writer for a shape's values, or ``None`` if JSON represents them unchanged."""
+    build = _WRITER_BUILDERS.get(shape.type_name)
+    return None if build is None else build(shape)
 
 
-def members_writer(members: Callable[[], Mapping[str, Shape]]) -> Writer:
-    """Return what writes structures that have these members; others are left out."""
-
-    @cache
-    def writers() -> list[tuple[str, str, Writer | None]]:  # later, as above
-        return [(name, wire_name(name, shape), writer(shape)) for name, shape in members().items()]
+def build_members_writer(members: Mapping[str, Shape]) -> Writer:
+    """Return a writer for structures with these members. It skips other members."""
+    writers: list[tuple[str, str, Writer | None]] | None = None
 
     def write(value: Mapping[str, Any]) -> dict[str, Any]:
-        written = {}
-        for name, key, write_member in writers():
+        nonlocal writers
+        if writers is None:  # built on first use, because a structure may contain itself
+            writers = [
+                (name, wire_name(name, shape), build_writer(shape))
+                for name, shape in members.items()
+            ]
+        result = {}
+        for name, key, write_member in writers:
             if name in value:
                 item = value[name]
-                written[key] = item if write_member is None else write_member(item)
-        return written
+                result[key] = item if write_member is None else write_member(item)
+        return result
 
     return write
 
 
 def _list_writer(shape: Shape) -> Writer | None:
-    write_member = writer(shape.member)
+    write_member = build_writer(shape.member)
     if write_member is None:
         return None
     return lambda value: [write_member(item) for item in value]
 
 
 def _map_writer(shape: Shape) -> Writer | None:
-    write_item = writer(shape.value)
+    write_item = build_writer(shape.value)
     if write_item is None:
         return None
     return lambda value: {key: write_item(item) for key, item in value.items()}
@@ -314,8 +330,8 @@ def _write_epoch(value: Any) -> float:
     return int(seconds) if seconds.is_integer() else seconds
 
 
-_WRITERS_OF: dict[str, Callable[[Shape], Writer | None]] = {
-    "structure": lambda shape: members_writer(lambda: shape.members),
+_WRITER_BUILDERS: dict[str, Callable[[Shape], Writer | None]] = {
+    "structure": lambda shape: build_members_writer(shape.members),
     "list": _list_writer,
     "map": _map_writer,
     "blob": lambda _: _write_blob,
@@ -324,7 +340,7 @@ _WRITERS_OF: dict[str, Callable[[Shape], Writer | None]] = {
 
 
 def to_text(shape: Shape, value: Any) -> str:
-    """Write a value as a header's text."""
+    """Write a value as the text of a header."""
     if shape.type_name == "timestamp":
         moment = _utc(parse_to_aware_datetime(value))
         return formatdate(moment.timestamp(), usegmt=True)
@@ -332,7 +348,7 @@ def to_text(shape: Shape, value: Any) -> str:
 
 
 def to_bytes(value: bytes | bytearray | str) -> bytes:
-    """Return the bytes of a blob in any of the forms that boto3 takes."""
+    """Return the bytes of a blob, which boto3 also accepts as ``bytearray`` or ``str``."""
     return value.encode() if isinstance(value, str) else bytes(value)
 
 

@@ -1,7 +1,7 @@
-"""Amazon DataZone as botocore's own service model describes it.
+"""Amazon DataZone as botocore's service model describes it.
 
-Nothing that the model knows is written down here: operations, paths, error codes, statuses
-and constraints are read from it, so they are those of the botocore that is installed.
+Operations, paths, error codes, statuses and constraints are read from the model of the installed
+botocore, and never repeated in code.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from urllib.parse import unquote
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 
-from pytest_datazone_ts import origin, spelling
+from pytest_datazone_ts import location, spelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
     Shape: TypeAlias = Any
-    """A shape of botocore's: what attributes it has depends on its ``type_name``."""
+    """A botocore shape. Its attributes depend on its ``type_name``."""
 
-__tracebackhide__: origin.Hides = origin.hides_frames
+__tracebackhide__: location.Predicate = location.raised_on_purpose
 
 TIME_SERIES_OPERATIONS = (
     "PostTimeSeriesDataPoints",
@@ -33,15 +33,16 @@ TIME_SERIES_OPERATIONS = (
 )
 
 
-@dataclass(frozen=True, eq=False)  # one for each name, and hashable
+@dataclass(frozen=True, eq=False)  # one instance per operation, hashed by identity
 class Operation:
-    """One API operation, laid out for reading a request and writing a response."""
+    """An API operation, prepared for decoding requests and encoding responses."""
 
     name: str
     method: str
     segments: tuple[str, ...]
-    """The path's segments; those in braces are labels."""
+    """The segments of the path; those in braces are labels."""
     success: int
+    """The HTTP status of a response without an error."""
     input: Shape
     output: Shape | None
     members: Mapping[str, Mapping[str, Shape]]
@@ -49,10 +50,17 @@ class Operation:
     errors: tuple[str, ...]
     """The exceptions that the operation documents."""
 
-    def labels(self, path: str) -> dict[str, str] | None:
-        """Return the path's labels, decoded; ``None`` if it is another operation's path.
+    @property
+    def example_members(self) -> list[str]:
+        """The members of an example of its output: the required ones, or one of them."""
+        if self.output is None:
+            return []
+        return self.output.required_members or [*self.output.members][:1]
 
-        Whatever comes before the operation's own segments is an endpoint's prefix.
+    def labels(self, path: str) -> dict[str, str] | None:
+        """Return the decoded labels of a path, or ``None`` if it is not the operation's path.
+
+        Segments before the operation's own are the prefix of a custom endpoint.
         """
         segments = path.split("/")[-len(self.segments) :]
         if len(segments) != len(self.segments):
@@ -68,7 +76,7 @@ class Operation:
 
 @cache
 def service() -> ServiceModel:
-    """Return the service model."""
+    """Return botocore's service model."""
     return ServiceModel(create_loader().load_service_model("datazone", "service-2"))
 
 
@@ -92,12 +100,12 @@ def operation(name: str) -> Operation:
 
 
 def operation_names() -> tuple[str, ...]:
-    """Return the API names of all of DataZone's operations."""
+    """Return the API names of all operations."""
     return tuple(service().operation_names)
 
 
 def require_operation(name: str) -> None:
-    """Raise ``ValueError`` for what is none of DataZone's operations."""
+    """Raise a ``ValueError`` unless DataZone has an operation of this name."""
     names = operation_names()
     if name not in names:
         hint = spelling.hint(name, names)
@@ -106,21 +114,21 @@ def require_operation(name: str) -> None:
 
 
 def operations_at(path: str) -> dict[str, str]:
-    """Return the names of the operations whose path this is, by their HTTP methods."""
+    """Return the names of the operations with this path, keyed by HTTP method."""
     segments = path.split("/")
     return {
         method: name
         for template, method, name in _routes().get(len(segments), ())
         if all(
-            segment if wanted.startswith("{") else segment == wanted
-            for wanted, segment in zip(template, segments, strict=True)
+            segment if expected.startswith("{") else segment == expected
+            for expected, segment in zip(template, segments, strict=True)
         )
     }
 
 
 @cache
 def _routes() -> dict[int, list[tuple[list[str], str, str]]]:
-    """Return every operation's path, method and name, by the number of the path's segments."""
+    """Return the path, method and name of every operation, keyed by number of path segments."""
     routes: dict[int, list[tuple[list[str], str, str]]] = {}
     for name in operation_names():
         described: Any = service().operation_model(name)
@@ -131,7 +139,7 @@ def _routes() -> dict[int, list[tuple[list[str], str, str]]]:
 
 @cache
 def error_status(code: str) -> int:
-    """Return the HTTP status of a documented exception."""
+    """Return the HTTP status of an exception in the model."""
     error: Mapping[str, Any] = service().shape_for(code).metadata["error"]
     status: int = error["httpStatusCode"]
     return status

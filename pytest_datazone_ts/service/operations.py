@@ -1,17 +1,20 @@
-"""What each operation of the fake DataZone does."""
+"""The operations that the fake DataZone implements."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_datazone_ts import origin
+from pytest_datazone_ts import location
 from pytest_datazone_ts.errors import DataZoneContentWarning, UnansweredOperationError
 from pytest_datazone_ts.service import form_types, model, pages, validation
 from pytest_datazone_ts.service.catalogue import Catalogue
-from pytest_datazone_ts.service.refusal import Refusal
-from pytest_datazone_ts.service.store import Identifiers, SeriesKey, Store
+from pytest_datazone_ts.service.error import ServiceError
+from pytest_datazone_ts.service.identifiers import Identifiers
+from pytest_datazone_ts.service.result import Result
+from pytest_datazone_ts.service.store import SeriesKey, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,110 +23,183 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.records import DataPoint
 
 POST = "PostTimeSeriesDataPoints"
+DELETE = "DeleteTimeSeriesDataPoints"
 DEFAULT_TYPE_REVISION = "1"
-"""AWS does not document the revision of a form that names none."""
+"""The revision of a form that is posted without one; AWS does not document its default."""
+MAX_SUMMARY_LENGTH = 20_000
+"""The maximum length of ``contentSummary`` in botocore's model."""
 
 
-class Answer(NamedTuple):
-    """What comes of a request that is carried out."""
-
-    output: dict[str, Any]
-    stored: tuple[DataPoint, ...] = ()
-    """The points that are new: none where a ``clientToken`` is repeated."""
-
-
-class FirstRequest(NamedTuple):
-    """The request that used a ``clientToken`` first, and what it stored."""
+class IdempotencyRecord(NamedTuple):
+    """The first request with a ``clientToken``, and the data points that it stored."""
 
     parameters: Mapping[str, Any]
     points: tuple[DataPoint, ...]
 
 
 class Service:
-    """The fake Amazon DataZone: one account, all regions."""
+    """A fake Amazon DataZone: one account, all regions.
+
+    Args:
+        clock: The clock that dates what is posted.
+        content_check: The option of that name: ``"off"``, ``"warn"`` or ``"error"``.
+    """
 
     def __init__(self, clock: Clock, *, content_check: str) -> None:
         self.store: Store = Store()
         self.catalogue: Catalogue = Catalogue(self.store.latest, _summary)
         self.form_types: form_types.FormTypes = form_types.FormTypes()
         self.identifiers: Identifiers = Identifiers()
-        """Of what a test adds without saying its id."""
+        """The ids of listings that a test adds without an id."""
         self._clock = clock
         self._content_check = content_check
         self._lock = self.store.lock
-        self._first: dict[tuple[str, str, str], FirstRequest] = {}
-        """By operation, region and token."""
+        self._idempotency_records: dict[tuple[str, str, str], IdempotencyRecord] = {}
+        """Keyed by operation, region and ``clientToken``."""
         self._pages = pages.Pages()
 
-    def answers(self, operation: str) -> bool:
-        """Tell whether the service implements an operation."""
-        return operation == POST or (
-            operation in _OPERATIONS
-            and (operation not in CATALOGUE_OPERATIONS or bool(self.catalogue))
-        )
+    def handles(self, operation: str) -> bool:
+        """Return whether the service handles an operation in its current state."""
+        handler = _HANDLERS.get(operation)
+        return handler is not None and (not handler.needs_catalogue or bool(self.catalogue))
 
-    def answer(self, operation: str, region: str, parameters: Mapping[str, Any]) -> Answer:
-        """Carry a request out, or raise a :class:`Refusal`.
+    def needs_catalogue(self, operation: str) -> bool:
+        """Return whether the service handles an operation only if the catalogue has an asset."""
+        handler = _HANDLERS.get(operation)
+        return handler is not None and handler.needs_catalogue
 
-        ``parameters`` are kept, to know a repetition by: they must not change.
+    def handle(self, operation: str, region: str, parameters: Mapping[str, Any]) -> Result:
+        """Handle a request.
+
+        Args:
+            operation: The API name of an operation that the service handles.
+            region: The region to which the request was sent.
+            parameters: The operation's parameters, in boto3's form. The service keeps them to
+                recognize a repeated ``clientToken``, so they must not change.
+
+        Returns:
+            The operation's output, and the data points that were added.
+
+        Raises:
+            ServiceError: The service answers with an error.
+            UnansweredOperationError: The request asks for something that the double does not
+                implement.
         """
         self.validate(operation, parameters)
-        if operation == POST:
-            return self.post(region, parameters)
-        return Answer(_OPERATIONS[operation](self, region, parameters))
+        return _HANDLERS[operation].handle(self, region, parameters)
 
     def validate(self, operation: str, parameters: Mapping[str, Any]) -> None:
-        """Refuse parameters that break the constraints of botocore's model."""
+        """Check parameters against the constraints in botocore's model.
+
+        Raises:
+            ServiceError: A ``ValidationException`` that lists every violation.
+        """
         try:
-            message = validation.message(_constraints(operation), parameters)
+            message = validation.error_message(_check(operation), parameters)
         except RecursionError:
             message = "the request is nested too deeply"
         if message is not None:
-            raise Refusal("ValidationException", message)
+            raise ServiceError("ValidationException", message)
 
     def clear(self) -> None:
-        """Forget everything stored and every token."""
+        """Forget everything that was stored, added or registered."""
         with self._lock:
             self.store.clear()
-            self._first.clear()
+            self._idempotency_records.clear()
             self._pages.clear()
             self.catalogue.clear()
             self.form_types.clear()
 
-    def post(self, region: str, parameters: Mapping[str, Any]) -> Answer:
-        """PostTimeSeriesDataPoints."""
+    def post_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
+        """PostTimeSeriesDataPoints: store every form of the request, or none."""
         self._require_entity(parameters)
-        stored: tuple[DataPoint, ...] = ()
-        points = self._repeated(POST, region, parameters)
-        if points is None:
+        if self._find_record(POST, region, parameters) is None:
+            # Not under the lock: a form type's check may be the test's own code.
             self._check_content(parameters["forms"])
-            points, stored = self._store(region, parameters)
-        forms = [_form(point) for point in points]
-        return Answer({**_entity(parameters), "forms": forms}, stored)
-
-    def _store(
-        self, region: str, parameters: Mapping[str, Any]
-    ) -> tuple[tuple[DataPoint, ...], tuple[DataPoint, ...]]:
-        """Return the points that answer the request, and those of them that are new."""
+        stored: tuple[DataPoint, ...] = ()
         with self._lock:
-            # Another thread may have been first with this token.
-            points = self._repeated(POST, region, parameters)
-            stored: tuple[DataPoint, ...] = ()
-            if points is None:
-                posted_at = self._clock.now()
-                points = stored = tuple(
-                    [
-                        self.store.add(
-                            _series(region, parameters, form["formName"]),
-                            form,
-                            type_revision=form.get("typeRevision", DEFAULT_TYPE_REVISION),
-                            posted_at=posted_at,
-                        )
-                        for form in parameters["forms"]
-                    ]
-                )
-                self._remember(POST, region, parameters, points)
-            return points, stored
+            # Another thread may have posted with this token in the meantime.
+            record = self._find_record(POST, region, parameters)
+            if record is None:
+                points = stored = self._add_points(region, parameters)
+                self._add_record(POST, region, parameters, points)
+            else:
+                points = record.points
+        forms = [_form(point) for point in points]
+        return Result({**_entity(parameters), "forms": forms}, stored)
+
+    def list_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
+        """ListTimeSeriesDataPoints: newest first."""
+        self._require_entity(parameters)
+        key = _series_key(region, parameters, parameters["formName"])
+        size = pages.page_size(parameters)
+        with self._lock:
+            before = self._pages.position(region, parameters)
+            if before is not None and not self.store.contains(key, before):
+                raise pages.invalid_token(parameters["nextToken"])
+            entries = self.store.page(
+                key,
+                started_at=parameters.get("startedAt"),
+                ended_at=parameters.get("endedAt"),
+                before=before,
+                size=size + 1,
+            )
+            output: dict[str, Any] = {"items": [_summary(point) for _, _, point in entries[:size]]}
+            if len(entries) > size:
+                position = entries[size - 1][:2]
+                output["nextToken"] = self._pages.issue_token(region, parameters, position)
+            return Result(output)
+
+    def get_point(self, region: str, parameters: Mapping[str, Any]) -> Result:
+        """GetTimeSeriesDataPoint."""
+        self._require_entity(parameters)
+        form_name = parameters["formName"]
+        identifier = parameters["identifier"]
+        point = self.store.get(_series_key(region, parameters, form_name), identifier)
+        if point is None:
+            raise ServiceError(
+                "ResourceNotFoundException",
+                f"Time series data point '{identifier}' of form '{form_name}' not found for "
+                f"{parameters['entityType']} '{parameters['entityIdentifier']}' "
+                f"in domain '{parameters['domainIdentifier']}'",
+            )
+        return Result({**_entity(parameters), "formName": form_name, "form": _form(point)})
+
+    def delete_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
+        """DeleteTimeSeriesDataPoints: delete every point of a form, if there are any."""
+        self._require_entity(parameters)
+        with self._lock:
+            if self._find_record(DELETE, region, parameters) is None:
+                self.store.delete(_series_key(region, parameters, parameters["formName"]))
+                self._add_record(DELETE, region, parameters, ())
+        return Result({})
+
+    def get_form_type(self, _region: str, parameters: Mapping[str, Any]) -> Result:
+        """GetFormType: the built-in form type, and those that a test registered."""
+        name = parameters["formTypeIdentifier"]
+        smithy = self.form_types.model(name)
+        if smithy is None:
+            message = (
+                f"the double does not know the form type {name!r}. Register it in the test: "
+                f"datazone_ts.register_form_type({name!r}, ...), or answer the call: "
+                "datazone_ts.respond('GetFormType', {...})"
+            )
+            raise UnansweredOperationError(message)
+        revision = parameters.get("revision", form_types.REVISION)
+        if revision != form_types.REVISION:
+            raise ServiceError(
+                "ResourceNotFoundException",
+                f"Revision '{revision}' of form type '{name}' not found",
+            )
+        return Result(
+            {
+                "domainId": parameters["domainIdentifier"],
+                "name": name,
+                "revision": revision,
+                "model": {"smithy": smithy},
+                "status": "ENABLED",
+            }
+        )
 
     def _require_entity(self, parameters: Mapping[str, Any]) -> None:
         self.catalogue.require(
@@ -133,35 +209,38 @@ class Service:
         )
 
     def _check_content(self, forms: list[Mapping[str, Any]]) -> None:
-        """Run the checks of form types: not under a lock, they may be a test's own code."""
-        self.form_types.require(forms)
+        self.form_types.check_registered(forms)
         if self._content_check == "off":
             return
-        doubts = self.form_types.doubts(forms)
-        if doubts is not None:
+        problems = self.form_types.built_in_problems(forms)
+        if problems is not None:
             if self._content_check == "error":
-                raise Refusal("ValidationException", doubts)
+                raise ServiceError("ValidationException", problems)
             message = (
-                f"{doubts}. AWS does not document what it refuses, so this is a warning. "
-                "content_check='error' refuses such content, content_check='off' takes it."
+                f"{problems}. AWS does not document what it refuses, so this is a warning. "
+                "content_check='error' refuses such content, content_check='off' accepts it."
             )
-            origin.warn(message, DataZoneContentWarning)
+            location.warn(message, DataZoneContentWarning)
 
-    def _repeated(
+    def _find_record(
         self, operation: str, region: str, parameters: Mapping[str, Any]
-    ) -> tuple[DataPoint, ...] | None:
-        """Return what the first request with this ``clientToken`` stored, if there was one."""
-        token = parameters.get("clientToken", "")
-        first = self._first.get((operation, region, token))
-        if first is not None and first.parameters != parameters:
-            documented = model.operation(operation).errors
-            raise Refusal(
-                "ConflictException" if "ConflictException" in documented else "ValidationException",
-                f"clientToken '{token}' was used before, with another {operation} request",
-            )
-        return None if first is None else first.points
+    ) -> IdempotencyRecord | None:
+        """Return the record of an earlier, equal request with the same ``clientToken``.
 
-    def _remember(
+        Raises:
+            ServiceError: The earlier request was not equal.
+        """
+        token = parameters.get("clientToken", "")
+        record = self._idempotency_records.get((operation, region, token))
+        if record is not None and record.parameters != parameters:
+            documented = model.operation(operation).errors
+            raise ServiceError(
+                "ConflictException" if "ConflictException" in documented else "ValidationException",
+                f"clientToken '{token}' was already used with a different {operation} request",
+            )
+        return record
+
+    def _add_record(
         self,
         operation: str,
         region: str,
@@ -169,99 +248,74 @@ class Service:
         points: tuple[DataPoint, ...],
     ) -> None:
         if "clientToken" in parameters:
-            first = FirstRequest(parameters, points)
-            self._first[operation, region, parameters["clientToken"]] = first
+            record = IdempotencyRecord(parameters, points)
+            self._idempotency_records[operation, region, parameters["clientToken"]] = record
 
-    def list(self, region: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """ListTimeSeriesDataPoints: newest first."""
-        self._require_entity(parameters)
-        key = _series(region, parameters, parameters["formName"])
-        size = pages.size(parameters)
-        with self._lock:
-            before = self._pages.position(region, parameters)
-            if before is not None and self.store.get(key, before.id) is None:
-                raise pages.stale(parameters["nextToken"])
-            points = self.store.page(
-                key,
-                started_at=parameters.get("startedAt"),
-                ended_at=parameters.get("endedAt"),
-                before=before,
-                size=size + 1,
-            )
-            output: dict[str, Any] = {"items": [_summary(point) for point in points[:size]]}
-            if len(points) > size:
-                output["nextToken"] = self._pages.token(region, parameters, points[size - 1])
-            return output
-
-    def get(self, region: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """GetTimeSeriesDataPoint."""
-        self._require_entity(parameters)
-        form_name = parameters["formName"]
-        identifier = parameters["identifier"]
-        point = self.store.get(_series(region, parameters, form_name), identifier)
-        if point is None:
-            raise Refusal(
-                "ResourceNotFoundException",
-                f"Time series data point '{identifier}' of form '{form_name}' not found for "
-                f"{parameters['entityType']} '{parameters['entityIdentifier']}' "
-                f"in domain '{parameters['domainIdentifier']}'",
-            )
-        return {**_entity(parameters), "formName": form_name, "form": _form(point)}
-
-    def delete(self, region: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """DeleteTimeSeriesDataPoints: every point of a form; none at all is no error."""
-        self._require_entity(parameters)
-        with self._lock:
-            if self._repeated("DeleteTimeSeriesDataPoints", region, parameters) is None:
-                self.store.delete(_series(region, parameters, parameters["formName"]))
-                self._remember("DeleteTimeSeriesDataPoints", region, parameters, ())
-        return {}
-
-    def get_form_type(self, region: str, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
-        """GetFormType: the built-in form type, and those that a test registered."""
-        name = parameters["formTypeIdentifier"]
-        smithy = self.form_types.model(name)
-        if smithy is None:
-            message = (
-                f"the double does not know the form type {name!r}. Tell it in the test: "
-                f"datazone_ts.register_form_type({name!r}, ...), or answer the call: "
-                "datazone_ts.respond('GetFormType', {...})"
-            )
-            raise UnansweredOperationError(message)
-        revision = parameters.get("revision", form_types.REVISION)
-        if revision != form_types.REVISION:
-            raise Refusal(
-                "ResourceNotFoundException",
-                f"Revision '{revision}' of form type '{name}' not found",
-            )
-        return {
-            "domainId": parameters["domainIdentifier"],
-            "name": name,
-            "revision": revision,
-            "model": {"smithy": smithy},
-            "status": "ENABLED",
-        }
+    def _add_points(self, region: str, parameters: Mapping[str, Any]) -> tuple[DataPoint, ...]:
+        posted_at = self._clock.now()
+        return tuple(
+            [
+                self.store.add(
+                    _series_key(region, parameters, form["formName"]),
+                    form,
+                    type_revision=form.get("typeRevision", DEFAULT_TYPE_REVISION),
+                    posted_at=posted_at,
+                )
+                for form in parameters["forms"]
+            ]
+        )
 
 
-_OPERATIONS: dict[str, Callable[[Service, str, Mapping[str, Any]], dict[str, Any]]] = {
-    "ListTimeSeriesDataPoints": Service.list,
-    "GetTimeSeriesDataPoint": Service.get,
-    "DeleteTimeSeriesDataPoints": Service.delete,
-    "GetFormType": Service.get_form_type,
-    "SearchListings": lambda service, *request: service.catalogue.search_listings(*request),
-    "Search": lambda service, *request: service.catalogue.search(*request),
-    "GetAsset": lambda service, *request: service.catalogue.get_asset(*request),
-    "GetListing": lambda service, *request: service.catalogue.get_listing(*request),
+@dataclass(frozen=True)
+class OperationHandler:
+    """An operation that the service implements."""
+
+    operation: str
+    """The operation's API name."""
+    handle: Callable[[Service, str, Mapping[str, Any]], Result]
+    """Takes the service, the region and the parameters."""
+    needs_catalogue: bool = False
+    """Whether the operation is unhandled as long as the catalogue is empty."""
+
+
+_HANDLERS: Mapping[str, OperationHandler] = {
+    handler.operation: handler
+    for handler in (
+        OperationHandler(POST, Service.post_points),
+        OperationHandler("ListTimeSeriesDataPoints", Service.list_points),
+        OperationHandler("GetTimeSeriesDataPoint", Service.get_point),
+        OperationHandler(DELETE, Service.delete_points),
+        OperationHandler("GetFormType", Service.get_form_type),
+        OperationHandler(
+            "SearchListings",
+            lambda service, *request: service.catalogue.search_listings(*request),
+            needs_catalogue=True,
+        ),
+        OperationHandler(
+            "Search",
+            lambda service, *request: service.catalogue.search(*request),
+            needs_catalogue=True,
+        ),
+        OperationHandler(
+            "GetAsset",
+            lambda service, *request: service.catalogue.get_asset(*request),
+            needs_catalogue=True,
+        ),
+        OperationHandler(
+            "GetListing",
+            lambda service, *request: service.catalogue.get_listing(*request),
+            needs_catalogue=True,
+        ),
+    )
 }
-CATALOGUE_OPERATIONS = ("SearchListings", "Search", "GetAsset", "GetListing")
 
 
 @cache
-def _constraints(operation: str) -> validation.Check:
-    return validation.check_of(model.operation(operation).input)
+def _check(operation: str) -> validation.Check:
+    return validation.build_check(model.operation(operation).input)
 
 
-def _series(region: str, parameters: Mapping[str, Any], form_name: str) -> SeriesKey:
+def _series_key(region: str, parameters: Mapping[str, Any], form_name: str) -> SeriesKey:
     return SeriesKey(
         region,
         parameters["domainIdentifier"],
@@ -280,21 +334,21 @@ def _entity(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _form(point: DataPoint) -> dict[str, Any]:
-    form = _outline(point)
+    form = _common_members(point)
     if point.content is not None:
         form["content"] = point.content
     return form
 
 
 def _summary(point: DataPoint) -> dict[str, Any]:
-    outline = _outline(point)
-    summary = _content_summary(point.content)
-    if summary is not None:
-        outline["contentSummary"] = summary
-    return outline
+    summary = _common_members(point)
+    content_summary = _content_summary(point.content)
+    if content_summary is not None:
+        summary["contentSummary"] = content_summary
+    return summary
 
 
-def _outline(point: DataPoint) -> dict[str, Any]:
+def _common_members(point: DataPoint) -> dict[str, Any]:
     return {
         "formName": point.form_name,
         "typeIdentifier": point.type_identifier,
@@ -305,17 +359,16 @@ def _outline(point: DataPoint) -> dict[str, Any]:
 
 
 def _content_summary(content: str | None) -> str | None:
-    """Return the content without ``evaluations``; AWS does not document what it keeps."""
+    """Return the content without ``evaluations``.
+
+    AWS does not document what it leaves out of a summary.
+    """
     if content is None:
         return None
     try:
         value = json.loads(content)
         if isinstance(value, dict):
             value.pop("evaluations", None)
-        return json.dumps(value)[:SUMMARY_LENGTH]
+        return json.dumps(value)[:MAX_SUMMARY_LENGTH]
     except (ValueError, RecursionError):
-        return content[:SUMMARY_LENGTH]
-
-
-SUMMARY_LENGTH = 20_000
-"""The greatest length of ``contentSummary`` in botocore's model."""
+        return content[:MAX_SUMMARY_LENGTH]

@@ -1,52 +1,56 @@
-"""Pages of a long answer, and the ``nextToken`` that asks for the next one."""
+"""Pagination: pages of a long result, and the ``nextToken`` that continues it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_datazone_ts.service.refusal import Refusal
-from pytest_datazone_ts.service.store import Identifiers
+from pytest_datazone_ts.service.error import ServiceError
+from pytest_datazone_ts.service.identifiers import Identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
-    _Query: TypeAlias = tuple[str, Mapping[str, Any]]
-    """A region and what was asked for there."""
+    Query: TypeAlias = tuple[str, Mapping[str, Any]]
+    """A region, and a request's parameters without those for pagination."""
 
-PAGE_SIZE = 50
-"""AWS documents 50 as the greatest ``maxResults``, and no default."""
+MAX_PAGE_SIZE = 50
+"""The documented maximum of ``maxResults``; AWS does not document a default."""
 
 
 class _Token(NamedTuple):
-    query: _Query
+    query: Query
     position: Any
 
 
 class Pages:
-    """The tokens that were issued: for which query, and where the next page begins."""
+    """The tokens that were issued, each with its query and the position it continues from."""
 
     def __init__(self) -> None:
-        self._texts = Identifiers()
+        self._identifiers = Identifiers()
         self._tokens: dict[str, _Token] = {}
 
-    def token(self, region: str, parameters: Mapping[str, Any], position: Any) -> str:
-        """Issue a ``nextToken`` for what follows ``position``."""
-        text = self._texts.next()
-        self._tokens[text] = _Token(_query(region, parameters), position)
-        return text
+    def issue_token(self, region: str, parameters: Mapping[str, Any], position: Any) -> str:
+        """Return a new ``nextToken`` that continues from ``position``."""
+        next_token = self._identifiers.next()
+        self._tokens[next_token] = _Token(_query(region, parameters), position)
+        return next_token
 
     def position(self, region: str, parameters: Mapping[str, Any]) -> Any:
-        """Return where the page asked for begins; ``None``: at the beginning.
+        """Return the position that a request continues from.
 
-        A token that was not issued for this query is refused.
+        Returns:
+            The position of the request's ``nextToken``, or ``None`` if it has none.
+
+        Raises:
+            ServiceError: The token was not issued for this query.
         """
-        text = parameters.get("nextToken")
-        if text is None:
+        next_token = parameters.get("nextToken")
+        if next_token is None:
             return None
-        token = self._tokens.get(text)
+        token = self._tokens.get(next_token)
         if token is None or token.query != _query(region, parameters):
-            raise stale(text)
+            raise invalid_token(next_token)
         return token.position
 
     def clear(self) -> None:
@@ -54,24 +58,24 @@ class Pages:
         self._tokens.clear()
 
 
-def stale(next_token: str) -> Refusal:
-    """Refuse a token that leads nowhere."""
-    return Refusal(
+def invalid_token(next_token: str) -> ServiceError:
+    """Return the error for a token that cannot be continued from."""
+    return ServiceError(
         "ValidationException",
         f"Invalid nextToken '{next_token}': it was not issued for this query, or what it "
         "pointed at has been deleted",
     )
 
 
-def size(parameters: Mapping[str, Any]) -> int:
-    """Return how many items a page may hold."""
-    asked: int = parameters.get("maxResults", PAGE_SIZE)
-    return asked
+def page_size(parameters: Mapping[str, Any]) -> int:
+    """Return the maximum number of items on a page."""
+    size: int = parameters.get("maxResults", MAX_PAGE_SIZE)
+    return size
 
 
-def _query(region: str, parameters: Mapping[str, Any]) -> _Query:
-    """Return what is asked for: each operation's required parameters are its own."""
-    asked = {
+def _query(region: str, parameters: Mapping[str, Any]) -> Query:
+    # The required parameters of each operation differ, so its name need not be compared.
+    query = {
         name: value for name, value in parameters.items() if name not in ("nextToken", "maxResults")
     }
-    return region, asked
+    return region, query

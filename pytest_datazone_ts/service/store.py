@@ -1,24 +1,30 @@
-"""The stored data points and the orders in which they are asked for."""
+"""The store of data points."""
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from itertools import count
-from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_datazone_ts.records import DataPoint
+from pytest_datazone_ts.service.identifiers import Identifiers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    Position: TypeAlias = tuple[datetime, int]
+    """The sort key of a data point in its series: its timestamp and its sequence number."""
+    Entry: TypeAlias = tuple[datetime, int, DataPoint]
+    """A data point after its sort key. Sequence numbers are unique, so points never compare."""
 
 
 class SeriesKey(NamedTuple):
-    """What a series is found by: one form name of one entity, in one region."""
+    """The key of a series: one form name of one entity, in one region."""
 
     region: str
     domain_identifier: str
@@ -27,57 +33,25 @@ class SeriesKey(NamedTuple):
     form_name: str
 
 
-class Identifiers:
-    """Ids in DataZone's form: 14 lower-case letters and digits, the same from run to run.
-
-    A counter, spread over all ids by a multiplier that shares no factor with their number:
-    no two are equal, and they look like DataZone's own.
-    """
-
-    _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-    _LENGTH = 14
-    _NUMBER_OF_IDS: int = len(_ALPHABET) ** _LENGTH
-    _MULTIPLIER = 3_141_592_653_589_793_238_463
-    _INVERSE: int = pow(_MULTIPLIER, -1, _NUMBER_OF_IDS)
-
-    def __init__(self) -> None:
-        self._counter = count(1)
-
-    def next(self) -> str:
-        """Return an id that was not returned before."""
-        value = next(self._counter) * self._MULTIPLIER % self._NUMBER_OF_IDS
-        digits = []
-        for _ in range(self._LENGTH):
-            value, digit = divmod(value, len(self._ALPHABET))
-            digits.append(self._ALPHABET[digit])
-        return "".join(digits)
-
-    @classmethod
-    def ordinal(cls, identifier: str) -> int:
-        """Return how many ids had been returned when ``identifier`` was, itself included."""
-        value = int(identifier[::-1], len(cls._ALPHABET))
-        return value * cls._INVERSE % cls._NUMBER_OF_IDS
-
-
 class _Series(NamedTuple):
-    """The points of a series by timestamp, and among equal ones in the order posted."""
-
     key: SeriesKey
-    points: list[DataPoint]
+    entries: list[Entry]
+    """Sorted: points with equal timestamps stay in the order in which they were posted."""
 
 
 class Store:
     """Every data point of an account, in all regions."""
 
     def __init__(self) -> None:
-        self._identifiers = Identifiers()
         self.lock: threading.RLock = threading.RLock()
-        """Held by whoever makes several changes one."""
+        """Callers hold it to make several changes atomic."""
+        self._identifiers = Identifiers()
+        self._sequence_numbers = count(1)
         self._points: dict[str, DataPoint] = {}
         self._series: dict[SeriesKey, _Series] = {}
         self._by_entity: dict[tuple[str, ...], dict[str, _Series]] = {}
 
-    def points(self) -> Iterable[DataPoint]:
+    def points(self) -> Sequence[DataPoint]:
         """Return every stored point, in the order posted."""
         with self.lock:
             return tuple(self._points.values())
@@ -90,14 +64,25 @@ class Store:
         type_revision: str,
         posted_at: datetime,
     ) -> DataPoint:
-        """Store one form of a request."""
+        """Store one form of a request.
+
+        Args:
+            key: The series to which the form belongs.
+            form: The form, in boto3's form.
+            type_revision: The revision of the form type, which ``form`` may leave out.
+            posted_at: When the request was made.
+
+        Returns:
+            The new data point.
+        """
         with self.lock:
             series = self._series.get(key)
             if series is None:
                 series = self._series[key] = _Series(key, [])
                 self._by_entity.setdefault(key[:-1], {})[key.form_name] = series
-            # Points of one series share its strings: a long series stays small.
+            # The points of a series share its strings, so that a long series stays small.
             region, domain_identifier, entity_type, entity_identifier, form_name = series.key
+            timestamp = form["timestamp"]
             point = DataPoint(
                 id=self._identifiers.next(),
                 domain_identifier=domain_identifier,
@@ -106,23 +91,34 @@ class Store:
                 form_name=form_name,
                 type_identifier=sys.intern(form["typeIdentifier"]),
                 type_revision=sys.intern(type_revision),
-                timestamp=form["timestamp"],
+                timestamp=timestamp,
                 content=form.get("content"),
                 region=region,
                 posted_at=posted_at,
             )
             self._points[point.id] = point
-            if series.points and point.timestamp < series.points[-1].timestamp:
-                insort(series.points, point, key=_timestamp)
+            entry = (timestamp, next(self._sequence_numbers), point)
+            if series.entries and entry < series.entries[-1]:
+                insort(series.entries, entry)
             else:
-                series.points.append(point)
+                series.entries.append(entry)
             return point
 
     def get(self, key: SeriesKey, identifier: str) -> DataPoint | None:
-        """Return a point by its id, if it is one of the series."""
+        """Return the point with this id, or ``None`` if the series has no such point."""
         with self.lock:
             point = self._points.get(identifier)
-        return point if point is not None and _key(point) == key else None
+        return point if point is not None and _series_key(point) == key else None
+
+    def contains(self, key: SeriesKey, position: Position) -> bool:
+        """Return whether the series has a point at this position."""
+        with self.lock:
+            series = self._series.get(key)
+            if series is None:
+                return False
+            entries = series.entries
+            index = bisect_left(entries, position)
+            return index < len(entries) and entries[index][:2] == position
 
     def page(
         self,
@@ -130,59 +126,57 @@ class Store:
         *,
         started_at: datetime | None,
         ended_at: datetime | None,
-        before: DataPoint | None,
+        before: Position | None,
         size: int,
-    ) -> Sequence[DataPoint]:
-        """Return up to ``size`` points, newest first, both ends included.
+    ) -> Sequence[Entry]:
+        """Return a page of a series, newest first.
 
-        ``before``: the last point of the page before this one.
+        Args:
+            key: The series.
+            started_at: The earliest timestamp to include.
+            ended_at: The latest timestamp to include.
+            before: The position of the last point on the previous page.
+            size: The maximum number of points.
         """
         with self.lock:
             series = self._series.get(key)
-            points = [] if series is None else series.points
-            low, high = 0, len(points)
+            entries = [] if series is None else series.entries
+            low, high = 0, len(entries)
             if started_at is not None:
-                low = bisect_left(points, started_at, key=_timestamp)
+                low = bisect_left(entries, (started_at,))
             if ended_at is not None:
-                high = bisect_right(points, ended_at, key=_timestamp)
+                high = bisect_left(entries, (ended_at, math.inf))
             if before is not None:
-                high = min(high, bisect_left(points, _place(before), key=_place))
-            return points[max(low, high - size) : max(low, high)][::-1]
+                high = min(high, bisect_left(entries, before))
+            return entries[max(low, high - size) : max(low, high)][::-1]
 
-    def latest(self, *entity: str) -> Sequence[DataPoint]:
-        """Return the newest point of each form of an entity.
-
-        ``entity``: a series' key without its form name.
-        """
+    def latest(
+        self, region: str, domain_identifier: str, entity_type: str, entity_identifier: str
+    ) -> Sequence[DataPoint]:
+        """Return the newest point of each form of an entity."""
+        entity = (region, domain_identifier, entity_type, entity_identifier)
         with self.lock:
-            found = self._by_entity.get(entity, {}).values()
-            return tuple(series.points[-1] for series in found)
+            all_series = self._by_entity.get(entity, {}).values()
+            return tuple(series.entries[-1][-1] for series in all_series)
 
     def delete(self, key: SeriesKey) -> None:
-        """Forget a series."""
+        """Delete a series, if it exists."""
         with self.lock:
             series = self._series.pop(key, None)
             if series is not None:
-                for point in series.points:
+                for _, _, point in series.entries:
                     del self._points[point.id]
                 del self._by_entity[key[:-1]][key.form_name]
 
     def clear(self) -> None:
-        """Forget every point; ids go on where they were."""
+        """Delete every point. Ids are not used again."""
         with self.lock:
             self._points.clear()
             self._series.clear()
             self._by_entity.clear()
 
 
-_timestamp = attrgetter("timestamp")
-
-
-def _place(point: DataPoint) -> tuple[datetime, int]:
-    return point.timestamp, Identifiers.ordinal(point.id)
-
-
-def _key(point: DataPoint) -> SeriesKey:
+def _series_key(point: DataPoint) -> SeriesKey:
     return SeriesKey(
         point.region,
         point.domain_identifier,

@@ -1,16 +1,15 @@
-"""What the service refuses: every violation of the constraints in botocore's model.
+"""Validation of parameters against the constraints in botocore's model.
 
-botocore's client checks presence, type and least length only. The rest (patterns, enums,
-greatest lengths, ranges) reaches the service, which answers with all violations at once, in
-the form that AWS's services use.
+botocore's client checks only that required members are present, the types and the minimum
+lengths. The service checks the rest (patterns, enums, maximum lengths, ranges) and reports all
+violations in one message, in the form that AWS's services use.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,34 +17,46 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.service.model import Shape
 
-    Violation: TypeAlias = tuple[tuple[str, ...], str, str]
-    """The way to a value, the value as a message shows it, and the constraint that it breaks."""
-    Check: TypeAlias = Callable[[Any], list[Violation]]
-    """Takes a value in boto3's form."""
+    Check: TypeAlias = "Callable[[Any], list[ConstraintViolation]]"
+    """Takes a value in boto3's form and returns the constraints that it violates."""
 
-LONGEST_ECHO = 256
-"""Characters of a value that a message repeats; AWS does not document a limit."""
+MAX_VALUE_LENGTH = 256
+"""How many characters of a value a message shows; AWS does not document a limit."""
 
 
-def message(check: Check, value: Any, *path: str) -> str | None:
-    """Return AWS's message for the violations in ``value``; ``None`` if there are none.
+class ConstraintViolation(NamedTuple):
+    """A value that violates a constraint."""
 
-    ``path``: what the message calls the value; parameters are called by their own names.
+    path: tuple[str, ...]
+    """The location of the value."""
+    value: str
+    """The value, as the message shows it."""
+    constraint: str
+
+
+def error_message(check: Check, value: Any, *path: str) -> str | None:
+    """Return AWS's message for the violations in a value, or ``None`` if there are none.
+
+    Args:
+        check: The check for the value's shape.
+        value: The value, in boto3's form.
+        path: The location of the value; none for an operation's parameters as a whole.
     """
-    found = check(value)
-    if not found:
+    violations = check(value)
+    if not violations:
         return None
-    noun = "error" if len(found) == 1 else "errors"
-    told = "; ".join(
-        f"Value {shown} at '{'.'.join(path + steps)}' failed to satisfy constraint: {constraint}"
-        for steps, shown, constraint in found
+    noun = "error" if len(violations) == 1 else "errors"
+    details = "; ".join(
+        f"Value {violation.value} at '{'.'.join(path + violation.path)}' "
+        f"failed to satisfy constraint: {violation.constraint}"
+        for violation in violations
     )
-    return f"{len(found)} validation {noun} detected: {told}"
+    return f"{len(violations)} validation {noun} detected: {details}"
 
 
-def check_of(shape: Shape) -> Check:
-    """Return what finds the violations in a shape's values: to be made once, and used often."""
-    return _CHECKS_OF.get(shape.type_name, _unconstrained)(shape)
+def build_check(shape: Shape) -> Check:
+    """Return a check for a shape's values. Build it once and use it often."""
+    return _CHECK_BUILDERS.get(shape.type_name, _unconstrained)(shape)
 
 
 def _unconstrained(_shape: Shape) -> Check:
@@ -53,78 +64,83 @@ def _unconstrained(_shape: Shape) -> Check:
 
 
 def _structure(shape: Shape) -> Check:
-    @cache
-    def members() -> list[tuple[str, Check, bool]]:  # later: it may contain itself
-        required = shape.required_members
-        return [(name, check_of(item), name in required) for name, item in shape.members.items()]
+    required = shape.required_members
+    members: list[tuple[str, Check, bool]] | None = None
 
-    def check(value: Mapping[str, Any]) -> list[Violation]:
-        found: list[Violation] = []
-        for name, check_member, required in members():
+    def check(value: Mapping[str, Any]) -> list[ConstraintViolation]:
+        nonlocal members
+        if members is None:  # built on first use, because a structure may contain itself
+            members = [
+                (name, build_check(member), name in required)
+                for name, member in shape.members.items()
+            ]
+        violations: list[ConstraintViolation] = []
+        for name, check_member, is_required in members:
             if name in value:
-                if wrong := check_member(value[name]):
-                    found += _within(name, wrong)
-            elif required:
-                found.append(((name,), "null", "Member must not be null"))
-        return found
+                if member_violations := check_member(value[name]):
+                    violations += _prefixed(name, member_violations)
+            elif is_required:
+                constraint = "Member must not be null"
+                violations.append(ConstraintViolation((name,), "null", constraint))
+        return violations
 
     return check
 
 
 def _list(shape: Shape) -> Check:
-    bounds, check_member = _bounds(shape), check_of(shape.member)
+    bounds, check_member = _bounds(shape), build_check(shape.member)
 
-    def check(value: list[Any]) -> list[Violation]:
-        found = _out_of_bounds(bounds, value, len(value), "length")
+    def check(value: list[Any]) -> list[ConstraintViolation]:
+        violations = _out_of_bounds(bounds, value, len(value), "length")
         for number, item in enumerate(value, 1):
-            if wrong := check_member(item):
-                found += _within(f"{number}.member", wrong)
-        return found
+            if item_violations := check_member(item):
+                violations += _prefixed(f"{number}.member", item_violations)
+        return violations
 
     return check
 
 
 def _map(shape: Shape) -> Check:
-    bounds, check_key, check_item = _bounds(shape), check_of(shape.key), check_of(shape.value)
+    bounds, check_key, check_item = _bounds(shape), build_check(shape.key), build_check(shape.value)
 
-    def check(value: Mapping[str, Any]) -> list[Violation]:
-        found = _out_of_bounds(bounds, value, len(value), "length")
+    def check(value: Mapping[str, Any]) -> list[ConstraintViolation]:
+        violations = _out_of_bounds(bounds, value, len(value), "length")
         for key, item in value.items():
-            found += _within(f"{key}.key", check_key(key))
-            found += _within(f"{key}.value", check_item(item))
-        return found
+            violations += _prefixed(f"{key}.key", check_key(key))
+            violations += _prefixed(f"{key}.value", check_item(item))
+        return violations
 
     return check
 
 
-def _within(step: str, found: list[Violation]) -> list[Violation]:
-    return [((step, *steps), shown, constraint) for steps, shown, constraint in found]
+def _prefixed(step: str, violations: list[ConstraintViolation]) -> list[ConstraintViolation]:
+    return [violation._replace(path=(step, *violation.path)) for violation in violations]
 
 
 def _string(shape: Shape) -> Check:
-    least, most = bounds = _bounds(shape)
-    pattern, members = shape.metadata.get("pattern"), shape.enum
-    compiled = None if pattern is None else _compiled(pattern)
+    minimum, maximum = bounds = _bounds(shape)
+    pattern, enum = shape.metadata.get("pattern"), shape.enum
+    compiled = None if pattern is None else _compile(pattern)
 
-    def check(value: str) -> list[Violation]:
-        found: list[Violation] = []
-        if not least <= len(value) <= most:  # asked here: most of what is checked is strings
-            found = _out_of_bounds(bounds, value, len(value), "length")
+    def check(value: str) -> list[ConstraintViolation]:
+        violations: list[ConstraintViolation] = []
+        if not minimum <= len(value) <= maximum:  # saves a call for most strings
+            violations = _out_of_bounds(bounds, value, len(value), "length")
         if compiled is not None and compiled.fullmatch(value) is None:
             constraint = f"Member must satisfy regular expression pattern: {pattern}"
-            found.append(_violation(value, constraint))
-        if members and value not in members:
-            constraint = f"Member must satisfy enum value set: [{', '.join(members)}]"
-            found.append(_violation(value, constraint))
-        return found
+            violations.append(_violation(value, constraint))
+        if enum and value not in enum:
+            constraint = f"Member must satisfy enum value set: [{', '.join(enum)}]"
+            violations.append(_violation(value, constraint))
+        return violations
 
     return check
 
 
-def _compiled(pattern: str) -> re.Pattern[str] | None:
+def _compile(pattern: str) -> re.Pattern[str] | None:
     try:
         return re.compile(pattern, re.ASCII)
-    except re.error:  # Java's \p{...}, in a few of the operations that we do not implement
+    except re.error:  # Java's \p{...}, in a few operations that the double does not implement
         return None
 
 
@@ -138,19 +154,19 @@ def _bounds(shape: Shape) -> tuple[float, float]:
 
 
 def _out_of_bounds(
-    bounds: tuple[float, float], value: object, measured: float, what: str
-) -> list[Violation]:
-    least, most = bounds
-    if measured < least:
-        constraint = f"Member must have {what} greater than or equal to {least}"
-    elif measured > most:
-        constraint = f"Member must have {what} less than or equal to {most}"
+    bounds: tuple[float, float], value: object, measured: float, quantity: str
+) -> list[ConstraintViolation]:
+    minimum, maximum = bounds
+    if measured < minimum:
+        constraint = f"Member must have {quantity} greater than or equal to {minimum}"
+    elif measured > maximum:
+        constraint = f"Member must have {quantity} less than or equal to {maximum}"
     else:
         return []
     return [_violation(value, constraint)]
 
 
-_CHECKS_OF: dict[str, Callable[[Shape], Check]] = {
+_CHECK_BUILDERS: dict[str, Callable[[Shape], Check]] = {
     "structure": _structure,
     "list": _list,
     "map": _map,
@@ -162,7 +178,7 @@ _CHECKS_OF: dict[str, Callable[[Shape], Check]] = {
 }
 
 
-def _violation(value: object, constraint: str) -> Violation:
+def _violation(value: object, constraint: str) -> ConstraintViolation:
     text = str(value)
-    shown = f"'{text}'" if len(text) <= LONGEST_ECHO else f"'{text[:LONGEST_ECHO]}...'"
-    return (), shown, constraint
+    shown = text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}..."
+    return ConstraintViolation((), f"'{shown}'", constraint)

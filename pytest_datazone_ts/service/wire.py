@@ -1,69 +1,36 @@
-"""The wire: HTTP requests read into parameters, results written as HTTP responses.
-
-The protocol is AWS's rest-json, driven by the shapes of botocore's service model.
-"""
+"""The wire format: AWS's rest-json protocol, driven by the shapes of botocore's service model."""
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from pytest_datazone_ts.message import Response
 from pytest_datazone_ts.service import codec
+from pytest_datazone_ts.service.codec import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_datazone_ts.message import Request
     from pytest_datazone_ts.service.model import Operation, Shape
 
 
-@dataclass(slots=True)  # not frozen: that would take it three times as long to make
-class Request:
-    """An HTTP request for one operation, free of any transport."""
-
-    operation: str
-    """The operation's API name."""
-    url: str
-    headers: Mapping[str, str | bytes]
-    """Asked for by lower-case names."""
-    body: bytes
-    region: str
-    read_timeout: float = math.inf
-    """How many seconds the client will wait for the response."""
-    invocation_id: str | None = None
-    """The same for every attempt of one call."""
-    real_time: bool = False
-    """Whether the client waits for the response in real time."""
-
-
-@dataclass(slots=True)
-class Response:
-    """An HTTP response."""
-
-    status_code: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    delay: float = 0.0
-    """How many seconds late it is, for a client that waits in real time."""
-
-
-class SerializationError(Exception):
-    """The request is not one that the operation's shapes can be read from."""
-
-
 def decode(operation: Operation, request: Request) -> dict[str, Any]:
-    """Read the operation's parameters, in boto3's form, from a request."""
+    """Return a request's parameters, in boto3's form.
+
+    Raises:
+        DecodeError: The request does not decode into the operation's input shape.
+    """
     try:
         return _decode(operation, request)
-    except codec.Misfit as misfit:
-        raise SerializationError(str(misfit)) from misfit
     except RecursionError:
         message = "the request body is nested too deeply"
-        raise SerializationError(message) from None
+        raise DecodeError(message) from None
 
 
 def _decode(operation: Operation, request: Request) -> dict[str, Any]:
@@ -71,7 +38,7 @@ def _decode(operation: Operation, request: Request) -> dict[str, Any]:
         url = urlsplit(request.url)
     except ValueError as error:
         message = f"{request.url!r} is not a URL: {error}"
-        raise SerializationError(message) from error
+        raise DecodeError(message) from error
     parameters: dict[str, Any] = {**_decode_path(operation, url.path)}
     if operation.members["querystring"]:
         parameters |= _decode_query(operation, url.query)
@@ -89,11 +56,11 @@ def _decode(operation: Operation, request: Request) -> dict[str, Any]:
 
 @lru_cache
 def _decode_path(operation: Operation, path: str) -> Mapping[str, object]:
-    """Read what a path holds: most requests have that of an earlier one."""
+    """Return the parameters in a path; cached, because most requests repeat a path."""
     labels = operation.labels(path)
     if labels is None:
         message = f"{path} is not the path of {operation.name}"
-        raise SerializationError(message)
+        raise DecodeError(message)
     return {
         name: _from_text(shape, labels[codec.wire_name(name, shape)], name)
         for name, shape in operation.members["uri"].items()
@@ -116,20 +83,27 @@ def _decode_query(operation: Operation, text: str) -> dict[str, Any]:
 def _from_text(shape: Shape, text: str, name: str) -> object:
     try:
         return codec.from_text(shape, text)
-    except codec.Misfit as misfit:
-        misfit.steps.append(name)
+    except DecodeError as error:
+        error.path.append(name)
         raise
 
 
 @cache
 def _body_reader(operation: Operation) -> codec.Reader:
-    return codec.members_reader(lambda: operation.members["body"])
+    return codec.build_members_reader(operation.members["body"])
 
 
 def encode(
     operation: Operation, output: Mapping[str, Any], *, request_id: str, at: float
 ) -> Response:
-    """Write an operation's output, in boto3's form, as its response."""
+    """Return an operation's output as a response.
+
+    Args:
+        operation: The operation.
+        output: Its output, in boto3's form.
+        request_id: The id of the request.
+        at: The time of the response, in epoch seconds.
+    """
     shape = operation.output
     headers = _headers(request_id, at)
     body: bytes = b""
@@ -149,14 +123,14 @@ def encode(
 
 @cache
 def _output_writers(shape: Shape) -> tuple[Mapping[str, Shape], codec.Writer]:
-    """Return the members that go into headers, and what writes the others."""
+    """Return the members of an output that go into headers, and a writer for the others."""
     members: dict[str, Shape] = {**shape.members}
     in_headers = {
         name: members.pop(name)
         for name, member in shape.members.items()
         if member.serialization.get("location") == "header"
     }
-    return in_headers, codec.members_writer(lambda: members)
+    return in_headers, codec.build_members_writer(members)
 
 
 def encode_error(
@@ -168,7 +142,16 @@ def encode_error(
     at: float,
     extra_headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Write an error as AWS's rest-json services do."""
+    """Return an error response in the form of AWS's rest-json services.
+
+    Args:
+        code: The AWS error code, such as ``"ValidationException"``.
+        message: The error message.
+        status: The HTTP status.
+        request_id: The id of the request.
+        at: The time of the response, in epoch seconds.
+        extra_headers: Headers to add.
+    """
     body = json.dumps({"message": message}).encode()
     headers = {
         **_headers(request_id, at),
@@ -176,7 +159,7 @@ def encode_error(
         "content-length": str(len(body)),
         **(extra_headers or {}),
     }
-    return Response(status, headers, body)
+    return Response(status, headers, body, error_code=code)
 
 
 def _headers(request_id: str, at: float) -> dict[str, str]:
@@ -199,14 +182,14 @@ def _parse_json(body: bytes) -> dict[str, Any]:
         value = _JSON.decode(body.decode())
     except ValueError as error:
         message = f"the request body is not JSON: {error}"
-        raise SerializationError(message) from error
+        raise DecodeError(message) from error
     if not isinstance(value, dict):
         message = f"the request body must be a JSON object, not {codec.json_type(value)}"
-        raise SerializationError(message)
+        raise DecodeError(message)
     return value
 
 
-_to_json = json.JSONEncoder(check_circular=False).encode  # what was just written is a tree
+_to_json = json.JSONEncoder(check_circular=False).encode  # a writer's result has no cycles
 
 
 def _reject_constant(text: str) -> object:

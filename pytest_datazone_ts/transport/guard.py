@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
-from pytest_datazone_ts import origin
+from pytest_datazone_ts import location
 from pytest_datazone_ts.errors import DataZoneBlockedError, DataZonePassthroughWarning
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def let_pass(operation: str, url: str) -> None:
     if _blocked is not None and operation in model.TIME_SERIES_OPERATIONS:
         _block(operation, url, _blocked)
     if _is_past_moto(url):
-        test = origin.test()
-        origin.warn(
+        test = location.current_test()
+        location.warn(
             f"{'' if test is None else f'{test}: '}the DataZone call {operation} goes to "
             f"{_host(url)}. moto's mock_aws is active, but moto has no DataZone. {_WAY_OUT}",
             DataZonePassthroughWarning,
@@ -63,7 +63,7 @@ def _block(operation: str, url: str, blocked: list[str]) -> NoReturn:
         f"{operation} was about to go to {_host(url)} while no double is active: the ini setting "
         f"datazone_ts_guard stopped it. {_WAY_OUT}"
     )
-    blocked.append(f"{origin.calling()}: {message}")
+    blocked.append(f"{location.caller_location()}: {message}")
     raise DataZoneBlockedError(message)
 
 

@@ -1,36 +1,24 @@
-"""Replies of a double, as botocore's HTTP layer would hand them over."""
+"""Replies of a double, as botocore's HTTP layer would return them."""
 
 from __future__ import annotations
 
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from botocore import exceptions
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import (
-    BotoCoreError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ReadTimeoutError,
-)
 
-from pytest_datazone_ts import faults
+from pytest_datazone_ts.message import NoResponse
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from pytest_datazone_ts.service.wire import Response
-
-_EXCEPTIONS: dict[type[faults.Fault], type[BotoCoreError]] = {
-    faults.ConnectTimeout: ConnectTimeoutError,
-    faults.ReadTimeout: ReadTimeoutError,
-    faults.ConnectionClosed: ConnectionClosedError,
-    faults.EndpointUnreachable: EndpointConnectionError,
-}
+    from pytest_datazone_ts.clock import Clock
+    from pytest_datazone_ts.message import Response
 
 
 class Reply(AWSResponse):
-    """A response that is read like botocore's, awaited like aiobotocore's, and filled in later."""
+    """A response for botocore and, with an awaitable body, for aiobotocore; filled in later."""
 
     def __init__(self, url: str) -> None:
         # The rest comes with what is received.
@@ -41,14 +29,18 @@ class Reply(AWSResponse):
         """The body."""
         return self._body
 
-    def receive(self, reply: Response | faults.TransportFault) -> None:
-        """Become the response, or raise what botocore itself raises for a failure, and retries."""
-        if isinstance(reply, faults.TransportFault):
-            raise _EXCEPTIONS[type(reply)](endpoint_url=self.url)
-        headers: Any = reply.headers
-        super().__init__(self.url, reply.status_code, headers, _Raw(reply.body))
-        self.raw.headers = reply.headers
-        self._body = _Body(reply.body)
+    def receive(self, result: Response | NoResponse, clock: Clock) -> None:
+        """Become a response, or raise what botocore raises for none, once its time has passed."""
+        if isinstance(result, NoResponse):
+            clock.advance(result.delay)
+            raise getattr(exceptions, result.exception)(endpoint_url=self.url)
+        if seconds := result.delay + result.body_delay:
+            clock.advance(seconds)
+        # Only over a real connection can a body be shorter than its headers announce.
+        headers: Any = {**result.headers, "content-length": str(len(result.body))}
+        super().__init__(self.url, result.status_code, headers, _Raw(result.body))
+        self.raw.headers = headers
+        self._body = _Body(result.body)
 
 
 class _Raw(BytesIO):

@@ -1,9 +1,12 @@
 """Retries of DataZone calls that wait on the test's clock instead of sleeping.
 
-botocore asks for its back-offs through the names ``time`` (botocore) and ``asyncio``
-(aiobotocore) of its endpoint modules, and adaptive mode waits in its token buckets. Those
-names have delegating stand-ins while a double is active, which act for DataZone alone: the
-event that comes right before a wait says whose it is. ``time.sleep`` itself is untouched.
+botocore sleeps through the names ``time`` (botocore) and ``asyncio`` (aiobotocore) of its
+endpoint modules, and adaptive mode waits in its token buckets. While a double is active,
+stand-ins delegate from those names and act for DataZone alone. ``time.sleep`` itself is
+untouched.
+
+botocore passes only a number of seconds to them. The call that waits is found in the frame
+that does so: nothing that is kept elsewhere would survive every event emitter.
 """
 
 from __future__ import annotations
@@ -12,25 +15,42 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from pytest_datazone_ts.transport import waits
+from pytest_datazone_ts.transport import active
+from pytest_datazone_ts.transport.active import ANSWERED_BY, PENDING
 from pytest_datazone_ts.transport.replacement import Replacements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
+    from types import FrameType, ModuleType
 
-    from pytest_datazone_ts.double import DataZoneTimeSeries
+    from pytest_datazone_ts.exchange import Exchange
 
+_FRAMES = 5
+"""How far away the frame that knows the request may be."""
 
 _replacements = Replacements()
 
 
-def _waits_virtually(seconds: float, *, is_back_off: bool) -> bool:
-    """Note a wait if it is for a DataZone call; tell whether it takes no real time."""
-    wait = waits.expected()
-    if wait is None or (double := wait.double()) is None:
+def _passes_virtually(seconds: float) -> bool:
+    """Record a back-off if it is a DataZone call's; return whether it takes no real time."""
+    request_dict = _variable_of_caller("request_dict")
+    context = {} if request_dict is None else request_dict["context"]
+    exchange: Exchange | None = context.get(ANSWERED_BY)
+    if exchange is None or not active.is_active(exchange):
         return False
-    return double.wait(seconds, back_off_of=wait.invocation_id if is_back_off else None)
+    return exchange.wait(seconds, invocation_id=context["retries"]["invocation-id"])
+
+
+def _variable_of_caller(name: str) -> Any:
+    """Return an argument of the nearest function in botocore that has it, if any."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - what inspect uses
+    for _ in range(_FRAMES):
+        if frame is None:
+            break
+        if name in frame.f_code.co_varnames:
+            return frame.f_locals.get(name)
+        frame = frame.f_back
+    return None
 
 
 class _Delegate:
@@ -45,13 +65,13 @@ class _Delegate:
 
 class _Time(_Delegate):
     def sleep(self, seconds: float) -> None:
-        if not _waits_virtually(seconds, is_back_off=True):
+        if not _passes_virtually(seconds):
             self._module.sleep(seconds)
 
 
 class _Asyncio(_Delegate):
     async def sleep(self, seconds: float, *arguments: object) -> object:
-        virtual = _waits_virtually(seconds, is_back_off=True)
+        virtual = _passes_virtually(seconds)
         return await self._module.sleep(0 if virtual else seconds, *arguments)
 
 
@@ -70,21 +90,22 @@ async def _aio_acquire(bucket: Any, amount: float, block: bool) -> Any:  # noqa:
 
 def _wait_for_token(bucket: Any, amount: float) -> None:
     """Let a bucket fill on the test's clock until ``amount`` can be taken at once."""
-    if waits.expected() is None:
+    pending = getattr(_variable_of_caller("request"), PENDING, None)
+    if pending is None:
         return
     bucket._refill()  # noqa: SLF001
-    # A clock that the test moved back would leave the bucket owing tokens.
+    # On a clock that the test moved back, the bucket would be in debt.
     capacity = max(0, bucket.available_capacity)
     if capacity >= amount:
         return
-    if _waits_virtually((amount - capacity) / bucket.max_rate, is_back_off=False):
+    if pending.exchange.wait((amount - capacity) / bucket.max_rate, invocation_id=None):
         bucket._current_capacity = amount  # noqa: SLF001
         bucket._last_timestamp = bucket._clock.current_time()  # noqa: SLF001
 
 
 async def _anyio_sleep(endpoint: Any, seconds: float) -> None:
     owner = sys.modules["aiobotocore.endpoint"].AnyioEndpoint
-    virtual = _waits_virtually(seconds, is_back_off=True)
+    virtual = _passes_virtually(seconds)
     await _replacements.original(owner, "_sleep")(endpoint, 0 if virtual else seconds)
 
 
@@ -111,23 +132,23 @@ def uninstall() -> None:
 
 
 _States = list[tuple[Any, dict[str, Any]]]
-_remembered: dict[DataZoneTimeSeries, dict[Any, _States]] = {}
+_remembered: dict[Exchange, dict[Any, _States]] = {}
 _lock = threading.Lock()
-"""Held by whoever uses what is remembered."""
+"""Held while remembered states are used."""
 
 
-def remember(double: DataZoneTimeSeries, endpoint: Any) -> None:
-    """Note a client's retry state (quota, rates) before ``double`` changes it."""
+def remember(exchange: Exchange, endpoint: Any) -> None:
+    """Keep a client's retry state (quota, rates) before a double changes it."""
     with _lock:
-        by_endpoint = _remembered.setdefault(double, {})
+        by_endpoint = _remembered.setdefault(exchange, {})
         if endpoint not in by_endpoint:
             by_endpoint[endpoint] = [(state, {**vars(state)}) for state in _retry_state(endpoint)]
 
 
-def restore(double: DataZoneTimeSeries) -> None:
-    """Put back the retry state of every client that ``double`` made retry."""
+def restore(exchange: Exchange) -> None:
+    """Restore the retry state of every client that a double made retry."""
     with _lock:
-        for states in _remembered.pop(double, {}).values():
+        for states in _remembered.pop(exchange, {}).values():
             for state, values in states:
                 state.__dict__.update(values)
 

@@ -24,7 +24,8 @@ from wsgiref.util import setup_testing_defaults
 
 from botocore.session import Session
 
-from pytest_datazone_ts import faults
+from pytest_datazone_ts.double import exchange_behind
+from pytest_datazone_ts.message import Request, Response
 from pytest_datazone_ts.service import model, wire
 from pytest_datazone_ts.transport import other_services, stand_ins
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_datazone_ts.double import DataZoneTimeSeries
+    from pytest_datazone_ts.exchange import Exchange
 
 HOST = "127.0.0.1"
 PATIENCE = 15.0
@@ -55,14 +57,10 @@ _SCOPE = re.compile(
 """What a request is signed for."""
 _CHUNK_HEAD = re.compile(rb"(?P<size>[0-9a-fA-F]{1,15})[ \t]*(;.*)?\r?\n")
 _LINE_ENDS = (b"\r\n", b"\n")
+_ATTEMPT = re.compile(r"\battempt=([0-9]{1,9})\b", re.ASCII)
+"""The number of the attempt, in the header ``amz-sdk-request``."""
 _WITHOUT_BODY = (204, 304)
 _CONNECTION_HEADERS = ("connection", "content-length", "keep-alive", "transfer-encoding")
-
-_IMPOSSIBLE: Mapping[type[faults.Fault], str] = dict.fromkeys(
-    (faults.ConnectTimeout, faults.EndpointUnreachable),
-    "the double is served over HTTP, and a client that reaches the server has connected. Inject "
-    "ConnectionClosed or ReadTimeout instead, or test it without datazone_ts_server.",
-)
 
 
 @dataclass(frozen=True)
@@ -90,15 +88,17 @@ def serve(
     ``ValueError`` if a fault is armed that can not happen over HTTP, ``OSError`` if the port
     is taken.
     """
+    exchange = exchange_behind(double)
     try:
-        double.rule_out(_IMPOSSIBLE)
-        with _Server(double, port, log or (lambda _: None), patience, hold) as server:
+        with (
+            exchange.injections.over_http(),
+            _Server(exchange, port, log or (lambda _: None), patience, hold) as server,
+        ):
             try:
                 yield f"http://{HOST}:{server.server_address[1]}"
             finally:
                 server.stop()
     finally:
-        double.rule_out({})
         other_services.forget()
 
 
@@ -141,13 +141,13 @@ class _Server(TCPServer):
 
     def __init__(
         self,
-        double: DataZoneTimeSeries,
+        exchange: Exchange,
         port: int,
         log: Callable[[str], object],
         patience: float,
         hold: float,
     ) -> None:
-        self.double = double
+        self.exchange = exchange
         self.log = log
         self.patience = patience
         self.hold = hold
@@ -250,7 +250,7 @@ class _Conversation(BaseHTTPRequestHandler):
         service = None if scope is None else scope["service"]
         if service == "datazone" or (service is None and f"{path}/".startswith("/v2/domains/")):
             operation = self._operation(path)
-            if self.server.double.answers(operation):
+            if self.server.exchange.answers(operation):
                 region = None if scope is None else scope["region"]
                 self._ask_double(operation, target, region or stand_ins.REGION)
                 return
@@ -276,29 +276,35 @@ class _Conversation(BaseHTTPRequestHandler):
             raise _Refused(
                 415, code, f"the body's content-encoding, {encoding!r}, is not supported"
             )
-        request = wire.Request(
+        number = _ATTEMPT.search(self.headers.get("amz-sdk-request", ""))
+        request = Request(
             operation=operation,
             url=target,
             headers={name.lower(): value for name, value in self.headers.items()},
             body=body,
             region=region,
             invocation_id=self.headers.get("amz-sdk-invocation-id"),
-            real_time=True,
+            attempt=None if number is None else int(number[1]),
         )
         try:
-            reply = self.server.double.exchange(request)
+            result = self.server.exchange(request)
         except Exception as error:  # noqa: BLE001 - the test's own code, or a call for the test
             raise _Refused(501, type(error).__name__, str(error)) from None
-        if isinstance(reply, wire.Response):
-            error_code = reply.headers.get("x-amzn-errortype", "")
-            self._log(f"{operation} {reply.status_code} {error_code}")
-            if not self.server.stopping.wait(min(reply.delay, threading.TIMEOUT_MAX)):
-                self._send(reply.status_code, reply.headers.items(), reply.body)
+        stopping = self.server.stopping
+        if isinstance(result, Response):
+            self._log(f"{operation} {result.status_code} {result.error_code or ''}")
+            if not stopping.wait(min(result.delay, threading.TIMEOUT_MAX)):
+                self._send(
+                    result.status_code,
+                    result.headers.items(),
+                    result.body,
+                    body_delay=result.body_delay,
+                )
                 return
         else:
-            self._log(f"{operation} {type(reply).__name__}")
-            if isinstance(reply, faults.ReadTimeout):
-                self.server.stopping.wait(self.server.hold)
+            self._log(f"{operation} no response ({result.exception})")
+            if result.hangs:
+                stopping.wait(self.server.hold)
         self.close_connection = True
 
     def _ask_moto(self, target: str, service: str | None) -> None:
@@ -374,7 +380,14 @@ class _Conversation(BaseHTTPRequestHandler):
             pass  # trailers
         return bytes(body)
 
-    def _send(self, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> None:
+    def _send(
+        self,
+        status: int,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        *,
+        body_delay: float = 0.0,
+    ) -> None:
         length = str(len(body))
         kept = []
         for name, value in headers:
@@ -395,6 +408,10 @@ class _Conversation(BaseHTTPRequestHandler):
         # A line break in a value would end the header.
         lines += [f"{name}: {' '.join(value.splitlines())}" for name, value in kept]
         head = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+        if body_delay:
+            self.wfile.write(head)
+            self.server.stopping.wait(min(body_delay, threading.TIMEOUT_MAX))
+            head = b""
         self.wfile.write(head + body)  # in one piece: two would wait for each other
 
     def _refuse(self, refused: _Refused) -> None:

@@ -13,11 +13,8 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from internals import new_double, serve
 from moto import mock_aws
-
-from pytest_datazone_ts import DataZoneTimeSeries
-from pytest_datazone_ts.options import Options
-from pytest_datazone_ts.transport.server import serve
 
 pytest.importorskip("flask", reason="the extra 'server' is not installed")
 pytest.importorskip("flask_cors", reason="the extra 'server' is not installed")
@@ -132,7 +129,7 @@ def test_nothing_is_kept_for_the_next_test(client, number):
 @mock_aws
 def test_mock_aws_in_the_same_process_has_the_same_buckets():
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="shared")
-    with serve(DataZoneTimeSeries()) as endpoint_url:
+    with serve(new_double()) as endpoint_url:
         through_the_server = boto3.client("s3", endpoint_url=endpoint_url, region_name="us-east-1")
         through_the_server.put_object(Bucket="shared", Key="k", Body=b"x")
     objects = boto3.client("s3", region_name="us-east-1").list_objects_v2(Bucket="shared")
@@ -157,7 +154,7 @@ def test_what_moto_does_not_have_is_an_error_in_the_clients_own_protocol(client,
 
 def test_the_log_says_which_service_a_request_is_for():
     lines = []
-    with serve(DataZoneTimeSeries(), log=lines.append) as endpoint_url:
+    with serve(new_double(), log=lines.append) as endpoint_url:
         for config in (Config(), Config(signature_version=UNSIGNED)):
             keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
             s3 = boto3.client("s3", endpoint_url=endpoint_url, config=config, **keys)
@@ -166,7 +163,7 @@ def test_the_log_says_which_service_a_request_is_for():
 
 
 def test_an_operation_that_is_let_through_is_motos():
-    double = DataZoneTimeSeries(Options(unstubbed="passthrough"))
+    double = new_double(unstubbed="passthrough")
     with serve(double) as endpoint_url:
         datazone = boto3.client(
             "datazone",

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import warnings
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -107,8 +108,11 @@ def stock():
         },
         "names of ours": {name for name, item in names() if is_ours(item)},
         "handlers": {f"{path} {id(each)}" for path, each in handlers() if not is_ours(each)},
-        "handlers of ours": sorted(path for path, each in handlers() if is_ours(each)),
-        "initializers of ours": [each for each in botocore._INITIALIZERS if is_ours(each)],  # noqa: SLF001
+        "handlers of ours": [
+            f"{count} at {path}"
+            for path, count in Counter(path for path, each in handlers() if is_ours(each)).items()
+        ],
+        "initializers of ours": [str(sum(map(is_ours, botocore._INITIALIZERS)))],  # noqa: SLF001
         "warning filters": {*map(str, warnings.filters)},
         "calls": what_a_call_meets(),
     }

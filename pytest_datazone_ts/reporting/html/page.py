@@ -18,22 +18,23 @@ from itertools import accumulate, groupby
 from string import Template
 from typing import TYPE_CHECKING
 
-from pytest_datazone_ts import html_report
-from pytest_datazone_ts.html_report import chart
-from pytest_datazone_ts.html_report.record import CONTENT
+from pytest_datazone_ts.reporting import html as html_report
+from pytest_datazone_ts.reporting.attempts import describe_result
+from pytest_datazone_ts.reporting.html import chart
+from pytest_datazone_ts.reporting.html.record import CONTENT
 from pytest_datazone_ts.text import counted, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_datazone_ts.html_report.record import (
+    from pytest_datazone_ts.reporting.html.record import (
         AttemptRecord,
         CallRecord,
         DoubleRecord,
         FormRecord,
         SeriesRecord,
     )
-    from pytest_datazone_ts.html_report.results import Result, Run
+    from pytest_datazone_ts.reporting.html.results import Result, Run
 
 SIZE = 1_000_000
 """How many bytes the page may have before details are left out."""
@@ -266,8 +267,8 @@ def _call(call: CallRecord, strip: str, limit: int) -> str:
         if call["attempts_left_out"]:
             further = counted(call["attempts_left_out"], "further attempt")
             parts.append(_more(f"{further} not kept."))
-    if call["why"] is not None:
-        parts.append(f"<p class=why>{_e(call['why'])}")
+    if call["reason"] is not None:
+        parts.append(f"<p class=why>{_e(call['reason'])}")
     parts += [_form(form, limit) for form in call["forms"]]
     if call["forms_left_out"]:
         parts.append(_more(f"{counted(call['forms_left_out'], 'further form')} not kept."))
@@ -291,9 +292,7 @@ def _attempt(attempt: AttemptRecord) -> str:
 
 
 def _outcome(status: int | None, error: str | None) -> str:
-    if status is None:
-        return "no answer"
-    return str(status) if error is None or error == str(status) else f"{status} {_e(error)}"
+    return _e(describe_result(status, error))
 
 
 def _form(form: FormRecord, limit: int) -> str:

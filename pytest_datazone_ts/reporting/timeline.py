@@ -1,4 +1,4 @@
-"""The timeline of a failed test: what its doubles were asked, and what came of it."""
+"""The timeline of a failed test: the calls that its doubles recorded, and their results."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from pytest_datazone_ts import reporting
-from pytest_datazone_ts.injections import Injection
-from pytest_datazone_ts.service.validation import LONGEST_ECHO
+from pytest_datazone_ts.injections import Injection, is_unused
+from pytest_datazone_ts.reporting import attempts, messages
+from pytest_datazone_ts.service.validation import MAX_VALUE_LENGTH
 from pytest_datazone_ts.text import (
     COLUMNS,
     SECRET,
@@ -23,15 +23,14 @@ from pytest_datazone_ts.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from pytest_datazone_ts.records import Attempt, Call, DataPoint
-    from pytest_datazone_ts.trace import Chapter, Trace
+    from pytest_datazone_ts.records import Attempt, Call
+    from pytest_datazone_ts.reporting.trace import Chapter, Trace
 
 Item = TypeVar("Item")
 
-_CREATED = 201
 _BRIEF = 60
 """Characters of a name or a value that stands beside others."""
 _FAILED = 2
@@ -55,69 +54,70 @@ _ALL = 1_000_000
 _EVERYTHING = _Extent(_ALL, (_ALL, 0), (_ALL, 0), (_ALL, 0), (_ALL, 0), 4000, 4000)
 
 
-def of(trace: Trace, *, failure: str, everything: bool) -> str:
+def render(trace: Trace, *, failure: str, everything: bool) -> str:
     """Return what the test's earlier failures have not shown; ``""`` if that is nothing.
 
-    ``failure``: what is shown above; ``everything``: nothing is left out.
+    Args:
+        trace: What the doubles of the test recorded.
+        failure: What pytest shows above.
+        everything: Whether nothing is left out.
     """
     extent = _EVERYTHING if everything else _Extent()
     total = trace.left_out + len(trace.chapters)
     new = [
         (number, chapter)
         for number, chapter in enumerate(trace.chapters, trace.left_out + 1)
-        if chapter.told != chapter.size
+        if chapter.reported != chapter.size
     ]
     # So many doubles are those of a property's examples, the failing one last.
     kept = new[-1 if trace.left_out and not everything else -extent.chapters :]
     lines: list[str] = []
-    if kept and (left_out := total - len(kept)) and not any(c.told for c in trace.chapters):
+    left_out = total - len(kept)
+    if kept and left_out and not any(chapter.reported for chapter in trace.chapters):
         lines.append(f"... {counted(left_out, 'double')} left out (pytest -vv shows more)")
     for number, chapter in kept:
-        again = ", after reset()" if chapter.again else ""
-        title = f"Double {number} of {total}{again}: " * (total > 1)
+        title = ""
+        if total > 1:
+            reset = ", after reset()" if chapter.after_reset else ""
+            title = f"Double {number} of {total}{reset}: "
         lines += _chapter(chapter, title, failure, extent)
     for _, chapter in new:
-        chapter.told = chapter.size
+        chapter.reported = chapter.size
     return "\n".join(lines)
 
 
 def _chapter(chapter: Chapter, title: str, failure: str, extent: _Extent) -> Iterator[str]:
-    calls, stored, said = chapter.calls, chapter.stored, chapter.said
-    told = chapter.told[0] if chapter.told else 0
-    headline = _headline(calls[told:], stored[told:])
-    yield title + (f"After the {counted(told, 'call')} shown above: " * bool(told)) + headline
-    expected = told
-    for index in _chosen(range(told, len(calls)), calls, extent):
+    calls = chapter.calls
+    reported = chapter.reported[0] if chapter.reported else 0
+    if reported:
+        title += f"After the {counted(reported, 'call')} shown above: "
+    yield title + _headline(calls[reported:])
+    expected = reported
+    for index in _chosen(range(reported, len(calls)), calls, extent):
         if index > expected:
             yield _calls_left_out(calls[expected:index])
-        yield from _call(index + 1, calls[index], stored[index], said[index], extent)
+        yield from _call(index + 1, calls[index], extent)
         expected = index + 1
-    # What strict says names them too.
+    # The message of the option strict names them too.
     if news := [lines for lines in unused(chapter) if lines[0] not in failure]:
         yield "Armed and not used up:"
         yield from (line for lines in news for line in lines)
 
 
 def unused(chapter: Chapter) -> Iterator[Sequence[str]]:
-    """Yield the lines about each fault that was armed for more attempts than came."""
+    """Yield the lines about each fault that was used less often than the test expects."""
     for armed in chapter.armed:
-        if isinstance(armed, Injection) and armed.owed:
-            yield [*reporting.armed(armed)]
+        if isinstance(armed, Injection) and is_unused(armed):
+            yield [*messages.armed(armed)]
 
 
-def repeated(call: Call, attempt: Attempt, points: Collection[DataPoint]) -> bool:
-    """Tell whether an attempt, which stored ``points``, got the answer to an earlier request."""
-    created = attempt.status_code == _CREATED and bool(call.parameters.get("forms"))
-    return created and not points
-
-
-def without_secrets(said: str, call: Call) -> str:
-    """Return what a double said of a call without the secrets among its parameters."""
+def without_secrets(reason: str, call: Call) -> str:
+    """Return the reason of an attempt without the secrets among the call's parameters."""
     for secret in _secrets(call.parameters):
-        # Only as it is quoted: it may be as short as a letter.
-        said = said.replace(f"'{secret}'", "'***'")
-        said = said.replace(f"'{secret[:LONGEST_ECHO]}...'", "'***...'")
-    return said
+        # Only in quotes: it may be as short as a letter.
+        reason = reason.replace(f"'{secret}'", "'***'")
+        reason = reason.replace(f"'{secret[:MAX_VALUE_LENGTH]}...'", "'***...'")
+    return reason
 
 
 def _secrets(value: object, *, within: bool = False) -> Iterator[str]:
@@ -128,19 +128,21 @@ def _secrets(value: object, *, within: bool = False) -> Iterator[str]:
         yield str(value)
 
 
-def _headline(calls: Sequence[Call], stored: Sequence[Mapping[int, Sequence[DataPoint]]]) -> str:
+def _headline(calls: Sequence[Call]) -> str:
     if not calls:
         return "no DataZone call"
     failed = sum(not call.succeeded for call in calls)
-    attempts = [attempt for call in calls for attempt in call.attempts]
-    points = sum(len(points) for by_attempt in stored for points in by_attempt.values())
-    waited = sum(attempt.slept for attempt in attempts)
+    made = [attempt for call in calls for attempt in call.attempts]
+    points = sum(len(attempt.stored) for attempt in made)
+    slept = sum(attempt.slept for attempt in made)
+    failures = f" ({failed} failed)" if failed else ""
     pieces = [
-        counted(len(calls), "call") + f" ({failed} failed)" * bool(failed),
-        counted(len(attempts), "attempt"),
+        counted(len(calls), "call") + failures,
+        counted(len(made), "attempt"),
         f"{counted(points, 'data point')} stored",
-        *[f"backed off {waited:.3f} s"] * bool(waited),
     ]
+    if slept:
+        pieces.append(f"backed off {slept:.3f} s")
     return ", ".join(pieces)
 
 
@@ -157,13 +159,7 @@ def _calls_left_out(calls: Sequence[Call]) -> str:
     return f"... {counted(len(calls), 'call')} left out{of_them} (pytest -vv shows all)"
 
 
-def _call(
-    number: int,
-    call: Call,
-    stored: Mapping[int, Sequence[DataPoint]],
-    said: Mapping[int, str],
-    extent: _Extent,
-) -> Iterator[str]:
+def _call(number: int, call: Call, extent: _Extent) -> Iterator[str]:
     parameters = call.parameters
     title = f"{number}. {call.operation}"
     if "entityType" in parameters and "entityIdentifier" in parameters:
@@ -186,9 +182,7 @@ def _call(
         call.attempts,
         extent.attempts,
         "attempt",
-        lambda attempt: _attempt(
-            call, attempt, stored.get(attempt.number, ()), said.get(attempt.number), extent
-        ),
+        lambda attempt: _attempt(call, attempt, extent),
     )
 
 
@@ -205,37 +199,26 @@ def _form(form: Mapping[str, object], extent: _Extent) -> Iterator[str]:
         yield from _wrapped(str(form["content"]), extent.content)
 
 
-def _attempt(
-    call: Call,
-    attempt: Attempt,
-    points: Sequence[DataPoint],
-    said: str | None,
-    extent: _Extent,
-) -> Iterator[str]:
-    pieces = [f"attempt {attempt.number}: {_came(attempt)}", *_caused(attempt)]
-    if points:
-        first, others, last = _ends([point.id for point in points], extent.points)
-        left_out = [f"{len(others)} more"] * bool(others)
-        pieces += [f"stored {first[0]}", *first[1:], *left_out, *last]
-    elif repeated(call, attempt, points):
+def _attempt(call: Call, attempt: Attempt, extent: _Extent) -> Iterator[str]:
+    pieces = [f"attempt {attempt.number}: {attempts.result(attempt)}", *_cause(attempt)]
+    if attempt.stored:
+        first, others, last = _ends([point.id for point in attempt.stored], extent.points)
+        pieces += [f"stored {first[0]}", *first[1:]]
+        if others:
+            pieces.append(f"{len(others)} more")
+        pieces += last
+    elif attempts.is_repetition(call, attempt):
         pieces.append("stored nothing new: its clientToken was used before")
     if attempt.request_id is not None:
         pieces.append(f"request {attempt.request_id}")
     if attempt.slept:
         pieces.append(f"backed off {attempt.slept:.3f} s")
     yield from flowing(pieces, "   ", "     ")
-    if said is not None:
-        yield from _wrapped(without_secrets(said, call), extent.reason)
+    if attempt.reason is not None:
+        yield from _wrapped(without_secrets(attempt.reason, call), extent.reason)
 
 
-def _came(attempt: Attempt) -> str:
-    if attempt.status_code is None:
-        return "no response"
-    status = str(attempt.status_code)
-    return status if attempt.error_code in {None, status} else f"{status} {attempt.error_code}"
-
-
-def _caused(attempt: Attempt) -> Iterator[str]:
+def _cause(attempt: Attempt) -> Iterator[str]:
     if attempt.armed_at is None:
         return
     if attempt.fault is None:

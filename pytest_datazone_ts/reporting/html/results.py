@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from pytest_datazone_ts.html_report.record import Record
+    from pytest_datazone_ts.reporting.html.record import Record
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Mapping
 from dataclasses import fields
 from difflib import SequenceMatcher
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from pytest_datazone_ts import reporting
-from pytest_datazone_ts.match import MISSING
-from pytest_datazone_ts.records import Attempt, Call, DataPoint, Records
+from pytest_datazone_ts.match import is_equal, json_differences
+from pytest_datazone_ts.records import Attempt, Call, DataPoint
+from pytest_datazone_ts.reporting import messages
 from pytest_datazone_ts.text import SECRET, cut, cut_alike, shown
+from pytest_datazone_ts.views import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,10 +26,16 @@ _PAIRS = 250_000
 """How many comparisons may be made to find out which items belong together."""
 
 
-def explained(left: Any, right: Any, *, everything: bool) -> list[str] | None:
-    """Say field by field how ``left`` is not ``right``; ``None`` where pytest says it as well.
+def explain(left: Any, right: Any, *, everything: bool) -> list[str] | None:
+    """Return lines that show field by field how two records, or sequences of them, differ.
 
-    ``everything``: nothing is cut or counted instead of shown.
+    Args:
+        left: The left side of ``==``.
+        right: The right side.
+        everything: Whether nothing is cut, or counted instead of shown.
+
+    Returns:
+        The lines; ``None`` if pytest's own explanation is as good.
     """
     if type(left) is type(right) and isinstance(left, (DataPoint, Call, Attempt)):
         title = f"{type(left).__name__} == {type(right).__name__}"
@@ -63,7 +69,7 @@ def _items(
             yield _titled(f"only on the left: [{here}]", left[here])
         elif there is not None and here is None:
             yield _titled(f"only on the right: [{there}]", right[there])
-        elif here is not None and there is not None and not _equal(left[here], right[there]):
+        elif here is not None and there is not None and not is_equal(left[here], right[there]):
             place = f"[{here}]" if here == there else f"left [{here}], right [{there}]:"
             differences = _record(left[here], right[there], everything=everything)
             yield [*_titled(place, left[here]), *(f"  {line}" for line in differences)]
@@ -90,9 +96,12 @@ def _counterparts(
 
 
 def _titled(place: str, item: object) -> list[str]:
-    isrecord = isinstance(item, (DataPoint, Call, Attempt))
+    if isinstance(item, (DataPoint, Call, Attempt)):
+        description = messages.line(item)
+    else:
+        description = cut(shown(item), _COLUMNS)
     return textwrap.wrap(
-        f"{place} {reporting.line(item) if isrecord else cut(shown(item), _COLUMNS)}",
+        f"{place} {description}",
         _COLUMNS,
         subsequent_indent="    ",
         break_long_words=False,
@@ -101,7 +110,7 @@ def _titled(place: str, item: object) -> list[str]:
 
 
 def _record(left: object, right: object, *, everything: bool) -> Iterator[str]:
-    for path, *values in _differences(left, right, ""):
+    for path, *values in _differences(left, right):
         label = path.removeprefix(".")
         if SECRET.search(label.rpartition(".")[2]):
             yield f"{label}: differs, and is not shown"
@@ -115,35 +124,29 @@ def _record(left: object, right: object, *, everything: bool) -> Iterator[str]:
         yield from [*[label] * bool(label), f"  left  {here}", f"  right {there}"]
 
 
-def _differences(left: Any, right: Any, path: str) -> Iterator[tuple[str, object, object]]:
-    """Yield ``(path, left, right)`` where two values differ; JSON content at its own paths."""
-    if type(left) is type(right) and isinstance(left, (DataPoint, Call, Attempt)):
-        for field in fields(left):
-            name = field.name
-            yield from _differences(getattr(left, name), getattr(right, name), f"{path}.{name}")
-    elif isinstance(left, Mapping) and isinstance(right, Mapping):
-        for key in {**left, **right}:
-            here, there = (side.get(key, MISSING) for side in (left, right))
-            yield from _differences(here, there, f"{path}.{key}")
-    elif isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
-        pairs = zip_longest(left, right, fillvalue=MISSING)
-        for index, (here, there) in enumerate(pairs):
-            yield from _differences(here, there, f"{path}[{index}]")
-    elif not _equal(left, right):
-        inside = _json_differences(left, right, path) if path.endswith(".content") else []
-        yield from inside or [(path, left, right)]
+def _differences(left: object, right: object) -> Iterator[tuple[str, object, object]]:
+    """Yield ``(path, left, right)`` where two records differ; JSON content at its own paths."""
+    if type(left) is type(right):
+        left, right = _plain(left), _plain(right)
+    for path, here, there in json_differences(left, right, ""):
+        contents = _content_differences(here, there, path) if path.endswith(".content") else []
+        yield from contents or [(path, here, there)]
 
 
-def _equal(left: object, right: object) -> bool:
-    if left is MISSING or right is MISSING:
-        return False
-    # In JSON, true is not 1.
-    return bool(left == right) and {type(left), type(right)} not in ({bool, int}, {bool, float})
+def _plain(value: Any) -> Any:
+    """Return a value with records as dicts of the fields that ``==`` compares."""
+    if isinstance(value, (DataPoint, Call, Attempt)):
+        return {
+            field.name: _plain(getattr(value, field.name))
+            for field in fields(value)
+            if field.compare
+        }
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _json_differences(left: Any, right: Any, path: str) -> list[tuple[str, object, object]]:
-    """Return how two texts differ as JSON; nothing where they are not JSON, or equal as such."""
+def _content_differences(left: Any, right: Any, path: str) -> list[tuple[str, object, object]]:
+    """Return how two texts differ as JSON; nothing if they are not JSON, or equal as JSON."""
     try:
-        return [*_differences(json.loads(left), json.loads(right), f"{path} $")]
+        return [*json_differences(json.loads(left), json.loads(right), f"{path} $")]
     except (TypeError, ValueError, RecursionError):
         return []

@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from pytest_datazone_ts import timeline
+from pytest_datazone_ts.reporting import attempts, timeline
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.text import brief, escaped, without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Sequence
 
     from pytest_datazone_ts import records
-    from pytest_datazone_ts.trace import Chapter, Trace
+    from pytest_datazone_ts.reporting.trace import Chapter, Trace
 
 CONTENT = 2_000
 """How many characters of a form's content are kept."""
@@ -87,8 +87,8 @@ class CallRecord(TypedDict):
     succeeded: bool
     status: int | None
     error: str | None
-    why: str | None
-    """What the double said when it refused the last attempt itself."""
+    reason: str | None
+    """Why the double itself refused the last attempt or failed."""
     forms: list[FormRecord]
     forms_left_out: int
     attempts: list[AttemptRecord]
@@ -144,69 +144,62 @@ class Record(TypedDict):
     doubles_left_out: int
 
 
-def of_test(trace: Trace) -> Record:
+def test_record(trace: Trace) -> Record:
     """Return the record of a test."""
-    doubles = [_Asked(chapter) for chapter in tuple(trace.chapters)]
+    doubles = [_Chapter(chapter) for chapter in tuple(trace.chapters)]
     calls = [call for double in doubles for call in double.calls]
-    attempts = [attempt for call in calls for attempt in call.attempts]
-    start = min((attempt.at.timestamp() for attempt in attempts), default=0.0)
+    made = [attempt for call in calls for attempt in call.attempts]
+    start = min((attempt.at.timestamp() for attempt in made), default=0.0)
     return {
         "totals": {
             "calls": len(calls),
             "failed": sum(not call.succeeded for call in calls),
             "retries": sum(max(0, len(call.attempts) - 1) for call in calls),
-            "faults": sum(attempt.armed_at is not None for attempt in attempts),
-            "points": sum(len(double.points) for double in doubles),
-            "slept": sum(attempt.slept for attempt in attempts),
+            "faults": sum(attempt.armed_at is not None for attempt in made),
+            "points": sum(len(attempt.stored) for attempt in made),
+            "slept": sum(attempt.slept for attempt in made),
         },
         "doubles": [_double(double, start) for double in doubles],
         "doubles_left_out": trace.left_out,
     }
 
 
-class _Asked:
+class _Chapter:
     """A chapter of a trace as it stands: other threads may still add to it."""
 
     def __init__(self, chapter: Chapter) -> None:
-        self.again = chapter.again
+        self.after_reset = chapter.after_reset
         self.calls = chapter.calls
-        self.stored = chapter.stored
-        self.said = chapter.said
-        self.points = chapter.data_points
         self.unused = [*timeline.unused(chapter)]
 
 
-def _double(asked: _Asked, start: float) -> DoubleRecord:
-    calls, calls_left_out = _first(
-        list(zip(asked.calls, asked.stored, asked.said, strict=False)), CALLS
-    )
+def _double(chapter: _Chapter, start: float) -> DoubleRecord:
+    calls, calls_left_out = _first(chapter.calls, CALLS)
     by_form: dict[tuple[str, str], list[records.DataPoint]] = {}
-    for point in asked.points:
-        target = _target(
-            point.entity_type, point.entity_identifier, point.domain_identifier, point.region
-        )
-        by_form.setdefault((point.form_name, target), []).append(point)
+    for call in chapter.calls:
+        for attempt in call.attempts:
+            for point in attempt.stored:
+                target = _target(
+                    *(point.entity_type, point.entity_identifier),
+                    *(point.domain_identifier, point.region),
+                )
+                by_form.setdefault((point.form_name, target), []).append(point)
     series, series_left_out = _first(list(by_form.items()), SERIES)
     return {
-        "after_reset": asked.again,
-        "calls": [_call(*call, start) for call in calls],
+        "after_reset": chapter.after_reset,
+        "calls": [_call(call, start) for call in calls],
         "calls_left_out": calls_left_out,
-        "unused": [_text(" ".join(map(str.strip, lines))) for lines in asked.unused],
+        "unused": [_text(" ".join(map(str.strip, lines))) for lines in chapter.unused],
         "series": [_series(*key, points) for key, points in series],
         "series_left_out": series_left_out,
     }
 
 
-def _call(
-    call: records.Call,
-    stored: Mapping[int, Collection[records.DataPoint]],
-    said: Mapping[int, str],
-    start: float,
-) -> CallRecord:
+def _call(call: records.Call, start: float) -> CallRecord:
     given = call.parameters
-    attempts, attempts_left_out = _first(call.attempts, ATTEMPTS)
+    kept, attempts_left_out = _first(call.attempts, ATTEMPTS)
     forms, forms_left_out = _first(given.get("forms", ()) if call.operation == POST else (), FORMS)
-    why = said.get(len(call.attempts))
+    reason = call.attempts[-1].reason if call.attempts else None
     return {
         "operation": call.operation,
         "target": _target(
@@ -221,12 +214,10 @@ def _call(
         "succeeded": call.succeeded,
         "status": call.attempts[-1].status_code if call.attempts else None,
         "error": None if call.error_code is None else _text(call.error_code),
-        "why": None if why is None else _text(timeline.without_secrets(why, call)),
+        "reason": None if reason is None else _text(timeline.without_secrets(reason, call)),
         "forms": [_form(form) for form in forms],
         "forms_left_out": forms_left_out,
-        "attempts": [
-            _attempt(call, attempt, stored.get(attempt.number, ()), start) for attempt in attempts
-        ],
+        "attempts": [_attempt(call, attempt, start) for attempt in kept],
         "attempts_left_out": attempts_left_out,
     }
 
@@ -248,23 +239,17 @@ def _content(content: str) -> ContentRecord:
     return {"text": text[:CONTENT], "cut": len(text) > CONTENT, "length": len(content)}
 
 
-def _attempt(
-    call: records.Call,
-    attempt: records.Attempt,
-    points: Collection[records.DataPoint],
-    start: float,
-) -> AttemptRecord:
-    limited = attempt.fault is None and attempt.armed_at is not None
-    fault = "rate limit" if limited else None if attempt.fault is None else repr(attempt.fault)
+def _attempt(call: records.Call, attempt: records.Attempt, start: float) -> AttemptRecord:
+    cause = attempts.cause(attempt)
     return {
         "at": attempt.at.timestamp() - start,
         "slept": attempt.slept,
         "status": attempt.status_code,
         "error": None if attempt.error_code is None else _text(attempt.error_code),
-        "fault": None if fault is None else _text(fault),
+        "fault": None if cause is None else _text(cause),
         "armed_at": None if attempt.armed_at is None else _text(attempt.armed_at),
-        "stored": len(points),
-        "repeated": timeline.repeated(call, attempt, points),
+        "stored": len(attempt.stored),
+        "repeated": attempts.is_repetition(call, attempt),
     }
 
 

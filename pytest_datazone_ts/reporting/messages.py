@@ -7,17 +7,18 @@ import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from pytest_datazone_ts import location
 from pytest_datazone_ts import match as matching
-from pytest_datazone_ts import origin
 from pytest_datazone_ts.errors import UnansweredOperationError
+from pytest_datazone_ts.records import Attempt, Call, DataPoint
+from pytest_datazone_ts.reporting import attempts
 from pytest_datazone_ts.text import brief, counted, cut, cut_alike, flowing, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_datazone_ts.injections import Injection
-    from pytest_datazone_ts.match import Match
-    from pytest_datazone_ts.records import Attempt, Call, DataPoint, Selection
+    from pytest_datazone_ts.match import Match, Selection
 
 _SHOWN = 3
 """How many records a message lists before it counts the rest."""
@@ -139,7 +140,7 @@ def swallowed(errors: Sequence[BaseException]) -> str:
     """Say which errors of the double itself the code under test hid."""
     lines = ["datazone_ts: the code under test hid errors that are not for it to handle:"]
     texts = [
-        ("" if (where := origin.of(error)) is None else f"{where}: ")
+        ("" if (where := location.error_location(error)) is None else f"{where}: ")
         + (
             str(error)
             if isinstance(error, UnansweredOperationError)
@@ -152,7 +153,7 @@ def swallowed(errors: Sequence[BaseException]) -> str:
 
 
 def unanswered(
-    operation: str, members: Sequence[str], *, from_catalogue: bool, is_armed: bool
+    operation: str, members: Sequence[str], *, needs_catalogue: bool, is_armed: bool
 ) -> str:
     """Say how to answer an operation that the double does not.
 
@@ -161,7 +162,7 @@ def unanswered(
     example = ", ".join(f"{member!r}: ..." for member in members)
     catalogue = (
         "Put an asset in the catalogue, with datazone_ts.add_asset(...). Or answer"
-        if from_catalogue
+        if needs_catalogue
         else "Answer"
     )
     otherwise = (
@@ -205,7 +206,7 @@ def _more(records: Sequence[object]) -> list[str]:
 
 def _traits(records: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
     """Yield what records differ in, and its value for each; what their lines tell comes first."""
-    traits = _call_traits if hasattr(records[0], "attempts") else _point_traits
+    traits = _call_traits if isinstance(records[0], Call) else _point_traits
     for name, values in traits(records):
         if any(value != values[0] for value in values):
             yield name, values
@@ -252,7 +253,7 @@ def _way_out(
             hint = hint or asked
     if hint:
         yield from _such_as(hint)
-    elif hasattr(records[0], "attempts"):
+    elif isinstance(records[0], Call):
         yield "They ask for the same: take one by its index, or the last with latest()."
     else:
         yield "They differ in nothing but id and posted_at. If it is right that the"
@@ -292,33 +293,23 @@ def _numbered(number: int, record: DataPoint | Call) -> list[str]:
     )
 
 
-def line(record: Any) -> str:
-    """Tell a record from others in a few words."""
-    if hasattr(record, "number"):
-        return f"attempt {record.number}: {_outcome(record)}"
-    if hasattr(record, "attempts"):
+def line(record: DataPoint | Call | Attempt) -> str:
+    """Return a line that tells a record from others."""
+    if isinstance(record, Attempt):
+        return f"attempt {record.number}: {attempts.brief_result(record)}"
+    if isinstance(record, Call):
         entity = [record.parameters.get(name) for name in ("entityType", "entityIdentifier")]
         of = f" of {entity[0]} {entity[1]}" if all(entity) else ""
-        outcomes = [
-            (outcome, len(list(repeated)))
-            for outcome, repeated in groupby(map(_outcome, record.attempts))
-        ]
-        came = ", ".join(
-            outcome if times == 1 else f"{outcome} ({times} times)" for outcome, times in outcomes
+        results = groupby(map(attempts.brief_result, record.attempts))
+        counts = [(result, len(list(repeated))) for result, repeated in results]
+        summary = ", ".join(
+            result if times == 1 else f"{result} ({times} times)" for result, times in counts
         )
-        return f"{record.operation}{of} in {record.region}: {came}"
+        return f"{record.operation}{of} in {record.region}: {summary}"
     return (
         f"{record.form_name!r} of {record.entity_type} {record.entity_identifier} "
         f"at {shown(record.timestamp)}"
     )
-
-
-def _outcome(attempt: Attempt) -> str:
-    if attempt.error_code is not None:
-        return attempt.error_code
-    status = [] if attempt.status_code is None else [str(attempt.status_code)]
-    fault = [] if attempt.fault is None else [type(attempt.fault).__name__]
-    return " ".join(status + fault) or "no answer"
 
 
 def _nearest(match: Match, points: Sequence[DataPoint], *, lead: str) -> list[str]:
@@ -363,7 +354,7 @@ def _details(field: str, expected: object, actual: object) -> Iterator[tuple[str
         except (ValueError, RecursionError):
             yield "content, which is not JSON", expected, actual
             return
-        for path, left, right in matching.json_differences(expected, parsed):
+        for path, left, right in matching.json_differences(expected, parsed, subset=True):
             sizes = (
                 f" (expected {counted(len(left), 'item')}, posted {len(right)})"
                 if isinstance(left, list) and isinstance(right, list)

@@ -19,13 +19,13 @@ import botocore
 import pytest
 
 import pytest_datazone_ts
-from pytest_datazone_ts import trace
-from pytest_datazone_ts.html_report.results import Result, Run
+from pytest_datazone_ts.reporting import trace
+from pytest_datazone_ts.reporting.html.results import Result, Run
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_datazone_ts.html_report.record import Record
+    from pytest_datazone_ts.reporting.html.record import Record
 
 _RECORD = "datazone_ts_record"
 """The attribute of a report that holds its test's record: xdist sends what is plain JSON."""
@@ -64,9 +64,9 @@ class Recorder:
         report = outcome.get_result()
         done = trace.current()
         if done and (report.when == "teardown" or report.failed):
-            from pytest_datazone_ts.html_report import record  # noqa: PLC0415 - heavy
+            from pytest_datazone_ts.reporting.html import record  # noqa: PLC0415 - heavy
 
-            setattr(report, _RECORD, record.of_test(done))
+            setattr(report, _RECORD, record.test_record(done))
 
 
 @dataclass
@@ -122,7 +122,7 @@ class Reporter:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the page, complete or not at all."""
-        from pytest_datazone_ts.html_report import page  # noqa: PLC0415 - heavy
+        from pytest_datazone_ts.reporting.html import page  # noqa: PLC0415 - heavy
 
         if not self._runs_tests:
             return

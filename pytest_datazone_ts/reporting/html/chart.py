@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_datazone_ts.html_report.record import AttemptRecord
+    from pytest_datazone_ts.reporting.html.record import AttemptRecord
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 38, 292, 8, 84
 """Where in its 300 by 92 units a chart draws its points; left of it is the scale."""

@@ -1,0 +1,219 @@
+"""The narrow waist: every request, from any transport, passes through an ``Exchange``."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from pytest_datazone_ts import faults
+from pytest_datazone_ts.clock import Clock
+from pytest_datazone_ts.errors import UnansweredOperationError
+from pytest_datazone_ts.faults import ThrottlingException
+from pytest_datazone_ts.injections import Injections
+from pytest_datazone_ts.log import AttemptEntry, Log
+from pytest_datazone_ts.reporting import messages
+from pytest_datazone_ts.responders import Responders
+from pytest_datazone_ts.service import model, wire
+from pytest_datazone_ts.service.codec import DecodeError
+from pytest_datazone_ts.service.error import ServiceError
+from pytest_datazone_ts.service.operations import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_datazone_ts.log import CallEntry
+    from pytest_datazone_ts.message import NoResponse, Request, Response
+    from pytest_datazone_ts.options import Options
+
+
+class Ending(NamedTuple):
+    """The end of what a double was for."""
+
+    name: str
+    """What ended, such as ``"the test test_scores.py::test_it"``."""
+    test: str | None = None
+    """The id of the only test that may still look at the recording; ``None`` if any may."""
+
+
+class Exchange:
+    """Answers requests: what a double records, stores and has armed is here."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.clock = Clock()
+        self.service = Service(self.clock, content_check=options.content_check)
+        self.log = Log()
+        self.injections = Injections()
+        self.responders = Responders()
+        self.sleeps: list[float] = []
+        """The waits that botocore asked for, in seconds."""
+        self.errors: list[Exception] = []
+        """The errors for the test that the code under test may have swallowed."""
+        self.ending: Ending | None = None
+        self._request_numbers = count(1)
+
+    def answers(self, operation: str) -> bool:
+        """Return whether the double answers an operation, rather than lets it through."""
+        return (
+            self.options.unstubbed == "error"
+            or self.service.handles(operation)
+            or self.responders.has_response(operation)
+            or self.injections.is_armed(operation)
+        )
+
+    def __call__(self, request: Request) -> Response | NoResponse:
+        """Answer a request.
+
+        Raises:
+            UnansweredOperationError: Nothing answers the operation.
+            Exception: The test's own code failed, such as a callable given to ``respond``.
+        """
+        operation = model.operation(request.operation)
+        request_id = f"00000000-0000-4000-8000-{next(self._request_numbers):012x}"
+        attempt = AttemptEntry(self.clock.now(), request_id)
+        undecodable = None
+        parameters: dict[str, Any] = {}
+        try:
+            parameters = wire.decode(operation, request)
+        except DecodeError as error:
+            undecodable = error
+        call = self.log.call(request, parameters)
+
+        def serve() -> Response:
+            return self._serve(operation, call, attempt, undecodable)
+
+        result: Response | NoResponse | None = None
+        try:
+            injection = self.injections.take(call.record()) if self.injections else None
+            if injection is None:
+                result = serve()
+            else:
+                attempt.fault, attempt.armed_at = injection.fault, injection.armed_at
+                outcome = faults.outcome(injection.fault, request, serve)
+                result = (
+                    self._encode_error(outcome, attempt)
+                    if isinstance(outcome, ServiceError)
+                    else outcome
+                )
+        except Exception as error:
+            self.errors.append(error)
+            attempt.reason = f"{type(error).__name__}: {error}"
+            raise
+        else:
+            return result
+        finally:
+            attempt.finish(result)
+            call.attempts.append(attempt)
+
+    def refuse(self, request: str) -> NoReturn:
+        """Refuse a request that no call can be found for; it must not be sent.
+
+        Args:
+            request: What was about to happen, such as ``"GetDomain was about to go to ..."``.
+
+        Raises:
+            UnansweredOperationError: Always; ``strict`` reports it too.
+        """
+        error = UnansweredOperationError(
+            f"{request}, and the double stopped it: the request does not carry botocore's "
+            "context of the call. Either the call began before the double was active, or a "
+            "handler of the event request-created replaced the request's URL."
+        )
+        self.errors.append(error)
+        raise error
+
+    def wait(self, seconds: float, *, invocation_id: str | None) -> bool:
+        """Record a wait that botocore asks for, and let it pass if waits are virtual.
+
+        Args:
+            seconds: How long it is.
+            invocation_id: The call whose next attempt it precedes; ``None`` if it is for a
+                token of the adaptive retry mode.
+
+        Returns:
+            Whether it has passed, in no real time.
+        """
+        self.sleeps.append(seconds)
+        if invocation_id is not None:
+            self.log.backed_off(invocation_id, seconds)
+        # On a clock that stands still, a wait for a token would never end.
+        is_real = self.options.retry_sleep == "real"
+        if is_real and (invocation_id is not None or not self.clock.held):
+            return False
+        self.clock.advance(seconds)
+        return True
+
+    def clear(self) -> None:
+        """Forget everything recorded, stored, armed and seeded."""
+        self.service.clear()
+        self.log.clear()
+        self.injections.clear()
+        self.responders.clear()
+        self.sleeps.clear()
+        self.errors.clear()
+
+    def problems(self) -> list[str]:
+        """Return what the option ``strict`` objects to, in words."""
+        problems = []
+        if self.errors:
+            problems.append(messages.swallowed(self.errors))
+        if unused := self.injections.unused():
+            problems.append(messages.unused(unused))
+        return problems
+
+    def _serve(
+        self,
+        operation: model.Operation,
+        call: CallEntry,
+        attempt: AttemptEntry,
+        undecodable: DecodeError | None,
+    ) -> Response:
+        """Have the service, or a response that the test gave, answer."""
+        if undecodable is not None:
+            attempt.reason = str(undecodable)
+            error = ServiceError("SerializationException", attempt.reason, status=400)
+            return self._encode_error(error, attempt)
+        try:
+            limit = self.injections.exceeded(operation.name)
+            if limit is not None:
+                attempt.armed_at = attempt.armed_at or limit.armed_at
+                throttled = ServiceError("ThrottlingException", ThrottlingException.default_message)
+                return self._encode_error(throttled, attempt)
+            output = self._output(operation, call, attempt)
+        except ServiceError as refused:
+            attempt.reason = str(refused)
+            return self._encode_error(refused, attempt)
+        return wire.encode(
+            operation, output, request_id=attempt.request_id, at=attempt.at.timestamp()
+        )
+
+    def _output(
+        self, operation: model.Operation, call: CallEntry, attempt: AttemptEntry
+    ) -> Mapping[str, Any]:
+        if self.responders.has_response(operation.name):
+            self.service.validate(operation.name, call.parameters)
+            output = self.responders.respond(call)
+            if output is not None:
+                return output
+        if not self.service.handles(operation.name):
+            raise UnansweredOperationError(
+                messages.unanswered(
+                    operation.name,
+                    operation.example_members,
+                    needs_catalogue=self.service.needs_catalogue(operation.name),
+                    is_armed=self.options.unstubbed == "passthrough",
+                )
+            )
+        result = self.service.handle(operation.name, call.region, call.parameters)
+        attempt.stored = result.stored
+        return result.output
+
+    def _encode_error(self, error: ServiceError, attempt: AttemptEntry) -> Response:
+        return wire.encode_error(
+            error.code,
+            str(error),
+            status=model.error_status(error.code) if error.status is None else error.status,
+            request_id=attempt.request_id,
+            at=self.clock.time(),
+            extra_headers=error.headers,
+        )

@@ -1,0 +1,96 @@
+"""Locations in the user's code, written as ``file:line``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import TypeAlias
+
+    import pytest
+
+    Predicate: TypeAlias = Callable[[pytest.ExceptionInfo[BaseException]], bool]
+    """What pytest accepts as ``__tracebackhide__``."""
+
+_PACKAGE = __name__.partition(".")[0]
+_CLIENTS = frozenset({"aioboto3", "aiobotocore", "boto3", "botocore"})
+
+
+def format_location(path: str, line: int) -> str:
+    """Return ``file:line``, relative to the current directory if the file is inside it."""
+    try:
+        relative = os.path.relpath(path)
+    except (ValueError, OSError):  # another drive on Windows; the directory has been deleted
+        relative = path
+    return f"{path if relative.startswith(os.pardir) else relative}:{line}"
+
+
+def caller_frame() -> FrameType:
+    """Return the nearest frame that belongs to neither this package nor a client library."""
+    frame = sys._getframe(1)  # noqa: SLF001 - what inspect uses, without reading sources
+    while frame.f_back is not None and _package(frame) in _CLIENTS | {_PACKAGE}:
+        frame = frame.f_back
+    return frame
+
+
+def caller_location() -> str:
+    """Return the location of the code that called this package."""
+    frame = caller_frame()
+    return format_location(frame.f_code.co_filename, frame.f_lineno)
+
+
+def error_location(error: BaseException) -> str | None:
+    """Return where an error comes from: the test's own callable, or else the line that called.
+
+    Returns:
+        The location, or ``None`` if the call arrived over HTTP.
+    """
+    before: list[str] = []
+    after: list[str] = []
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        package = _package(frame)
+        if package == _PACKAGE:
+            before += after
+            after = []
+        elif package not in _CLIENTS:
+            after.append(format_location(frame.f_code.co_filename, line))
+    return next(iter(after[:1] or before[-1:]), None)
+
+
+def current_test() -> str | None:
+    """Return the id of the running test, as pytest publishes it; ``None`` outside tests."""
+    return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0] or None
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Issue a warning at the line that called this package, through any client library."""
+    frame = caller_frame()
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__"),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
+
+
+def raised_on_purpose(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Tell pytest whether to hide a module's frames: those of an error that it raised itself.
+
+    For a module's ``__tracebackhide__``. The frames of a bug in this package are shown.
+    """
+    innermost = excinfo.traceback[-1]
+    is_raise = str(innermost.statement).lstrip().startswith("raise ")
+    return is_raise and _package(innermost.frame.raw) == _PACKAGE
+
+
+def _package(frame: FrameType) -> str:
+    name: str = frame.f_globals.get("__name__", "")
+    return name.partition(".")[0]

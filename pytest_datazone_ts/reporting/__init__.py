@@ -1,0 +1,1 @@
+"""Messages, timelines and pages for a person at a failing test."""

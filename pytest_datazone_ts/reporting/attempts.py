@@ -1,0 +1,47 @@
+"""How an attempt is described: the same in messages, timelines and pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_datazone_ts.records import Attempt, Call
+
+NO_RESPONSE = "no response"
+_CREATED = 201
+
+
+def result(attempt: Attempt) -> str:
+    """Return what the client got, such as ``"429 ThrottlingException"``."""
+    return describe_result(attempt.status_code, attempt.error_code)
+
+
+def describe_result(status_code: int | None, error_code: str | None) -> str:
+    """Return what a client got, from the parts of an attempt."""
+    if status_code is None:
+        return NO_RESPONSE
+    status = str(status_code)
+    return status if error_code in {None, status} else f"{status} {error_code}"
+
+
+def brief_result(attempt: Attempt) -> str:
+    """Return what the client got and why, in a word or two."""
+    if attempt.error_code is not None:
+        return attempt.error_code
+    words = [] if attempt.status_code is None else [str(attempt.status_code)]
+    if attempt.fault is not None:
+        words.append(type(attempt.fault).__name__)
+    return " ".join(words) or NO_RESPONSE
+
+
+def cause(attempt: Attempt) -> str | None:
+    """Return what the test made happen: the fault, or the rate limit; ``None`` if nothing."""
+    if attempt.armed_at is None:
+        return None
+    return "rate limit" if attempt.fault is None else repr(attempt.fault)
+
+
+def is_repetition(call: Call, attempt: Attempt) -> bool:
+    """Return whether an attempt got the response to an earlier request with its token."""
+    created = attempt.status_code == _CREATED and bool(call.parameters.get("forms"))
+    return created and not attempt.stored

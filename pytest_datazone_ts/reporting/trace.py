@@ -1,0 +1,112 @@
+"""What the doubles of the running test recorded, kept for the test's report."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from pytest_datazone_ts.listeners import listeners
+
+if TYPE_CHECKING:
+    from pytest_datazone_ts.injections import Injection, RateLimit
+    from pytest_datazone_ts.log import CallEntry, Log
+    from pytest_datazone_ts.records import Call
+
+KEPT = 8
+"""How many chapters of a test are kept: Hypothesis runs its failing example last."""
+
+
+class Chapter:
+    """What one double recorded during one test; another one follows its ``reset()``."""
+
+    __slots__ = ("_calls", "after_reset", "armed", "log", "reported")
+
+    def __init__(self, log: Log, *, after_reset: bool) -> None:
+        self.log: Log = log
+        self.after_reset: bool = after_reset
+        """Whether an earlier chapter is the same double's."""
+        self.reported: tuple[int, int] | None = None
+        """Its size when a failure of the test showed it."""
+        self.armed: list[Injection | RateLimit] = []
+        """The faults armed and rate limits set, in order."""
+        self._calls: list[CallEntry] = []
+
+    def add(self, call: CallEntry) -> None:
+        """Add a call at its first attempt."""
+        self._calls.append(call)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The number of calls, and of what was armed."""
+        return len(self._calls), len(self.armed)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls as they stand, in the order of their first attempts."""
+        return tuple(call.record() for call in tuple(self._calls))
+
+
+class Trace:
+    """The chapters of one test, the one added to last at the end: the last ``KEPT`` of them."""
+
+    __slots__ = ("_lock", "_open", "chapters", "left_out")
+
+    def __init__(self) -> None:
+        self.chapters: deque[Chapter] = deque()
+        self.left_out: int = 0
+        """How many chapters, the earliest, are not kept."""
+        self._open: dict[Log, Chapter] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """Return how many are kept."""
+        return len(self.chapters)
+
+    def called(self, log: Log, call: CallEntry) -> None:
+        """Take note of a call."""
+        with self._lock:
+            self._chapter(log).add(call)
+
+    def armed(self, log: Log, what: Injection | RateLimit) -> None:
+        """Take note of a fault armed or a rate limit set."""
+        with self._lock:
+            self._chapter(log).armed.append(what)
+
+    def cleared(self, log: Log) -> None:
+        """End the chapter of a double, if it has one."""
+        with self._lock:
+            self._open.pop(log, None)
+
+    def _chapter(self, log: Log) -> Chapter:
+        chapter = self._open.get(log)
+        if chapter is None:
+            if len(self.chapters) == KEPT:
+                first = self.chapters.popleft()
+                self.left_out += 1
+                if self._open.get(first.log) is first:
+                    del self._open[first.log]
+            after_reset = any(chapter.log is log for chapter in self.chapters)
+            chapter = self._open[log] = Chapter(log, after_reset=after_reset)
+            self.chapters.append(chapter)
+        elif chapter is not self.chapters[-1]:
+            self.chapters.remove(chapter)
+            self.chapters.append(chapter)
+        return chapter
+
+
+_current: Trace | None = None
+"""One for all threads: the code under test may use any."""
+
+
+def current() -> Trace | None:
+    """Return the trace of the running test; ``None`` between tests and outside pytest."""
+    return _current
+
+
+def begin(trace: Trace | None) -> Trace | None:
+    """Have the logs of doubles notify ``trace`` from now on, and return the one before it."""
+    global _current
+    before, _current = _current, trace
+    listeners[:] = [] if trace is None else [trace]
+    return before

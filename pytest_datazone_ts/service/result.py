@@ -1,0 +1,17 @@
+"""Results of requests that succeed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from pytest_datazone_ts.records import DataPoint
+
+
+class Result(NamedTuple):
+    """The outcome of a request that succeeds."""
+
+    output: dict[str, Any]
+    """The operation's output, in boto3's form."""
+    stored: tuple[DataPoint, ...] = ()
+    """The data points that the request added; none if it repeats a ``clientToken``."""

@@ -1,0 +1,64 @@
+"""Strategies for faults."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from botocore.endpoint import DEFAULT_TIMEOUT
+from hypothesis import strategies as st
+
+from pytest_datazone_ts import faults as kinds
+from pytest_datazone_ts import location
+from pytest_datazone_ts.service import model
+from pytest_datazone_ts.service.operations import POST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__tracebackhide__: location.Predicate = location.raised_on_purpose
+
+
+def faults(operation: str = POST) -> st.SearchStrategy[kinds.Fault]:
+    """Generate the faults that ``inject`` accepts for an operation, with their arguments.
+
+    These are the exceptions that the operation documents and the transport's faults. For faults
+    of one class, use ``hypothesis.strategies.builds(faults.HttpError, status=...)``.
+
+    Args:
+        operation: The operation's API name.
+
+    Raises:
+        ValueError: Amazon DataZone has no such operation.
+    """
+    model.require_operation(operation)
+    documented = [getattr(kinds, name) for name in model.operation(operation).errors]
+    named = [getattr(kinds, name) for name in kinds.__all__]
+    transport = [kind for kind in named if issubclass(kind, kinds.TransportFault)]
+    transport.remove(kinds.TransportFault)
+    classes = st.sampled_from([*documented, *transport])
+
+    @st.composite
+    def fault(draw: st.DrawFn) -> kinds.Fault:
+        kind = draw(classes)
+        types = get_type_hints(kind)
+        arguments = {each.name: _ARGUMENTS[types[each.name]] for each in fields(kind)}
+        drawn: kinds.Fault = kind(**{name: draw(values) for name, values in arguments.items()})
+        return drawn
+
+    return fault()
+
+
+# Below and above botocore's default read_timeout.
+_SECONDS = st.integers(0, 2 * DEFAULT_TIMEOUT * 1000).map(lambda milliseconds: milliseconds / 1000)
+_ARGUMENTS: Mapping[Any, st.SearchStrategy[Any]] = {
+    str: st.just("") | st.text(),  # messages; an exception without one has a default
+    float: _SECONDS,
+    float | None: st.none() | _SECONDS,
+    int: st.just(502) | st.integers(400, 599),  # HTTP statuses
+    # Proxies between a client and AWS respond with HTML; JSON would look like AWS itself.
+    str | None: st.none() | st.just("") | st.text().map("<html>{}</html>".format),
+    bytes: st.sampled_from([kinds.MalformedResponse.body, b"", b'{"forms": [', b"null"])
+    | st.binary(),
+}
+"""What to draw the arguments of faults from, by their types."""

@@ -1,0 +1,55 @@
+"""Which double answers: the innermost of those that are active.
+
+It imports nothing of the package at run time: pytest loads it in every project.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from pytest_datazone_ts.exchange import Exchange
+
+
+class Active(NamedTuple):
+    """A double that answers, and the exchange behind it."""
+
+    double: Any
+    """The ``DataZoneTimeSeries``, which is built on this module."""
+    exchange: Exchange
+
+
+ANSWERED_BY = "pytest_datazone_ts"
+"""The key of botocore's context of a call for the exchange that answered last."""
+PENDING = "_datazone_ts_pending"
+"""The attribute of a prepared request that a double has taken."""
+
+lock = threading.RLock()
+"""Held while doubles become active and inactive."""
+_stack: list[Active] = []
+
+
+def innermost() -> Active | None:
+    """Return the double that answers now, if any."""
+    return _stack[-1] if _stack else None
+
+
+def exchange() -> Exchange | None:
+    """Return the exchange that answers now, if any."""
+    return _stack[-1].exchange if _stack else None
+
+
+def is_active(exchange: Exchange) -> bool:
+    """Return whether an exchange belongs to an active double."""
+    return any(each.exchange is exchange for each in _stack)
+
+
+def push(double: Any, exchange: Exchange) -> None:
+    """Let a double answer."""
+    _stack.append(Active(double, exchange))
+
+
+def remove(exchange: Exchange) -> None:
+    """Stop a double from answering; the one that was active before it answers again."""
+    _stack[:] = [each for each in _stack if each.exchange is not exchange]

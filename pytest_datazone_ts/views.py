@@ -1,0 +1,115 @@
+"""Sequences of records that can be narrowed down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, overload
+
+from pytest_datazone_ts import location
+from pytest_datazone_ts.match import Match, Selection, call_matches, check_match, point_matches
+from pytest_datazone_ts.records import Call, DataPoint
+from pytest_datazone_ts.reporting import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from typing_extensions import Self, Unpack
+
+__tracebackhide__: location.Predicate = location.raised_on_purpose
+
+Record = TypeVar("Record", DataPoint, Call)
+
+
+class Records(Sequence[Record], Generic[Record]):
+    """An immutable sequence of records that can be narrowed with ``**match``."""
+
+    __slots__ = ("_records", "_selection")
+    _noun = "record"
+
+    def __init__(
+        self, records: Iterable[Record] = (), *, selection: Selection | None = None
+    ) -> None:
+        self._records: tuple[Record, ...] = tuple(records)
+        self._selection = selection
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Record | Self:
+        if isinstance(index, slice):
+            return type(self)(self._records[index])
+        return self._records[index]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self._records)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Records):
+            return self._records == other._records
+        if isinstance(other, (list, tuple)):
+            return self._records == tuple(other)
+        return NotImplemented
+
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({list(self._records)!r})"
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Record, ...]]]:
+        return type(self), (self._records,)
+
+    def _narrowed(self, match: Match) -> Selection:
+        selection = self._selection or Selection(Match(), self._records)
+        if selection.match.keys() & match.keys():
+            return Selection(match, self._records, selection.calls)
+        return selection._replace(match=Match(**selection.match, **match))
+
+    def one(self) -> Record:
+        """Return the only record.
+
+        Raises:
+            AssertionError: There is none, or more than one; the message lists them.
+        """
+        if len(self._records) != 1:
+            raise AssertionError(messages.not_one(self._noun, self._records, self._selection))
+        return self._records[0]
+
+    def latest(self) -> Record:
+        """Return the record that came last.
+
+        Raises:
+            AssertionError: There is none.
+        """
+        if not self._records:
+            raise AssertionError(messages.none_at_all(self._noun, self._selection))
+        return self._records[-1]
+
+
+class DataPoints(Records[DataPoint]):
+    """Data points in the order posted."""
+
+    __slots__ = ()
+    _noun = "data point"
+
+    def where(self, **match: Unpack[Match]) -> DataPoints:
+        """Return the records that match every keyword of :class:`~pytest_datazone_ts.Match`."""
+        wanted = check_match(match, caller="DataPoints.where")
+        points = (point for point in self if point_matches(wanted, point))
+        return DataPoints(points, selection=self._narrowed(wanted))
+
+
+class Calls(Records[Call]):
+    """Calls in the order of their first attempts."""
+
+    __slots__ = ()
+    _noun = "call"
+
+    def where(self, **match: Unpack[Match]) -> Calls:
+        """Return the records that match every keyword of :class:`~pytest_datazone_ts.Match`."""
+        wanted = check_match(match, caller="Calls.where")
+        calls = (call for call in self if call_matches(wanted, call))
+        return Calls(calls, selection=self._narrowed(wanted))

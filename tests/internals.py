@@ -1,0 +1,97 @@
+"""The few places where tests go past the package's public surface, each of them once.
+
+Tests use them where no client can bring about what they check: a request that botocore would not
+send, a server with less patience than users need, and what rest-json has and DataZone has not yet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_datazone_ts import DataZoneTimeSeries
+from pytest_datazone_ts.clock import Clock
+from pytest_datazone_ts.double import exchange_behind
+from pytest_datazone_ts.message import Request
+from pytest_datazone_ts.mock import verify
+from pytest_datazone_ts.options import Options
+from pytest_datazone_ts.service import model, wire
+from pytest_datazone_ts.service.codec import DecodeError as UnreadableError
+from pytest_datazone_ts.service.error import ServiceError
+from pytest_datazone_ts.service.operations import Service
+from pytest_datazone_ts.transport.server import LARGEST_BODY, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "LARGEST_BODY",
+    "UnreadableError",
+    "decode",
+    "encode",
+    "exchange",
+    "new_double",
+    "new_operation",
+    "refusal_of",
+    "serve",
+    "verify",
+]
+
+
+def new_double(**options: Any) -> DataZoneTimeSeries:
+    """Make a double that is not active: no client in this process finds it."""
+    return DataZoneTimeSeries(Options(**options))
+
+
+def exchange(
+    double: DataZoneTimeSeries,
+    operation: str,
+    url: str,
+    body: bytes = b"",
+    *,
+    headers: Mapping[str, str | bytes] | None = None,
+    region: str = "us-east-1",
+    **details: Any,
+) -> Any:
+    """Give a double a request as it arrives, and return its result."""
+    request = Request(
+        operation=operation, url=url, headers=headers or {}, body=body, region=region, **details
+    )
+    return exchange_behind(double)(request)
+
+
+def refusal_of(operation: str, parameters: Mapping[str, Any]) -> str:
+    """Return the message that parameters are refused with, had they been read from a request."""
+    with pytest.raises(ServiceError) as caught:
+        Service(Clock(), content_check="off").validate(operation, parameters)
+    return str(caught.value)
+
+
+def new_operation(query: Any, body: Any) -> Any:
+    """Make an operation that DataZone does not have, of two of botocore's structures.
+
+    Its requests have the one in the query and the other in the body, as its responses have.
+    """
+    return model.Operation(
+        name="Any",
+        method="POST",
+        segments=("any",),
+        success=200,
+        input=body,
+        output=body,
+        members={"uri": {}, "querystring": query.members, "header": {}, "body": body.members},
+        errors=(),
+    )
+
+
+def decode(operation: Any, body: bytes, query: str = "") -> dict[str, Any]:
+    """Read a request for an operation of ``new_operation``."""
+    url = f"https://datazone.us-east-1.api.aws/any?{query}"
+    request = Request(operation="Any", url=url, headers={}, body=body, region="us-east-1")
+    return wire.decode(operation, request)
+
+
+def encode(operation: Any, output: Mapping[str, Any]) -> bytes:
+    """Write the body of a response of an operation of ``new_operation``."""
+    return wire.encode(operation, output, request_id="id", at=0.0).body
