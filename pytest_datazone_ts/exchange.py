@@ -50,6 +50,8 @@ class Exchange:
         self.errors: list[Exception] = []
         """The errors for the test that the code under test may have swallowed."""
         self.ending: Ending | None = None
+        self.endpoint_url: str | None = None
+        """Where it is served over HTTP, if it is."""
         self._request_numbers = count(1)
 
     def answers(self, operation: str) -> bool:

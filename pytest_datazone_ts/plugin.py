@@ -12,7 +12,7 @@ from pytest_datazone_ts.options import MEANINGS, NAMES, Options, run_options, se
 from pytest_datazone_ts.reporting import trace
 
 # Importing it registers with botocore, so that sessions made from here on are reached.
-from pytest_datazone_ts.transport import botocore  # noqa: F401
+from pytest_datazone_ts.transport import botocore, guard
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.transport.server import DataZoneServer
 
 _STAND_INS = pytest.StashKey[bool]()
+_GUARD = pytest.StashKey[bool]()
+_BLOCKED = "datazone_ts_blocked"
 _HIDDEN = (
-    "datazone_ts_guard: the test called DataZone without the double, and the code under test hid "
-    "the error:"
+    "datazone_ts: the test called DataZone while no double was active, and the code under test "
+    "hid the error:"
 )
 _OUTCOMES = pytest.StashKey[set[str]]()
 
@@ -67,7 +69,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Have the stand-ins in place before a conftest makes a client."""
+    """Have the guard and the stand-ins in place before a conftest makes a client."""
+    _start_guard(early_config)
     _put_stand_ins(early_config)
 
 
@@ -78,11 +81,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(set_run_options(_ini_options(config)))
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
-    _put_stand_ins(config)  # for a plugin that a conftest loads
-    if _ini(config, "guard"):
-        from pytest_datazone_ts.transport import guard  # noqa: PLC0415 - on demand
-
-        config.add_cleanup(guard.start())
+    _start_guard(config)  # for a plugin that a conftest loads
+    _put_stand_ins(config)
     file = config.getoption("datazone_ts_report")
     if file is not None:
         from pytest_datazone_ts.reporting.html import run  # noqa: PLC0415 - on demand
@@ -94,26 +94,28 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, None]:
     """Fail a module that hid a blocked call: no test of another one may answer for it."""
     outcome = yield
-    _fail_if_hidden(
-        outcome.get_result(),
-        collector.config,
-        f"datazone_ts_guard: {collector.nodeid or 'a conftest'} called DataZone while it was "
-        "collected, and hid the error:",
-    )
+    name = collector.nodeid or "a conftest"
+    title = f"datazone_ts: {name} called DataZone while it was collected, and hid the error:"
+    _fail_if_blocked(outcome.get_result(), guard.take_blocked(None), title)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-def pytest_runtest_protocol() -> Generator[None, None, None]:
-    """Keep what the test's doubles are asked, from its set-up to its teardown."""
-    before = trace.begin(None)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, None, None]:
+    """Keep what the test's doubles record, from its set-up to its teardown."""
+    outer_trace, outer_test = trace.begin(None), guard.begin_test(guard.RunningTest(item.nodeid))
     yield
-    trace.begin(before)
+    trace.begin(outer_trace)
+    guard.end_test(outer_test)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin here, not above: a plugin may set a test up again."""
     trace.begin(trace.Trace())
+    if "datazone_ts" in getattr(item, "fixturenames", ()):
+        marked = [mark.kwargs.get("unstubbed") for mark in item.iter_markers("datazone_ts")]
+        unstubbed = next(filter(None, marked), run_options().unstubbed)
+        guard.require_double(passes_others_through=unstubbed == "passthrough")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -126,11 +128,29 @@ def pytest_runtest_makereport(
     """
     outcome = yield
     report: pytest.TestReport = outcome.get_result()
-    _fail_if_hidden(report, item.config, _HIDDEN)
+    _fail_if_blocked(report, guard.take_blocked(item.nodeid), _HIDDEN)
     if call.when == "call" and _OUTCOMES in item.stash:
         item.stash[_OUTCOMES].add(report.outcome)
     if report.failed and (asked := trace.current()):
         _add_timeline(report, asked, item.config)
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """Fail a run in which a call was stopped that no report has shown."""
+    yield
+    blocked = guard.take_rest()
+    worker_output = getattr(session.config, "workeroutput", None)
+    if worker_output is not None:
+        worker_output[_BLOCKED] = blocked
+    elif blocked:
+        _report_blocked(session, blocked)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what was stopped in a worker of pytest-xdist."""
+    guard.add_blocked(getattr(node, "workeroutput", {}).get(_BLOCKED, ()))
 
 
 def pytest_assertrepr_compare(
@@ -227,17 +247,33 @@ def _ini_options(config: pytest.Config) -> Options:
     return options
 
 
-def _fail_if_hidden(
-    report: pytest.CollectReport | pytest.TestReport, config: pytest.Config, title: str
-) -> None:
-    if not _ini(config, "guard"):
+def _start_guard(config: pytest.Config) -> None:
+    if _GUARD in config.stash:
         return
-    from pytest_datazone_ts.transport import guard  # noqa: PLC0415 - on demand
+    config.stash[_GUARD] = _ini(config, "guard")
+    config.add_cleanup(guard.start(guards=config.stash[_GUARD]))
+    if config.stash[_GUARD]:
+        botocore.start_guard()
 
-    blocked = guard.take_blocked()
-    if blocked and report.passed:
+
+def _fail_if_blocked(
+    report: pytest.CollectReport | pytest.TestReport, blocked: list[str], title: str
+) -> None:
+    if blocked and not report.failed:
         report.outcome = "failed"
         report.longrepr = "\n".join([title, *(f"  {each}" for each in blocked)])
+        if hasattr(report, "wasxfail"):
+            del report.wasxfail
+
+
+def _report_blocked(session: pytest.Session, blocked: list[str]) -> None:
+    if session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_sep("=", "datazone_ts: calls to DataZone were stopped", red=True)
+        for each in blocked:
+            reporter.write_line(f"  {each}")
 
 
 def _add_timeline(report: pytest.TestReport, asked: trace.Trace, config: pytest.Config) -> None:

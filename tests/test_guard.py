@@ -61,11 +61,11 @@ STOPPED = (
     "to the test, or wrap the code in mock_datazone_ts()."
 )
 HIDDEN = (
-    "datazone_ts_guard: the test called DataZone without the double, and the code under test hid "
-    "the error:"
+    "datazone_ts: the test called DataZone while no double was active, and the code under test "
+    "hid the error:"
 )
 HIDDEN_AT_IMPORT = (
-    "datazone_ts_guard: test_it.py called DataZone while it was collected, and hid the error:"
+    "datazone_ts: test_it.py called DataZone while it was collected, and hid the error:"
 )
 
 
@@ -225,7 +225,7 @@ def test_without_guard_the_call_is_sent(run):
     run(module).assert_outcomes(passed=1)
 
 
-def test_the_guard_is_gone_when_the_run_is_over(run):
+def test_a_run_within_a_run_leaves_no_guard(run):
     module = """
         import pytest
         from pipeline import publish
@@ -240,6 +240,243 @@ def test_the_guard_is_gone_when_the_run_is_over(run):
             assert len(network) == 1
     """
     run(module).assert_outcomes(passed=1)
+
+
+def test_the_guard_lasts_until_the_process_ends(run):
+    """What is registered with atexit, and threads that outlive the run, reach nothing either."""
+    module = """
+        import atexit, threading, time
+        from pipeline import publish
+
+        def late(name):
+            try:
+                publish()
+            except Exception as error:
+                print(name, type(error).__name__, flush=True)
+
+        def after_the_run():
+            threading.main_thread().join()
+            late("thread")
+
+        def test_it():
+            atexit.register(late, "atexit")
+            threading.Thread(target=after_the_run).start()
+    """
+    result = run(module, datazone_ts_guard="true")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines_random(
+        ["thread DataZoneBlockedError", "atexit DataZoneBlockedError"]
+    )
+
+
+def test_a_second_run_of_the_process_has_a_guard_only_if_it_says_so(pytester):
+    pytester.makepyfile(
+        test_it="def test_it(): pass",
+        twice="""
+            import sys, pytest
+            from pytest_datazone_ts.transport import guard
+
+            states = []
+            for setting in ("true", "false"):
+                pytest.main(["-p", "no:cacheprovider", "-o", f"datazone_ts_guard={setting}"])
+                states.append(guard.is_guarding())
+            print(states)
+        """,
+    )
+    pytester.runpython("twice.py").stdout.fnmatch_lines(["[[]True, False]"])
+
+
+@pytest.mark.parametrize("ends", ['pytest.skip("later")', 'pytest.xfail("known")', "assert False"])
+def test_a_test_that_hides_a_call_and_then_skips_or_xfails_fails(run, ends):
+    module = f"""
+        import pytest
+        from pipeline import publish_and_hide
+
+        def test_it():
+            publish_and_hide()
+            {ends}
+    """
+    result = run(module, datazone_ts_guard="true")
+    result.assert_outcomes(failed=1)
+    if "assert" not in ends:
+        result.stdout.fnmatch_lines([HIDDEN, f"  *pipeline.py:*: {STOPPED}"])
+
+
+def test_a_marked_xfail_that_hides_a_call_fails(run):
+    module = """
+        import pytest
+        from pipeline import publish_and_hide
+
+        @pytest.mark.xfail
+        def test_it():
+            publish_and_hide()
+            assert False
+    """
+    run(module, datazone_ts_guard="true").assert_outcomes(failed=1)
+
+
+STOPPED_AT_THE_END = "*= datazone_ts: calls to DataZone were stopped =*"
+
+
+@pytest.mark.parametrize("processes", [(), ("-n1",)])
+def test_a_call_at_the_end_of_the_session_fails_the_run(run, pytester, processes):
+    module = """
+        def test_it(): pass
+    """
+    plugin = """
+        import pytest
+        from pipeline import publish_and_hide
+
+        @pytest.hookimpl(trylast=True)
+        def pytest_sessionfinish():
+            publish_and_hide()
+    """
+    pytester.makepyfile(late=plugin)
+    result = run(module, "-p", "late", *processes, datazone_ts_guard="true")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([STOPPED_AT_THE_END, f"  *pipeline.py:*: {STOPPED}"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_thread_is_the_matter_of_the_test_that_started_it(run):
+    module = """
+        import threading
+        from pipeline import publish_and_hide
+
+        go, done = threading.Event(), threading.Event()
+
+        def work():
+            go.wait()
+            publish_and_hide()
+            done.set()
+
+        def test_that_leaves_a_thread():
+            threading.Thread(target=work, name="worker").start()
+
+        def test_next():
+            go.set()
+            done.wait()
+    """
+    result = run(module, datazone_ts_guard="true")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            STOPPED_AT_THE_END,
+            f"  test_it.py::test_that_leaves_a_thread: *pipeline.py:* in thread '*': {STOPPED}",
+        ]
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_thread_of_the_running_test_fails_it(run):
+    module = """
+        import threading
+        from pipeline import publish_and_hide
+
+        def test_it():
+            thread = threading.Thread(target=publish_and_hide, name="worker")
+            thread.start()
+            thread.join()
+    """
+    result = run(module, datazone_ts_guard="true")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([HIDDEN, f"  *pipeline.py:* in thread 'worker': {STOPPED}"])
+
+
+def test_a_conftest_that_calls_at_import_fails_the_run(run, pytester):
+    pytester.makepyfile(
+        early="""
+            from pipeline import publish_and_hide
+            publish_and_hide()
+        """
+    )
+    result = run(
+        "def test_it(): pass", "-p", "pipeline", "-p", "no:early", datazone_ts_guard="true"
+    )
+    result.assert_outcomes(passed=1)
+    folder = pytester.mkdir("tests")
+    (folder / "conftest.py").write_text("import early")
+    (folder / "test_below.py").write_text("def test_it(): pass")
+    result = run("def test_it(): pass", "tests", datazone_ts_guard="true")
+    result.stdout.fnmatch_lines(["datazone_ts: * called DataZone while it was collected, *"])
+    assert result.ret != pytest.ExitCode.OK
+
+
+def test_a_client_that_is_older_than_the_plugin_is_stopped(run, pytester):
+    pytester.makepyfile(older="import pipeline; CLIENT = pipeline.client()")
+    module = """
+        from older import CLIENT
+
+        def test_it():
+            CLIENT.list_time_series_data_points(
+                domainIdentifier="dzd_5oo7xzoqltu8mf", entityIdentifier="a",
+                entityType="ASSET", formName="f",
+            )
+    """
+    result = run(module, "-p", "older", datazone_ts_guard="true")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *DataZoneBlockedError: ListTimeSeriesDataPoints was about *"])
+
+
+BARE = """
+    import asyncio
+    import boto3
+    import pytest
+    import urllib3
+    from pytest_datazone_ts import DataZoneBlockedError
+
+    POINT = {
+        "domainIdentifier": "dzd_5oo7xzoqltu8mf", "entityIdentifier": "a", "entityType": "ASSET",
+        "forms": [{"formName": "f", "typeIdentifier": "t", "timestamp": 1704067200}],
+    }
+
+    @pytest.fixture(autouse=True)
+    def no_network(monkeypatch):
+        def refuse(*_, **__):
+            raise AssertionError("the network was reached")
+        monkeypatch.setattr("socket.socket.connect", refuse)
+
+    def test_sync():
+        with pytest.raises(DataZoneBlockedError):
+            boto3.client("datazone").post_time_series_data_points(**POINT)
+
+    def test_async():
+        session = pytest.importorskip("aiobotocore.session")
+
+        async def main():
+            async with session.get_session().create_client("datazone") as client:
+                with pytest.raises(DataZoneBlockedError):
+                    await client.post_time_series_data_points(**POINT)
+
+        asyncio.run(main())
+
+    def test_the_stubber_still_answers():
+        from botocore.stub import Stubber
+        client = boto3.client("datazone")
+        with Stubber(client) as stubber:
+            stubber.add_response("post_time_series_data_points", {})
+            client.post_time_series_data_points(**POINT)
+"""
+
+
+@pytest.mark.usefixtures("bare_machine")
+@pytest.mark.parametrize("profile", ["", "gone"])
+def test_on_a_bare_machine_a_call_is_stopped_before_credentials_are_looked_for(
+    monkeypatch, pytester, profile
+):
+    if profile:
+        monkeypatch.setenv("AWS_PROFILE", profile)
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
+    pytester.makeini("[pytest]\ndatazone_ts_guard = true")
+    pytester.makepyfile(BARE)
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
+    # Those whose call was stopped fail, although they expected it.
+    outcomes = result.parseoutcomes()
+    assert outcomes.pop("passed") == 1
+    assert outcomes.pop("failed") + outcomes.pop("skipped", 0) == 2
+    assert not outcomes
+    result.stdout.fnmatch_lines([HIDDEN, f"  test_*.py:*: {STOPPED}"])
+    assert not result.stdout.str().count("the network was reached")
 
 
 def test_a_wrong_setting_is_an_error(run):

@@ -5,6 +5,7 @@ It imports nothing of the package at run time: pytest loads it in every project.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,9 +26,18 @@ ANSWERED_BY = "pytest_datazone_ts"
 PENDING = "_datazone_ts_pending"
 """The attribute of a prepared request that a double has taken."""
 
+
+class Forked(NamedTuple):
+    """A process that was forked while a double was active."""
+
+    endpoint_url: str | None
+    """Where that double is served over HTTP, if it is."""
+
+
 lock = threading.RLock()
 """Held while doubles become active and inactive."""
 _stack: list[Active] = []
+_forked: Forked | None = None
 
 
 def innermost() -> Active | None:
@@ -43,6 +53,24 @@ def exchange() -> Exchange | None:
 def is_active(exchange: Exchange) -> bool:
     """Return whether an exchange belongs to an active double."""
     return any(each.exchange is exchange for each in _stack)
+
+
+def forked() -> Forked | None:
+    """Return what a forked process has in place of the double, if this is one."""
+    return _forked
+
+
+def _after_fork() -> None:
+    """Leave the double to the parent: what it recorded in a child would be lost."""
+    global _forked, lock  # noqa: PLW0603 - one for the process
+    lock = threading.RLock()  # another thread may have held it
+    if _stack:
+        _forked = Forked(_stack[-1].exchange.endpoint_url)
+        _stack.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def push(double: Any, exchange: Exchange) -> None:

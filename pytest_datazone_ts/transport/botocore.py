@@ -14,15 +14,17 @@ import gc
 import math
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import botocore
 
-from pytest_datazone_ts.transport import active
+from pytest_datazone_ts.transport import active, guard
 from pytest_datazone_ts.transport.active import ANSWERED_BY, PENDING
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
     from botocore.hooks import BaseEventHooks
+    from botocore.model import OperationModel
     from botocore.session import Session
 
     from pytest_datazone_ts.exchange import Exchange
@@ -52,16 +54,23 @@ class _Pending(NamedTuple):
 
 def activate(double: Any, exchange: Exchange) -> None:
     """Let a double answer every DataZone client in the process."""
-    global _scanned  # noqa: PLW0603 - once a process
     from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
 
     with active.lock:
-        if not _scanned:
-            _reach_existing()
-            _scanned = True
+        reach_existing()
         active.push(double, exchange)
         stand_ins.install()
         retries.install()
+
+
+def start_guard() -> None:
+    """Reach the sessions and clients that exist, and keep them from metadata services."""
+    with active.lock:
+        if "botocore.session" in sys.modules:
+            from pytest_datazone_ts.transport import stand_ins  # noqa: PLC0415 - heavy
+
+            reach_existing()
+            stand_ins.install()
 
 
 def deactivate(exchange: Exchange) -> None:
@@ -73,22 +82,30 @@ def deactivate(exchange: Exchange) -> None:
         retries.restore(exchange)
         if active.innermost() is None:
             retries.uninstall()
-            stand_ins.uninstall()
+            if not guard.is_guarding():
+                stand_ins.uninstall()
 
 
 def reach(session: Session) -> None:
     """Put the handlers on a session, and so on every client that it makes."""
     _register(session.get_component("event_emitter"))
-    with active.lock:
-        if active.innermost() is not None:  # aiobotocore may have been imported only now
-            from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
+    is_active = active.innermost() is not None
+    if not (is_active or guard.is_guarding()):
+        return
+    from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
 
-            stand_ins.install()
+    with active.lock:  # aiobotocore may have been imported only now
+        stand_ins.install()
+        if is_active:
             retries.install()
 
 
-def _reach_existing() -> None:
-    """Put the handlers on the emitters of the sessions and clients that exist."""
+def reach_existing() -> None:
+    """Put the handlers on the emitters of the sessions and clients that exist; once a process."""
+    global _scanned  # noqa: PLW0603 - once a process
+    if _scanned:
+        return
+    _scanned = True
     from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - heavy
 
     # By type(): isinstance() would wake proxies and other lazy objects.
@@ -98,6 +115,8 @@ def _reach_existing() -> None:
 
 def _register(emitter: BaseEventHooks) -> None:
     handlers: Any = (
+        # Last: botocore's Stubber answers here.
+        ("before-call.datazone", _on_before_call, emitter.register_last),
         ("choose-signer.datazone", _on_choose_signer, emitter.register_first),
         # Last: after signing, which may call other services.
         ("request-created.datazone", _on_request_created, emitter.register_last),
@@ -108,6 +127,12 @@ def _register(emitter: BaseEventHooks) -> None:
     )
     for event, handler, register in handlers:
         register(event, handler, unique_id=f"pytest-datazone-ts.{event}")
+
+
+def _on_before_call(model: OperationModel, params: dict[str, Any], **_: object) -> None:
+    """Stop a call that must not be made before credentials are looked up for it."""
+    if active.exchange() is None:
+        guard.check_call(model.name, params["url"])
 
 
 def _on_choose_signer(event_name: str, **_: object) -> object:
@@ -135,9 +160,13 @@ def _on_before_send(
     exchange = active.exchange()
     operation = _operation(event_name)
     if exchange is None:
-        from pytest_datazone_ts.transport import guard  # noqa: PLC0415 - for a call that goes out
-
-        guard.let_pass(operation, request.url)
+        guard.check_send(operation, request.url)
+        forked = active.forked()
+        if forked is not None and forked.endpoint_url is not None:
+            parts = urlsplit(request.url)
+            request.url = (
+                urlsplit(forked.endpoint_url)._replace(path=parts.path, query=parts.query).geturl()
+            )
         return None
     if not exchange.answers(operation):
         return None

@@ -1,55 +1,198 @@
-"""What becomes of a DataZone call while no double is active.
+"""The guard: what happens to a DataZone call that no double answers.
 
-It is botocore's to send. But with the ini setting ``guard`` a time-series operation is not
-sent, and one that goes past moto, which people take for a net, comes with a warning.
+botocore sends it, unless the ini setting ``guard`` says otherwise, the running test requests
+``datazone_ts`` outside of whose life the call is made, or the process was forked from one in
+which a double is active. A call that goes past moto, which people take for a safety net, gets
+a warning.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from pytest_datazone_ts import location
-from pytest_datazone_ts.errors import DataZoneBlockedError, DataZonePassthroughWarning
+from pytest_datazone_ts.transport import active
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_blocked: list[str] | None = None
-"""What was stopped and not reported yet; ``None``: nothing is to be stopped."""
+    from collections.abc import Callable, Iterable, Iterator
 
 _WAY_OUT = "Add the fixture datazone_ts to the test, or wrap the code in mock_datazone_ts()."
+_XUNIT = frozenset(
+    f"{when}{what}"
+    for when in ("setup", "teardown")
+    for what in ("", "_method", "_function", "_class", "_module")
+) | {"setUp", "tearDown", "setUpClass", "tearDownClass", "setUpModule", "tearDownModule"}
 
 
-def start() -> Callable[[], None]:
-    """Stop time-series calls from here on; return what ends that."""
-    global _blocked
-    before, _blocked = _blocked, []
+class BlockedCall(NamedTuple):
+    """A call that was stopped."""
+
+    test: str | None
+    """The id of the test that made it, or that started the thread that did."""
+    description: str
+    """Where and why, in words."""
+
+
+@dataclass
+class RunningTest:
+    """A test that runs, and whether it requests ``datazone_ts``."""
+
+    nodeid: str
+    requires_double: bool = False
+    passes_others_through: bool = False
+    """Whether its double lets through what is not a time-series operation."""
+
+
+_runs = 0
+"""How many runs of pytest are under way, one inside another."""
+_guards = False
+_test: RunningTest | None = None
+_blocked: list[BlockedCall] = []
+_threads: WeakKeyDictionary[threading.Thread, str | None] = WeakKeyDictionary()
+"""Threads that outlived the test that started them, with its id."""
+_lock = threading.Lock()
+
+
+def start(*, guards: bool) -> Callable[[], None]:
+    """Begin a run of pytest.
+
+    Args:
+        guards: Whether time-series calls that no double answers are stopped.
+
+    Returns:
+        A function that ends the run. A guard lasts until the process ends, unless the run was
+        inside another one.
+    """
+    global _guards, _runs  # noqa: PLW0603 - one for the process
+    before, _guards = _guards, guards or (_runs > 0 and _guards)
+    if _runs == 0:
+        _blocked.clear()  # what was stopped between two runs belongs to neither
+    _runs += 1
 
     def stop() -> None:
-        global _blocked  # noqa: PLW0603
-        _blocked = before
+        global _guards, _runs  # noqa: PLW0603 - one for the process
+        _runs -= 1
+        if _runs:
+            _guards = before
 
     return stop
 
 
-def take_blocked() -> list[str]:
-    """Return what was stopped since this was last asked, with the lines that called."""
-    if not _blocked:
-        return []
-    blocked = list(dict.fromkeys(_blocked))
-    _blocked.clear()
-    return blocked
+def is_guarding() -> bool:
+    """Return whether the ini setting ``guard`` is on."""
+    return _guards
 
 
-def let_pass(operation: str, url: str) -> None:
-    """Consider a call that no double answers; a ``DataZoneBlockedError`` if it must not go out."""
+def begin_test(test: RunningTest) -> RunningTest | None:
+    """Make a test the running one, and return the one that it runs inside of, if any."""
+    global _test
+    outer, _test = _test, test
+    return outer
+
+
+def end_test(outer: RunningTest | None) -> None:
+    """End the running test, and attribute the threads that it leaves to it.
+
+    Args:
+        outer: The test that it runs inside of, if any.
+    """
+    global _test  # noqa: PLW0603 - one for the process
+    if _guards and _test is not None:
+        for thread in threading.enumerate():
+            if thread is not threading.main_thread():
+                _threads.setdefault(thread, _test.nodeid)
+    _test = outer
+
+
+def require_double(*, passes_others_through: bool) -> None:
+    """Stop the calls that the running test makes outside the life of its double."""
+    if _test is not None:
+        _test.requires_double = True
+        _test.passes_others_through = passes_others_through
+
+
+def take_blocked(test: str | None) -> list[str]:
+    """Return what was stopped for a test since this was last called, and forget it."""
+    with _lock:
+        taken = [call for call in _blocked if call.test == test]
+        _blocked[:] = [call for call in _blocked if call.test != test]
+    return list(dict.fromkeys(call.description for call in taken))
+
+
+def take_rest() -> list[str]:
+    """Return what was stopped for tests that have ended, or for none, and forget it."""
+    with _lock:
+        taken = [*_blocked]
+        _blocked.clear()
+    return [
+        call.description if call.test is None else f"{call.test}: {call.description}"
+        for call in dict.fromkeys(taken)
+    ]
+
+
+def add_blocked(descriptions: Iterable[str]) -> None:
+    """Take over what was stopped in another process."""
+    with _lock:
+        _blocked.extend(BlockedCall(None, description) for description in descriptions)
+
+
+def check_call(operation: str, url: str) -> None:
+    """Stop a call that must not be made, before it is signed or sent.
+
+    Raises:
+        DataZoneBlockedError: It must not be made.
+    """
+    forked = active.forked()
+    if forked is not None and forked.endpoint_url is None:
+        from pytest_datazone_ts.errors import (  # noqa: PLC0415 - for a call that goes out
+            DataZoneBlockedError,
+        )
+
+        message = (
+            f"{operation} was about to go to {_host(url)} from a forked process: the double of the "
+            "test is not active in it. Add the fixture datazone_ts_server to the test, which puts "
+            "the double behind HTTP: calls of forked processes then go there."
+        )
+        raise DataZoneBlockedError(message)
+    if forked is not None:
+        return
+    test = _test
+    requires_double = test is not None and test.requires_double
+    if not (requires_double or _guards):
+        return
     from pytest_datazone_ts.service import model  # noqa: PLC0415 - heavy
 
-    if _blocked is not None and operation in model.TIME_SERIES_OPERATIONS:
-        _block(operation, url, _blocked)
-    if _is_past_moto(url):
+    is_time_series = operation in model.TIME_SERIES_OPERATIONS
+    if (
+        test is not None
+        and requires_double
+        and not (test.passes_others_through and not is_time_series)
+    ):
+        _block(f"{operation} was about to go to {_host(url)} {_outside_the_double()}")
+    if is_time_series and _guards:
+        _block(
+            f"{operation} was about to go to {_host(url)} while no double is active: the ini "
+            f"setting datazone_ts_guard stopped it. {_WAY_OUT}"
+        )
+
+
+def check_send(operation: str, url: str) -> None:
+    """Stop a request that must not be sent, and warn of one that goes past moto.
+
+    Raises:
+        DataZoneBlockedError: It must not be sent.
+    """
+    check_call(operation, url)
+    if active.forked() is None and _is_past_moto(url):
+        from pytest_datazone_ts.errors import (  # noqa: PLC0415 - for a call that goes out
+            DataZonePassthroughWarning,
+        )
+
         test = location.current_test()
         location.warn(
             f"{'' if test is None else f'{test}: '}the DataZone call {operation} goes to "
@@ -58,21 +201,62 @@ def let_pass(operation: str, url: str) -> None:
         )
 
 
-def _block(operation: str, url: str, blocked: list[str]) -> NoReturn:
-    message = (
-        f"{operation} was about to go to {_host(url)} while no double is active: the ini setting "
-        f"datazone_ts_guard stopped it. {_WAY_OUT}"
+def _block(message: str) -> NoReturn:
+    from pytest_datazone_ts.errors import (  # noqa: PLC0415 - for a call that goes out
+        DataZoneBlockedError,
     )
-    blocked.append(f"{location.caller_location()}: {message}")
+
+    thread = threading.current_thread()
+    is_main = thread is threading.main_thread()
+    running = None if _test is None else _test.nodeid
+    test = running if is_main else _threads.get(thread, running)
+    where = location.caller_location()
+    if not is_main:
+        where += f" in thread {thread.name!r}"
+    with _lock:
+        _blocked.append(BlockedCall(test, f"{where}: {message}"))
     raise DataZoneBlockedError(message)
 
 
+def _outside_the_double() -> str:
+    """Say which function of the test ran before or after its double was active."""
+    name = next(_test_functions(), None)
+    if name is None:
+        return (
+            "while the double of this test is not active. Call it only while the fixture "
+            "datazone_ts is."
+        )
+    if name.rpartition(".")[2] in _XUNIT:
+        return (
+            f"from {name}, outside the life of this test's double. Replace it with a fixture that "
+            "requests datazone_ts, such as @pytest.fixture(autouse=True)."
+        )
+    return (
+        f"from {name}, outside the life of this test's double. Have {name} request datazone_ts: it "
+        "is then set up after the double and torn down before it."
+    )
+
+
+def _test_functions() -> Iterator[str]:
+    """Yield the functions that pytest or unittest called, the innermost call first."""
+    frame = sys._getframe(1)  # noqa: SLF001 - what inspect uses, without reading sources
+    while frame.f_back is not None:
+        caller = frame.f_back.f_globals.get("__name__", "").partition(".")[0]
+        callee = frame.f_globals.get("__name__", "").partition(".")[0]
+        if caller in _RUNNERS and callee not in _RUNNERS:
+            yield getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
+        frame = frame.f_back
+
+
+_RUNNERS = frozenset({"_pytest", "pluggy", "pytest", "unittest"})
+
+
 def _is_past_moto(url: str) -> bool:
-    """Tell whether moto is active and, like everybody else, will not answer this."""
+    """Return whether moto is active but, unlike its users expect, does not answer a URL."""
     models = sys.modules.get("moto.core.models")
     if models is None or not models.botocore_stubber.enabled:
         return False
-    return not _host(url).endswith(".amazonaws.com")  # there moto answers whatever it has not
+    return not _host(url).endswith(".amazonaws.com")  # there moto answers everything
 
 
 def _host(url: str) -> str:

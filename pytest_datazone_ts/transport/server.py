@@ -94,9 +94,11 @@ def serve(
             exchange.injections.over_http(),
             _Server(exchange, port, log or (lambda _: None), patience, hold) as server,
         ):
+            exchange.endpoint_url = f"http://{HOST}:{server.server_address[1]}"
             try:
-                yield f"http://{HOST}:{server.server_address[1]}"
+                yield exchange.endpoint_url
             finally:
+                exchange.endpoint_url = None
                 server.stop()
     finally:
         other_services.forget()

@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from freezegun import freeze_time
 
-from pytest_datazone_ts import DataZoneBlockedError, DataZoneTimeSeries, faults, mock_datazone_ts
+from pytest_datazone_ts import DataZoneTimeSeries, faults, mock_datazone_ts
 
 try:
     import time_machine
@@ -47,12 +47,6 @@ def post(ts=None, mode="standard", **keywords):
     client = client_of(mode, **keywords)
     client.post_time_series_data_points(**POST)
     client.close()
-
-
-def test_guard():
-    """It fails, though it hides the error."""
-    with pytest.raises(DataZoneBlockedError):
-        post()
 
 
 def test_that_fails(datazone_ts):

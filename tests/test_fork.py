@@ -1,0 +1,86 @@
+"""Forked processes: they have no double, and reach the one behind HTTP."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+
+import boto3
+import pytest
+from sample import DOMAIN, FORM
+
+from pytest_datazone_ts import mock_datazone_ts
+
+pytestmark = [
+    pytest.mark.skipif(
+        "fork" not in multiprocessing.get_all_start_methods(), reason="this system has no fork"
+    ),
+    # Python 3.12 and later: the server has a thread.
+    pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning"),
+]
+CLIENT = boto3.client(
+    "datazone",
+    region_name="us-east-1",
+    aws_access_key_id="a",
+    aws_secret_access_key="b",  # noqa: S106
+)
+
+
+def publish(asset, client=None):
+    client = client or boto3.client("datazone", region_name="us-east-1")
+    client.post_time_series_data_points(
+        domainIdentifier=DOMAIN, entityIdentifier=asset, entityType="ASSET", forms=[FORM]
+    )
+
+
+def publish_with_an_older_client(asset):
+    publish(asset, CLIENT)
+
+
+def publish_with_a_double_of_its_own(asset):
+    with mock_datazone_ts() as ts:
+        publish(asset)
+        return len(ts.data_points)
+
+
+def error_of_publishing(asset):
+    try:
+        publish(asset)
+    except Exception as error:  # noqa: BLE001 - to be looked at
+        return type(error).__name__, str(error)
+
+
+def fork_and(function):
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        return pool.map(function, ["a", "b"])
+
+
+@pytest.mark.usefixtures("datazone_ts_server")
+@pytest.mark.parametrize("function", [publish, publish_with_an_older_client])
+def test_with_the_server_they_reach_the_double(datazone_ts, function):
+    fork_and(function)
+
+    assert {point.entity_identifier for point in datazone_ts.data_points} == {"a", "b"}
+
+
+@pytest.mark.parametrize("function", [error_of_publishing])
+def test_without_the_server_a_call_is_an_error_that_names_it(datazone_ts, function, network):
+    message = (
+        "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws from a "
+        "forked process: the double of the test is not active in it. Add the fixture "
+        "datazone_ts_server to the test, which puts the double behind HTTP: calls of forked "
+        "processes then go there."
+    )
+    assert fork_and(function) == [("DataZoneBlockedError", message)] * 2
+    assert not datazone_ts.calls
+    assert not network
+
+
+def test_they_may_have_a_double_of_their_own(datazone_ts):
+    assert fork_and(publish_with_a_double_of_its_own) == [1, 1]
+    assert not datazone_ts.calls
+
+
+def test_a_process_forked_without_a_double_is_left_alone(network):
+    assert fork_and(sys.getsizeof) == [sys.getsizeof("a")] * 2
+    assert not network

@@ -1,0 +1,208 @@
+"""Calls of a test that requests ``datazone_ts``, before and after its double lives."""
+
+from __future__ import annotations
+
+import pytest
+
+PIPELINE = """
+    import boto3
+
+    def publish(operation="post_time_series_data_points", **keywords):
+        client = boto3.client(
+            "datazone",
+            region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
+        )
+        form = {"formName": "f", "typeIdentifier": "t", "timestamp": 1704067200}
+        client.post_time_series_data_points(
+            domainIdentifier="dzd_5oo7xzoqltu8mf", entityIdentifier="asset", entityType="ASSET",
+            forms=[form],
+        )
+
+    def publish_and_hide():
+        try:
+            publish()
+        except Exception:
+            pass
+
+    def get_domain():
+        client = boto3.client(
+            "datazone",
+            region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
+        )
+        client.get_domain(identifier="dzd_5oo7xzoqltu8mf")
+"""
+GOES = "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws"
+
+
+@pytest.fixture
+def run(run_pytest, network):
+    """Run a test module beside the pipeline; nothing may reach the network."""
+
+    def run(module, *arguments):
+        result = run_pytest(module, *arguments, pipeline=PIPELINE)
+        assert not network
+        return result
+
+    return run
+
+
+def test_a_fixture_that_posts_after_the_double_fails_the_test(run):
+    module = """
+        import pytest
+        from pipeline import publish
+
+        @pytest.fixture
+        def publisher():
+            yield
+            publish()
+
+        def test_it(publisher, datazone_ts): pass
+    """
+    result = run(module)
+    result.assert_outcomes(passed=1, errors=1)
+    message = (
+        f"{GOES} from publisher, outside the life of this test's double. Have publisher request "
+        "datazone_ts: it is then set up after the double and torn down before it."
+    )
+    result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {message}"])
+
+
+def test_it_fails_where_the_error_is_hidden_too(run):
+    module = """
+        import pytest
+        from pipeline import publish_and_hide
+
+        @pytest.fixture
+        def publisher():
+            publish_and_hide()
+
+        def test_it(publisher, datazone_ts): pass
+    """
+    result = run(module)
+    result.assert_outcomes(errors=1)
+    title = "datazone_ts: the test called DataZone while no double was active, *hid the error:"
+    reason = f"  pipeline.py:*: {GOES} from publisher, outside the life of *"
+    result.stdout.fnmatch_lines([title, reason])
+
+
+def test_requesting_the_double_in_the_fixture_is_the_way_out(run):
+    module = """
+        import pytest
+        from pipeline import publish
+
+        @pytest.fixture
+        def publisher(datazone_ts):
+            yield
+            publish()
+
+        def test_it(publisher, datazone_ts): pass
+    """
+    run(module).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [("setup_method", "setup_method"), ("teardown_method", "teardown_method")],
+)
+def test_a_method_that_posts_outside_the_double_is_named(run, method, name):
+    module = f"""
+        from pipeline import publish
+
+        class TestIt:
+            def {method}(self):
+                publish()
+
+            def test_it(self, datazone_ts): pass
+    """
+    result = run(module)
+    message = (
+        f"{GOES} from *{name}, outside the life of this test's double. Replace it with a fixture "
+        "that requests datazone_ts, such as @pytest.fixture(autouse=True)."
+    )
+    result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {message}"])
+
+
+def test_the_set_up_of_unittest_is_named_too(run):
+    module = """
+        import unittest
+        import pytest
+        from pipeline import publish
+
+        class TestIt(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def double(self, datazone_ts): pass
+
+            @classmethod
+            def setUpClass(cls):
+                publish()
+
+            def test_it(self): pass
+    """
+    result = run(module)
+    result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {GOES} from *setUpClass, outside *"])
+
+
+def test_any_operation_is_stopped(run):
+    module = """
+        import pytest
+        from pipeline import get_domain
+
+        @pytest.fixture
+        def domain():
+            get_domain()
+
+        def test_it(domain, datazone_ts): pass
+    """
+    result = run(module)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["E *DataZoneBlockedError: GetDomain was about to go to *"])
+
+
+def test_a_double_that_lets_operations_through_does_so_outside_its_life_too(run_pytest, network):
+    module = """
+        import pytest
+        from pipeline import get_domain
+
+        @pytest.fixture
+        def domain():
+            get_domain()
+
+        @pytest.mark.datazone_ts(unstubbed="passthrough")
+        def test_it(domain, datazone_ts): pass
+    """
+    run_pytest(module, pipeline=PIPELINE).assert_outcomes(passed=1)
+    assert len(network) == 1
+
+
+def test_a_thread_that_posts_after_the_double_has_no_fixture_to_name(run):
+    module = """
+        import threading
+        import pytest
+        from pipeline import publish_and_hide
+
+        @pytest.fixture
+        def publisher():
+            yield
+            thread = threading.Thread(target=publish_and_hide)
+            thread.start()
+            thread.join()
+
+        def test_it(publisher, datazone_ts): pass
+    """
+    result = run(module)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [f"  pipeline.py:* in thread *: {GOES} while the double of this test is not active. *"]
+    )
+
+
+def test_the_next_test_is_free(run_pytest, network):
+    module = """
+        from pipeline import publish
+
+        def test_first(datazone_ts): pass
+
+        def test_next(): publish()
+    """
+    run_pytest(module, pipeline=PIPELINE).assert_outcomes(passed=2)
+    assert len(network) == 1
