@@ -711,3 +711,71 @@ def test_a_failed_sub_test_owes_nothing():
     ]
     assert not result.errors
     assert not is_active()
+
+
+# start() and stop(), async with, and the settings of the run
+
+
+def test_it_starts_and_stops(make_client, post):
+    mock = mock_datazone_ts()
+    ts = mock.start()
+    post(make_client())
+    mock.stop()
+
+    assert ts.data_points.one().form_name == "completeness"
+    with pytest.raises(RuntimeError, match="no DataZone double is active"):
+        DataZoneTimeSeries.current()
+
+
+def test_stopping_it_applies_strict():
+    mock = mock_datazone_ts()
+    mock.start().inject("ThrottlingException")
+
+    with pytest.raises(AssertionError, match="armed faults that were not used up"):
+        mock.stop()
+
+
+def test_stopping_what_was_not_started_is_an_error():
+    with pytest.raises(RuntimeError) as caught:
+        mock_datazone_ts().stop()
+    assert str(caught.value) == "mock_datazone_ts() was stopped, but not started"
+
+
+def test_async_with(make_client, post):
+    async def main():
+        async with mock_datazone_ts() as ts:
+            post(make_client())
+            ts.inject("ThrottlingException").cancel()
+            return ts
+
+    assert len(asyncio.run(main()).data_points) == 1
+
+
+def test_async_with_applies_strict():
+    async def main():
+        async with mock_datazone_ts() as ts:
+            ts.inject("ThrottlingException")
+
+    with pytest.raises(AssertionError, match="armed faults that were not used up"):
+        asyncio.run(main())
+
+
+def test_the_ini_settings_of_the_run_are_its_defaults(run_pytest, pytester):
+    pytester.makeini("[pytest]\ndatazone_ts_strict = false\ndatazone_ts_content_check = off")
+    module = """
+        from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
+
+        mock = mock_datazone_ts(content_check="error")
+
+        @mock
+        def test_decorated():
+            options = DataZoneTimeSeries.current().options
+            assert (options.strict, options.content_check) == (False, "error")
+
+        def test_block():
+            with mock_datazone_ts() as ts:
+                assert (ts.options.strict, ts.options.content_check) == (False, "off")
+    """
+    run_pytest(module).assert_outcomes(passed=2)
+    with mock_datazone_ts() as ts:
+        assert ts.options.strict

@@ -34,9 +34,9 @@ _scanned = False
 
 
 class _Url(str):
-    """A request's URL, which botocore hands on to the request that it sends.
+    """A request's URL that carries the context of the call to the request that is sent.
 
-    botocore up to 1.36 hands on nothing else that can hold the context.
+    Newer versions of botocore pass the context on themselves.
     """
 
     __slots__ = ("context",)
@@ -170,8 +170,8 @@ def _on_before_send(
         return None
     if not exchange.answers(operation):
         return None
-    context = getattr(request.url, "context", None)
-    if context is None:
+    context = getattr(request.url, "context", None) or getattr(request, "context", None)
+    if not context:
         exchange.refuse(f"{operation} was about to go to {request.url}")
     from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
 
