@@ -111,7 +111,7 @@ def test_a_run_that_does_not_use_it_imports_nothing_heavy(pytester, monkeypatch)
         HEAVY = {"asyncio", "boto3", "botocore.session", "freezegun", "moto", "urllib3"}
         LATER = {
             "double", "errors", "records", "service", "spelling", "timeline",
-            "transport.guard", "transport.retries", "transport.stand_ins",
+            "transport.credentials", "transport.guard", "transport.retries",
         }
 
         def test_unused(pytestconfig):

@@ -55,27 +55,27 @@ def active() -> DataZoneTimeSeries | None:
 def activate(double: DataZoneTimeSeries) -> None:
     """Let ``double`` answer every DataZone client in the process."""
     global _scanned  # noqa: PLW0603 - once a process
-    from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
 
     with _lock:
         if not _scanned:
             _reach_existing()
             _scanned = True
         _active.append(double)
-        stand_ins.install()
+        credentials.install(active)
         retries.install()
 
 
 def deactivate(double: DataZoneTimeSeries) -> None:
     """Stop ``double`` from answering; the one that was active before it does again."""
-    from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
 
     with _lock:
         _active.remove(double)
         retries.restore(double)
         if not _active:
             retries.uninstall()
-            stand_ins.uninstall()
+            credentials.uninstall()
 
 
 def reach(session: Session) -> None:
@@ -83,9 +83,9 @@ def reach(session: Session) -> None:
     _register(session.get_component("event_emitter"))
     with _lock:
         if _active:  # a session class of aiobotocore's may have been imported only now
-            from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
+            from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
 
-            stand_ins.install()
+            credentials.install(active)
             retries.install()
 
 
@@ -129,9 +129,9 @@ def _on_request_created(request: AWSRequest, event_name: str, **_: object) -> No
     request.context.pop(_ANSWERED_BY, None)
     _context.set(request.context if _active else None)
     if _active and "moto" in sys.modules:
-        from pytest_datazone_ts.transport import stand_ins  # noqa: PLC0415 - heavy
+        from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - heavy
 
-        stand_ins.withhold_session_token(request.headers)
+        credentials.withhold_session_token(request.headers)
 
 
 def _on_before_send(

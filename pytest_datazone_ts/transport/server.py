@@ -26,7 +26,8 @@ from botocore.session import Session
 
 from pytest_datazone_ts import faults
 from pytest_datazone_ts.service import model, wire
-from pytest_datazone_ts.transport import other_services, stand_ins
+from pytest_datazone_ts.transport import credentials as stand_ins
+from pytest_datazone_ts.transport import other_services
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
