@@ -12,15 +12,19 @@ import math
 import sys
 import threading
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from weakref import ref
+from weakref import WeakSet, ref
 
 import botocore
 
 from pytest_datazone_ts.transport import waits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
     from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
     from botocore.hooks import BaseEventHooks
     from botocore.session import Session
@@ -32,7 +36,8 @@ if TYPE_CHECKING:
 _active: list[DataZoneTimeSeries] = []
 """The active doubles, innermost last."""
 _lock = threading.RLock()
-_scanned = False
+_scanned: WeakSet[ModuleType] = WeakSet()
+"""The botocores whose older sessions and clients are reached: a test may import another one."""
 _context: ContextVar[dict[str, Any] | None] = ContextVar("datazone_ts_context", default=None)
 """botocore's context of the DataZone request that is about to be sent.
 
@@ -54,13 +59,10 @@ def active() -> DataZoneTimeSeries | None:
 
 def activate(double: DataZoneTimeSeries) -> None:
     """Let ``double`` answer every DataZone client in the process."""
-    global _scanned  # noqa: PLW0603 - once a process
     from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
 
     with _lock:
-        if not _scanned:
-            _reach_existing()
-            _scanned = True
+        _reach_loaded(import_module("botocore"))
         _active.append(double)
         credentials.install(active)
         retries.install()
@@ -78,9 +80,9 @@ def deactivate(double: DataZoneTimeSeries) -> None:
             credentials.uninstall()
 
 
-def reach(session: Session) -> None:
-    """Put the handlers on a session, and so on every client that it will make."""
-    _register(session.get_component("event_emitter"))
+def reach(session: Session, package: ModuleType = botocore) -> None:
+    """Put the handlers on a session of a botocore, and so on every client that it will make."""
+    _register(session.get_component("event_emitter"), package)
     with _lock:
         if _active:  # a session class of aiobotocore's may have been imported only now
             from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
@@ -89,21 +91,26 @@ def reach(session: Session) -> None:
             retries.install()
 
 
-def _reach_existing() -> None:
-    """Put the handlers on what sessions and clients emit their events through."""
+def _reach_loaded(package: ModuleType) -> None:
+    """Put the handlers on the sessions and clients of the botocore that is loaded, once."""
+    if package in _scanned:
+        return
+    if package is not botocore:
+        package.register_initializer(partial(reach, package=package))
     from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - heavy
 
     # By type(): isinstance() would wake proxies and other lazy objects.
     for item in [item for item in gc.get_objects() if issubclass(type(item), HierarchicalEmitter)]:
-        _register(item)
+        _register(item, package)
+    _scanned.add(package)
 
 
-def _register(emitter: BaseEventHooks) -> None:
+def _register(emitter: BaseEventHooks, package: ModuleType) -> None:
     handlers: Any = (
-        ("choose-signer.datazone", _on_choose_signer, emitter.register_first),
+        ("choose-signer.datazone", _choose_signer_handler(package), emitter.register_first),
         # Last: after signing, which may call other services.
         ("request-created", _on_request_created, emitter.register_last),
-        ("before-send.datazone", _on_before_send, emitter.register_first),
+        ("before-send.datazone", _before_send_handler(package), emitter.register_first),
         # Last of all, as sending is: adaptive mode waits for its token before, not after.
         ("before-send", _on_sending, emitter.register_last),
         ("needs-retry.datazone", _on_needs_retry, emitter.register_first),
@@ -114,11 +121,16 @@ def _register(emitter: BaseEventHooks) -> None:
         register(event, handler, unique_id=f"pytest-datazone-ts.{event}")
 
 
-def _on_choose_signer(event_name: str, **_: object) -> object:
-    double = active()
-    if double is None or double.options.sign or not double.answers(_operation(event_name)):
-        return None
-    return botocore.UNSIGNED
+def _choose_signer_handler(package: ModuleType) -> Callable[..., object]:
+    """Return the handler for clients of one botocore, which know its own ``UNSIGNED`` alone."""
+
+    def on_choose_signer(event_name: str, **_: object) -> object:
+        double = active()
+        if double is None or double.options.sign or not double.answers(_operation(event_name)):
+            return None
+        return package.UNSIGNED
+
+    return on_choose_signer
 
 
 def _on_request_created(request: AWSRequest, event_name: str, **_: object) -> None:
@@ -134,9 +146,18 @@ def _on_request_created(request: AWSRequest, event_name: str, **_: object) -> No
         credentials.withhold_session_token(request.headers)
 
 
-def _on_before_send(
-    request: AWSPreparedRequest, event_name: str, **_: object
-) -> AWSResponse | None:
+def _before_send_handler(package: ModuleType) -> Callable[..., AWSResponse | None]:
+    """Return the handler for clients of one botocore, which retry its own exceptions alone."""
+
+    def on_before_send(
+        request: AWSPreparedRequest, event_name: str, **_: object
+    ) -> AWSResponse | None:
+        return _take(request, event_name, package)
+
+    return on_before_send
+
+
+def _take(request: AWSPreparedRequest, event_name: str, package: ModuleType) -> AWSResponse | None:
     """Take the request before anyone else does."""
     double = active()
     context = _context.get()
@@ -152,7 +173,7 @@ def _on_before_send(
     context[_ANSWERED_BY] = wait
     waits.expect(wait)
     _request, new_reply = _messages()
-    reply = new_reply(request.url)
+    reply = new_reply(request.url, package)
     vars(request)[_REPLY] = reply, double, operation, context
     return reply
 

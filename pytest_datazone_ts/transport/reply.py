@@ -5,36 +5,32 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import botocore
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import (
-    BotoCoreError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ReadTimeoutError,
-)
 
 from pytest_datazone_ts import faults
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
+    from types import ModuleType
 
     from pytest_datazone_ts.service.wire import Response
 
-_EXCEPTIONS: dict[type[faults.Fault], type[BotoCoreError]] = {
-    faults.ConnectTimeout: ConnectTimeoutError,
-    faults.ReadTimeout: ReadTimeoutError,
-    faults.ConnectionClosed: ConnectionClosedError,
-    faults.EndpointUnreachable: EndpointConnectionError,
+_EXCEPTIONS: dict[type[faults.Fault], str] = {
+    faults.ConnectTimeout: "ConnectTimeoutError",
+    faults.ReadTimeout: "ReadTimeoutError",
+    faults.ConnectionClosed: "ConnectionClosedError",
+    faults.EndpointUnreachable: "EndpointConnectionError",
 }
 
 
 class Reply(AWSResponse):
     """A response that is read like botocore's, awaited like aiobotocore's, and filled in later."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, package: ModuleType = botocore) -> None:
         # The rest comes with what is received.
         self.url = url
+        self._package = package  # the client's botocore: it retries its own exceptions alone
 
     @property
     def content(self) -> bytes:
@@ -44,7 +40,8 @@ class Reply(AWSResponse):
     def receive(self, reply: Response | faults.TransportFault) -> None:
         """Become the response, or raise what botocore itself raises for a failure, and retries."""
         if isinstance(reply, faults.TransportFault):
-            raise _EXCEPTIONS[type(reply)](endpoint_url=self.url)
+            exception = getattr(self._package.exceptions, _EXCEPTIONS[type(reply)])
+            raise exception(endpoint_url=self.url)
         headers: Any = reply.headers
         super().__init__(self.url, reply.status_code, headers, _Raw(reply.body))
         self.raw.headers = reply.headers
