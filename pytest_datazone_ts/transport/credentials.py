@@ -323,7 +323,7 @@ def _has_credentials(
 
 def _has_program(provider: Any) -> bool:
     """Tell whether a ``ProcessProvider`` would run a program."""
-    return _is_program(provider.profile_config.get("credential_process", ""))
+    return _is_program(provider._credential_process or "")  # noqa: SLF001 - older ones have no other
 
 
 def _is_program(command: str) -> bool:
