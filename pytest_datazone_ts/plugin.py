@@ -305,9 +305,9 @@ def _put_stand_ins(config: pytest.Config) -> None:
         return
     config.stash[_STAND_INS] = _ini(config, "stand_ins")
     if config.stash[_STAND_INS]:
-        from pytest_datazone_ts.transport import stand_ins  # noqa: PLC0415 - on demand
+        from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - on demand
 
-        config.add_cleanup(stand_ins.put_in_environment())
+        config.add_cleanup(credentials.set_environment_defaults())
 
 
 def _options(node: pytest.Item) -> Options:

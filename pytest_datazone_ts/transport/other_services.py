@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 import botocore
 
-from pytest_datazone_ts.transport.stand_ins import ACCESS_KEY, REGION
+from pytest_datazone_ts.transport.credentials import ACCESS_KEY, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

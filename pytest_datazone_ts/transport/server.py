@@ -27,7 +27,7 @@ from botocore.session import Session
 from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.message import Request, Response
 from pytest_datazone_ts.service import model, wire
-from pytest_datazone_ts.transport import other_services, stand_ins
+from pytest_datazone_ts.transport import credentials, other_services
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -107,7 +107,9 @@ def serve(
 def environment(endpoint_url: str) -> dict[str, str]:
     """Return what makes the AWS SDKs of a process use the server, and nothing that is real."""
     region = (
-        os.environ.get("AWS_REGION") or Session().get_config_variable("region") or stand_ins.REGION
+        os.environ.get("AWS_REGION")
+        or Session().get_config_variable("region")
+        or credentials.REGION
     )
     # Some SDKs read the one name, some the other.
     regions = {
@@ -118,8 +120,8 @@ def environment(endpoint_url: str) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ENDPOINT_URL_DATAZONE": endpoint_url,
-        "AWS_ACCESS_KEY_ID": stand_ins.ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": stand_ins.SECRET_KEY,
+        "AWS_ACCESS_KEY_ID": credentials.ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": credentials.SECRET_KEY,
         **regions,
         **(dict.fromkeys(("NO_PROXY", "no_proxy"), direct) if proxies else {}),
     }
@@ -254,7 +256,7 @@ class _Conversation(BaseHTTPRequestHandler):
             operation = self._operation(path)
             if self.server.exchange.answers(operation):
                 region = None if scope is None else scope["region"]
-                self._ask_double(operation, target, region or stand_ins.REGION)
+                self._ask_double(operation, target, region or credentials.REGION)
                 return
         self._ask_moto(target, service)
 
