@@ -108,15 +108,15 @@ def failure(capsys, *arguments):
         ),
     ],
 )
-def test_a_fault_that_can_not_be_armed_is_a_usage_error(capsys, fault, message):
+def test_a_fault_that_cannot_be_armed_is_a_usage_error(capsys, fault, message):
     assert failure(capsys, "--fail", fault).startswith(message)
 
 
-def test_a_port_that_can_not_be_had_is_a_usage_error(capsys):
+def test_a_port_that_cannot_be_had_is_a_usage_error(capsys):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        assert failure(capsys, "--port", port).startswith(f"can not serve on port {port}: ")
-    assert failure(capsys, "--port", "70000").startswith("can not serve on port 70000: ")
+        assert failure(capsys, "--port", port).startswith(f"cannot serve on port {port}: ")
+    assert failure(capsys, "--port", "70000").startswith("cannot serve on port 70000: ")
 
 
 def test_it_listens_on_the_port_it_is_told():
