@@ -136,7 +136,7 @@ _CREDENTIALS = [
         r"[^\s&\"'<>\\]+"
     ),
     re.compile(r"(?P<name>://[^\s/:@\"'<>\\]{0,100}:)[^\s/@\"'<>\\]+(?=@)"),  # passwords
-    re.compile(r"(?P<name>[\w.+-](?<!mailto):)[^\s/@\"'<>\\,;]{1,200}(?=@[\w.-])"),  # no scheme
+    re.compile(r"(?P<name>[\w.+-](?<!mailto):)[^\s/@\"'<>\\,;]{1,200}(?=@[\w.\[])"),  # no scheme
     re.compile(r"(?P<name>\b(?i:(?:set-)?cookie:)[ \t]{0,9})[^\r\n\"'\\]+"),  # whole headers
     # What has the name of one, in JSON, its like and text: a string, an escaped one, or a word.
     re.compile(

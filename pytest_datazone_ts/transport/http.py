@@ -19,7 +19,8 @@ from email.message import Message
 from http.client import responses
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
-from typing import TYPE_CHECKING, Any, NoReturn
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from pytest_datazone_ts.text import cut, redacted_target
 
@@ -38,6 +39,8 @@ DEADLINE = 60.0
 """How many seconds a client may take to send a whole request."""
 _LINE = 2**16
 """How long a line may be, and how much is read at a time."""
+_IN_MEMORY = 2**20
+"""How many bytes of a body are kept in memory while it arrives."""
 _EMPTY_LINES = 8
 """How many empty lines may come before a request (RFC 9112, section 2.2)."""
 _LINGER = 1.0
@@ -239,18 +242,20 @@ class Conversation(BaseHTTPRequestHandler):
         _require_room(int(length), limit)
         if self._asks_for_body:
             super().handle_expect_100()
-        body = io.BytesIO()
-        try:
-            if codings:
-                self._read_chunks(body, limit)
-            else:
-                self._read(body, int(length))
-        except TimeoutError:
-            code = "RequestTimeoutException"
-            raise Refused(408, code, "the body did not arrive in time") from None
-        return body.getvalue()
+        # How long chunks are together is known at the end: no memory for what is refused then.
+        with SpooledTemporaryFile(_IN_MEMORY) as body:
+            try:
+                if codings:
+                    self._read_chunks(body, limit)
+                else:
+                    self._read(body, int(length))
+            except TimeoutError:
+                code = "RequestTimeoutException"
+                raise Refused(408, code, "the body did not arrive in time") from None
+            body.seek(0)
+            return body.read()
 
-    def _read(self, body: io.BytesIO, size: int) -> None:
+    def _read(self, body: IO[bytes], size: int) -> None:
         # Not all at once: that would set memory aside for a client that only says so.
         for start in range(0, size, _LINE):
             piece = self.rfile.read(min(size - start, _LINE))
@@ -258,7 +263,7 @@ class Conversation(BaseHTTPRequestHandler):
             if len(piece) < min(size - start, _LINE):
                 self.send_error(400, explain="the body ended early")
 
-    def _read_chunks(self, body: io.BytesIO, limit: int) -> None:
+    def _read_chunks(self, body: IO[bytes], limit: int) -> None:
         while True:
             head = _CHUNK_HEAD.fullmatch(self.rfile.readline(_LINE))
             if head is None:
