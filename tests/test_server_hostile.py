@@ -570,6 +570,11 @@ def test_a_client_that_drips_is_hung_up_on(case, frozen):
     ] == answer
 
 
+def test_what_is_there_after_the_deadline_is_not_read_either():
+    with serve(DataZoneTimeSeries(), deadline=0) as url:
+        assert say(url, message()) == []
+
+
 def test_a_client_that_was_refused_and_drips_on_is_hung_up_on():
     with serve(DataZoneTimeSeries()) as url, connected(url) as slow:
         slow.sendall(message(b"", headers=f"Content-Length: {2**40}\r\n"))
