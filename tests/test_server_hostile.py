@@ -547,7 +547,7 @@ DRIPPING = {
 def test_a_client_that_drips_is_hung_up_on(case, frozen):
     sent, answer = DRIPPING[case]
     freeze = freeze_time("2020-02-02") if frozen else nullcontext()
-    with serve(DataZoneTimeSeries(), deadline=0.3) as url, connected(url) as slow, freeze:
+    with serve(DataZoneTimeSeries(), deadline=0.5) as url, freeze, connected(url) as slow:
         slow.sendall(sent)
         slow.settimeout(0.02)
         reply = b""
