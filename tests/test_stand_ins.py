@@ -343,6 +343,16 @@ def test_a_profile_that_the_code_names_must_work(aws, monkeypatch, how, sign):
             session.client("datazone")
 
 
+def test_the_sign_on_session_of_a_profile_that_the_code_names_must_exist(aws, monkeypatch):
+    """Even if the code gives the credentials: a token might be needed."""
+    configure_profile(monkeypatch, aws, "mine", BROKEN["its sign-on session is missing"])
+    keys = {"aws_access_key_id": "given", "aws_secret_access_key": "secret"}
+    with mock_datazone_ts():
+        boto3.Session(**keys).client("datazone")
+        with pytest.raises(InvalidConfigError):
+            boto3.Session(**keys, profile_name="mine").client("datazone")
+
+
 def test_half_of_the_credentials_in_the_environment_is_an_error_beside_a_broken_profile(
     aws, monkeypatch
 ):
