@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from pytest_datazone_ts import faults
 from pytest_datazone_ts.clock import Clock
+from pytest_datazone_ts.entries import AttemptEntry
 from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.faults import ThrottlingException
 from pytest_datazone_ts.injections import Injections
-from pytest_datazone_ts.log import AttemptEntry, Log
+from pytest_datazone_ts.log import Log
 from pytest_datazone_ts.reporting import messages
 from pytest_datazone_ts.responders import Responders
 from pytest_datazone_ts.service import model, wire
@@ -21,7 +22,7 @@ from pytest_datazone_ts.service.operations import Service
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_datazone_ts.log import CallEntry
+    from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.message import NoResponse, Request, Response
     from pytest_datazone_ts.options import Options
 

@@ -1,26 +1,26 @@
-"""Those that follow what every double records."""
+"""Listeners: objects that follow what every double records."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.injections import Injection, RateLimit
-    from pytest_datazone_ts.log import CallEntry, Log
 
 
 class Listener(Protocol):
-    """Follows what every double records."""
+    """Follows what every double records; ``log`` identifies the double."""
 
-    def called(self, log: Log, call: CallEntry) -> None:
-        """Take note of a call at its first attempt."""
+    def called(self, log: object, call: CallEntry) -> None:
+        """Note a call at its first attempt."""
 
-    def armed(self, log: Log, what: Injection | RateLimit) -> None:
-        """Take note of a fault that a test armed, or of a rate limit that it set."""
+    def armed(self, log: object, armed: Injection | RateLimit) -> None:
+        """Note a fault that a test armed, or a rate limit that it set."""
 
-    def cleared(self, log: Log) -> None:
-        """Take note that a double has forgotten everything."""
+    def cleared(self, log: object) -> None:
+        """Note that a double has forgotten everything."""
 
 
 listeners: list[Listener] = []
-"""Those that every log notifies."""
+"""The listeners that every log notifies."""

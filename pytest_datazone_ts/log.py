@@ -5,115 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from pytest_datazone_ts.entries import CallEntry
 from pytest_datazone_ts.listeners import listeners
-from pytest_datazone_ts.message import Response
-from pytest_datazone_ts.records import Attempt, Call
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from pytest_datazone_ts.faults import Fault
     from pytest_datazone_ts.injections import Injection, RateLimit
-    from pytest_datazone_ts.message import NoResponse, Request
-    from pytest_datazone_ts.records import DataPoint
-
-
-class AttemptEntry:
-    """An attempt while the double answers it, and afterwards."""
-
-    __slots__ = (
-        "armed_at",
-        "at",
-        "error_code",
-        "fault",
-        "reason",
-        "request_id",
-        "response_id",
-        "slept",
-        "status_code",
-        "stored",
-    )
-
-    def __init__(self, at: datetime, request_id: str) -> None:
-        self.at: datetime = at
-        self.status_code: int | None = None
-        self.error_code: str | None = None
-        self.fault: Fault | None = None
-        self.armed_at: str | None = None
-        self.slept: float = 0.0
-        self.request_id: str = request_id
-        self.response_id: str | None = None
-        """``request_id``, if the client got it."""
-        self.stored: tuple[DataPoint, ...] = ()
-        self.reason: str | None = None
-
-    def finish(self, result: Response | NoResponse | None) -> None:
-        """Record what the client gets; ``None`` if the double failed."""
-        if isinstance(result, Response):
-            self.status_code = result.status_code
-            self.error_code = result.error_code
-            self.response_id = result.headers.get("x-amzn-requestid")
-
-    def record(self, number: int) -> Attempt:
-        """Return the attempt as a record."""
-        return Attempt(
-            number=number,
-            status_code=self.status_code,
-            error_code=self.error_code,
-            fault=self.fault,
-            armed_at=self.armed_at,
-            slept=self.slept,
-            at=self.at,
-            request_id=self.response_id,
-            stored=self.stored,
-            reason=self.reason,
-        )
-
-
-class CallEntry:
-    """A call that may still get further attempts."""
-
-    __slots__ = ("attempts", "operation", "parameters", "region")
-
-    def __init__(self, operation: str, region: str, parameters: dict[str, Any]) -> None:
-        self.operation: str = operation
-        self.region: str = region
-        self.parameters: dict[str, Any] = parameters
-        self.attempts: list[AttemptEntry] = []
-
-    def record(self) -> Call:
-        """Return the call as it stands, for the test to keep and to change."""
-        try:
-            parameters = _copy(self.parameters)
-        except RecursionError:
-            parameters = self.parameters  # nested too deeply for anyone to change it
-        attempts = enumerate(tuple(self.attempts), 1)
-        return Call(
-            operation=self.operation,
-            parameters=parameters,
-            attempts=tuple(attempt.record(number) for number, attempt in attempts),
-            region=self.region,
-        )
-
-    def is_retried_by(self, request: Request, parameters: dict[str, Any]) -> bool:
-        """Return whether a request with the same invocation id is the next attempt.
-
-        A client may give all its calls one id: a retry is the same request again. Nothing
-        retries a success, unless its response was lost on the way.
-        """
-        if (self.operation, self.region) != (request.operation, request.region):
-            return False
-        if self.parameters != parameters:
-            return False
-        if request.attempt is not None:
-            return request.attempt > 1
-        return not self.attempts or self.attempts[-1].status_code not in range(200, 300)
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
+    from pytest_datazone_ts.message import Request
+    from pytest_datazone_ts.records import Call
 
 
 class Log:
@@ -140,10 +38,10 @@ class Log:
             listener.called(self, call)
         return call
 
-    def armed(self, what: Injection | RateLimit) -> None:
+    def armed(self, armed: Injection | RateLimit) -> None:
         """Notify the listeners of a fault or a rate limit."""
         for listener in listeners:
-            listener.armed(self, what)
+            listener.armed(self, armed)
 
     def backed_off(self, invocation_id: str, seconds: float) -> None:
         """Record how long botocore waits before the next attempt of a call."""

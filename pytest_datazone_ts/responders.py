@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
-    from pytest_datazone_ts.log import CallEntry
+    from pytest_datazone_ts.entries import CallEntry
 
     Response: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], Mapping[str, Any]]
 

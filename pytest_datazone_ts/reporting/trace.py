@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pytest_datazone_ts.listeners import listeners
 
 if TYPE_CHECKING:
+    from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.injections import Injection, RateLimit
-    from pytest_datazone_ts.log import CallEntry, Log
     from pytest_datazone_ts.records import Call
 
 KEPT = 8
@@ -22,8 +22,9 @@ class Chapter:
 
     __slots__ = ("_calls", "after_reset", "armed", "log", "reported")
 
-    def __init__(self, log: Log, *, after_reset: bool) -> None:
-        self.log: Log = log
+    def __init__(self, log: object, *, after_reset: bool) -> None:
+        self.log: object = log
+        """The log of the double: for its identity alone."""
         self.after_reset: bool = after_reset
         """Whether an earlier chapter is the same double's."""
         self.reported: tuple[int, int] | None = None
@@ -56,29 +57,29 @@ class Trace:
         self.chapters: deque[Chapter] = deque()
         self.left_out: int = 0
         """How many chapters, the earliest, are not kept."""
-        self._open: dict[Log, Chapter] = {}
+        self._open: dict[object, Chapter] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """Return how many are kept."""
         return len(self.chapters)
 
-    def called(self, log: Log, call: CallEntry) -> None:
+    def called(self, log: object, call: CallEntry) -> None:
         """Take note of a call."""
         with self._lock:
             self._chapter(log).add(call)
 
-    def armed(self, log: Log, what: Injection | RateLimit) -> None:
+    def armed(self, log: object, armed: Injection | RateLimit) -> None:
         """Take note of a fault armed or a rate limit set."""
         with self._lock:
-            self._chapter(log).armed.append(what)
+            self._chapter(log).armed.append(armed)
 
-    def cleared(self, log: Log) -> None:
+    def cleared(self, log: object) -> None:
         """End the chapter of a double, if it has one."""
         with self._lock:
             self._open.pop(log, None)
 
-    def _chapter(self, log: Log) -> Chapter:
+    def _chapter(self, log: object) -> Chapter:
         chapter = self._open.get(log)
         if chapter is None:
             if len(self.chapters) == KEPT:
