@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
+class _Default(int):
+    """A default that is recognized as one."""
+
+
 class DataZoneTimeSeries:
     """An in-memory Amazon DataZone: what was posted, and what goes wrong.
 
@@ -87,20 +91,26 @@ class DataZoneTimeSeries:
         self,
         fault: Fault | type[Fault] | str,
         *,
-        times: int | None = 1,
+        times: int | None = _Default(1),
         after: int = 0,
+        call: int | None = None,
         operation: str = POST,
         **match: Unpack[Match],
     ) -> Injection:
         """Arm a fault for the next matching attempts.
 
-        Injections that match the same attempt are used in the order armed.
+        Injections that match the same attempt are used in the order armed. ``times`` and
+        ``after`` count attempts, of which botocore may make several for one call; ``call``
+        counts calls.
 
         Args:
             fault: An instance, a class, or the name of an exception that the operation
                 documents.
-            times: The number of attempts that get it; ``None`` for all of them.
+            times: The number of attempts that get it; ``None`` for all of them. Unless it is
+                given, with ``call`` it is all of that call's.
             after: The number of matching attempts that go through first.
+            call: Which of the matching calls gets it, from 1; ``times`` and ``after`` then
+                count the attempts of that call. ``None`` for all of them.
             operation: The API name of the operation that fails.
             match: The keywords of :class:`~pytest_datazone_ts.Match`.
 
@@ -108,8 +118,8 @@ class DataZoneTimeSeries:
             RuntimeError: The test or block that the double was for is over.
             TypeError: A keyword is unknown, or the fault is a class that needs arguments.
             ValueError: The operation does not document the fault, or is not an operation;
-                ``times`` or ``after`` is not a count; or the fault cannot happen over HTTP
-                while ``datazone_ts_server`` is up.
+                ``times``, ``after`` or ``call`` is not a count; or the fault cannot happen
+                over HTTP while ``datazone_ts_server`` is up.
         """
         self._require_active("inject")
         model.require_operation(operation)
@@ -117,12 +127,16 @@ class DataZoneTimeSeries:
         if not _is_count(after) or after < 0:
             message = f"inject(after=...) takes 0 or more attempts, not {after!r}"
             raise ValueError(message)
+        if call is not None and (not _is_count(call) or call < 1):
+            message = f"inject(call=...) takes 1 for the first call, 2 for the next, not {call!r}"
+            raise ValueError(message)
         injection = Injection(
             resolve_fault(fault, operation),
             operation=operation,
-            match=check_match(match, caller="inject", own=("times", "after", "operation")),
-            times=times,
+            match=check_match(match, caller="inject", own=("times", "after", "call", "operation")),
+            times=None if call is not None and isinstance(times, _Default) else times,
             after=after,
+            call=call,
         )
         self._exchange.injections.arm(injection)
         self._exchange.log.armed(injection)

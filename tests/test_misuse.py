@@ -20,7 +20,7 @@ MISUSES = {
     ),
     'datazone_ts.inject("ThrottlingException", form="x")': (
         "TypeError: inject() got an unknown keyword 'form'. Did you mean 'form_name'? Valid "
-        f"keywords: times, after, operation, {KEYWORDS}"
+        f"keywords: times, after, call, operation, {KEYWORDS}"
     ),
     'datazone_ts.inject("conn")': (
         "ValueError: inject() got 'conn', which is not a fault of PostTimeSeriesDataPoints. Did "
