@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from pytest_datazone_ts.faults import Fault
+    from pytest_datazone_ts.faults import Fault, FaultName
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
@@ -89,7 +89,7 @@ class DataZoneTimeSeries:
 
     def inject(
         self,
-        fault: Fault | type[Fault] | str,
+        fault: Fault | type[Fault] | FaultName | str,
         *,
         times: int | None = _Default(1),
         after: int = 0,
@@ -104,8 +104,9 @@ class DataZoneTimeSeries:
         counts calls.
 
         Args:
-            fault: An instance, a class, or the name of an exception that the operation
-                documents.
+            fault: An instance, a class or a name of :mod:`pytest_datazone_ts.faults`: of an
+                exception that the operation documents, of one of AWS's common errors, or of a
+                failure of the transport.
             times: The number of attempts that get it; ``None`` for all of them. Unless it is
                 given, with ``call`` it is all of that call's.
             after: The number of matching attempts that go through first.

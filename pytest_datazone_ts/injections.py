@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import faults, location, spelling, text
-from pytest_datazone_ts.faults import Fault, TransportFault
+from pytest_datazone_ts.faults import Fault
 from pytest_datazone_ts.match import call_matches
 from pytest_datazone_ts.service import model
 
@@ -35,18 +35,18 @@ def resolve_fault(fault: Fault | type[Fault] | str, operation: str) -> Fault:
         TypeError: It is a class whose instances need arguments.
     """
     documented = model.operation(operation).errors
-    transport = [
-        name for name in faults.__all__ if _is_concrete_transport_fault(getattr(faults, name))
-    ]
-    known = [*documented, *transport]
+    common = [*(kind.__name__ for kind in faults.COMMON), "AwsError"]
+    transport = [_class(fault).__name__ for fault in faults.TRANSPORT]
+    known = [*documented, *common, *transport]
     named = getattr(faults, fault, fault) if isinstance(fault, str) and fault in known else fault
-    kind = named if isinstance(named, type) else type(named)
+    kind = _class(named)
     if not issubclass(kind, Fault) or kind.__name__ not in known:
         is_misspelt = isinstance(fault, str) and fault not in faults.__all__
         hint = spelling.hint(fault, known) if is_misspelt else ""
         message = (
             f"inject() got {fault!r}, which is not a fault of {operation}.{hint} "
             f"It documents {', '.join(documented)}; "
+            f"AWS's common errors are {', '.join(common)}; "
             f"the transport can fail with {', '.join(transport)}."
         )
         raise ValueError(message)
@@ -62,8 +62,8 @@ def resolve_fault(fault: Fault | type[Fault] | str, operation: str) -> Fault:
         raise TypeError(message) from None
 
 
-def _is_concrete_transport_fault(kind: type) -> bool:
-    return issubclass(kind, TransportFault) and kind is not TransportFault
+def _class(fault: object) -> type:
+    return fault if isinstance(fault, type) else type(fault)
 
 
 class Injection:

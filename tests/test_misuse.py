@@ -9,9 +9,11 @@ KEYWORDS = (
 FAULTS = (
     "It documents InternalServerException, ResourceNotFoundException, AccessDeniedException, "
     "ThrottlingException, ServiceQuotaExceededException, ConflictException, ValidationException, "
-    "UnauthorizedException; the transport can fail with ConnectTimeout, ConnectionClosed, "
-    "EndpointUnreachable, HttpError, Latency, MalformedResponse, ReadTimeout, ResponseLost, "
-    "SlowBody."
+    "UnauthorizedException; AWS's common errors are ExpiredTokenException, "
+    "UnrecognizedClientException, InvalidSignatureException, IncompleteSignatureException, "
+    "RequestExpired, ServiceUnavailableException, AwsError; the transport can fail with "
+    "ConnectTimeout, ReadTimeout, ConnectionClosed, EndpointUnreachable, ResponseLost, "
+    "MalformedResponse, HttpError, Latency, SlowBody."
 )
 MISUSES = {
     'datazone_ts.inject("Throttling")': (
