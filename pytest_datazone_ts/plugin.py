@@ -90,6 +90,12 @@ def pytest_configure(config: pytest.Config) -> None:
         run.install(config, file)
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a parametrized test after its fault."""
+    faults = sys.modules.get("pytest_datazone_ts.faults")
+    return repr(val) if faults is not None and isinstance(val, faults.Fault) else None
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, None]:
     """Fail a module that hid a blocked call: no test of another one may answer for it."""

@@ -52,6 +52,16 @@ DOCUMENTED = {
 }
 """The exceptions that PostTimeSeriesDataPoints documents, and their statuses."""
 
+COMMON = {
+    "ExpiredTokenException": 403,
+    "UnrecognizedClientException": 403,
+    "InvalidSignatureException": 403,
+    "IncompleteSignatureException": 400,
+    "RequestExpired": 400,
+    "ServiceUnavailableException": 503,
+}
+"""AWS's common errors, and their statuses."""
+
 PATIENCE = 60.0
 """Seconds after which something hangs: however busy the machine is, nothing takes as long."""
 
