@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_datazone_ts.injections import Injection, RateLimit
     from pytest_datazone_ts.log import CallEntry, Log
 
@@ -24,3 +27,14 @@ class Listener(Protocol):
 
 listeners: list[Listener] = []
 """Those that every log notifies."""
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Have nobody follow what doubles record."""
+    before = listeners[:]
+    listeners.clear()
+    try:
+        yield
+    finally:
+        listeners[:] = before
