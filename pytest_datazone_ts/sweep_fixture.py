@@ -7,6 +7,8 @@ import time
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from pytest_datazone_ts import location
 from pytest_datazone_ts.reporting import matrix
 from pytest_datazone_ts.sweeps import sweep
@@ -14,7 +16,7 @@ from pytest_datazone_ts.sweeps import sweep
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    import pytest
+    from typing_extensions import Self
 
     from pytest_datazone_ts.sweep_report import SweepReport
 
@@ -22,7 +24,7 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 PATIENCE = 2.0
 """The seconds after which a sweep shows how far it is."""
-_INTERVAL = 0.2
+INTERVAL = 0.2
 """The seconds between two such lines."""
 
 
@@ -45,7 +47,7 @@ def checked(node: pytest.Item, options: Mapping[str, Any]) -> Callable[..., Swee
             name = f"{cell.fault}, {cell.mode}, call {cell.call} of {cell.operation}"
             with subtests.test(msg=name):
                 if cell.failed:
-                    raise AssertionError(matrix.describe_cell(cell))
+                    pytest.fail(matrix.describe_cell(cell), pytrace=False)
         return report
 
     return check
@@ -69,12 +71,12 @@ class _Progress:
 
     def __init__(self, config: pytest.Config) -> None:
         terminal: Any = config.pluginmanager.get_plugin("terminalreporter")
-        self._terminal = terminal if getattr(terminal, "isatty", False) else None
+        self._terminal: Any = terminal if getattr(terminal, "isatty", False) else None
         self._capture: Any = config.pluginmanager.get_plugin("capturemanager")
         self._due = time.monotonic() + PATIENCE
         self._is_shown = False
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,7 +85,7 @@ class _Progress:
 
     def __call__(self, done: int, cells: int) -> None:
         if self._terminal is not None and time.monotonic() >= self._due:
-            self._due = time.monotonic() + _INTERVAL
+            self._due = time.monotonic() + INTERVAL
             self._show(f"datazone_ts_sweep: {done} of {cells} cells")
 
     def _show(self, line: str) -> None:

@@ -413,6 +413,7 @@ class _Runner:
 
 def _result(code: Callable[[], Any], watch: _Watch) -> tuple[Any, BaseException | None]:
     """Return what code returns, or the error that it raises."""
+    __tracebackhide__ = True
     try:
         result = code()
         if inspect.isawaitable(result):

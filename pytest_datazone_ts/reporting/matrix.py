@@ -42,7 +42,7 @@ def render(cells: Sequence[SweepCell]) -> str:
                 if (cell.fault, cell.mode) == (fault, mode):
                     number = numbers[cell.operation, cell.site, cell.call]
                     outcomes.setdefault(_mark(cell), []).append(number)
-            columns.append([*_entry(outcomes, len(numbers))])
+            columns.append([*_entry(outcomes)])
         rows = zip_longest([fault], *columns, fillvalue="")
         lines += [_row(*row) for row in rows]
     reasons = dict.fromkeys(cell.allowed for cell in cells if _mark(cell).endswith("*"))
@@ -135,12 +135,11 @@ def _row(fault: str, *columns: str) -> str:
     return f"{fault:<{_FAULT}}{''.join(f'{column:<{_MODE}}' for column in columns)}".rstrip()
 
 
-def _entry(outcomes: Mapping[str, Sequence[int]], sites: int) -> Iterator[str]:
-    """Yield the lines of a field: which outcome is at which sites."""
-    for mark in sorted(outcomes, key=lambda mark: _OUTCOMES.index(mark.rstrip("*"))):
-        numbers = outcomes[mark]
-        where = "" if len(numbers) == sites else _ranges(numbers)
-        yield from textwrap.wrap(f"{mark} {where}", _MODE - 1, break_on_hyphens=False)
+def _entry(outcomes: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    """Yield the lines of a field: the outcomes and their sites; the best one is at the others."""
+    marks = sorted(outcomes, key=lambda mark: _OUTCOMES.index(mark.rstrip("*")))
+    pieces = [f"{mark} {_ranges(outcomes[mark])}" for mark in marks[:-1]] + marks[-1:]
+    yield from textwrap.wrap(", ".join(pieces), _MODE - 1, break_on_hyphens=False)
 
 
 def _ranges(numbers: Sequence[int]) -> str:
@@ -171,7 +170,7 @@ def _first(cells: Sequence[SweepCell]) -> Iterator[str]:
         _COLUMNS,
         initial_indent="  ",
         subsequent_indent="    ",
-        break_long_words=False,
+        break_on_hyphens=False,
     )
     for points, what in ((cell.lost, "lost"), (cell.doubled, "too many")):
         if points:
