@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_datazone_ts import location, text
+from pytest_datazone_ts import audit, location, text
 from pytest_datazone_ts.exchange import Exchange
 from pytest_datazone_ts.injections import Injection, RateLimit, resolve_fault
 from pytest_datazone_ts.match import Match, Selection, check_match, point_matches
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from pytest_datazone_ts.audit import Audit
     from pytest_datazone_ts.faults import Fault, FaultName
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
@@ -313,6 +314,15 @@ class DataZoneTimeSeries:
         matched = [point for point in self.data_points if point_matches(wanted, point)]
         if matched:
             raise AssertionError(messages.posted(wanted, matched))
+
+    def audit(self, *, timestamps: bool = True) -> Audit:
+        """Look for what went wrong without anyone noticing.
+
+        Args:
+            timestamps: Whether points with different timestamps are different. Code that stamps
+                each try anew needs ``False``.
+        """
+        return audit.audit(self.data_points, self.calls, timestamps=timestamps)
 
     def reset(self) -> None:
         """Forget everything recorded, stored, armed and seeded.

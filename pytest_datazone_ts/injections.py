@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from pytest_datazone_ts.clock import Clock
-    from pytest_datazone_ts.log import CallEntry
+    from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.match import Match
     from pytest_datazone_ts.records import Call
 

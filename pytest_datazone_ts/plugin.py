@@ -15,12 +15,13 @@ from pytest_datazone_ts.reporting import trace
 from pytest_datazone_ts.transport import botocore, guard
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from botocore.client import BaseClient
     from botocore.loaders import Loader
 
     from pytest_datazone_ts.double import DataZoneTimeSeries
+    from pytest_datazone_ts.sweep_report import SweepReport
     from pytest_datazone_ts.transport.server import DataZoneServer
 
 _STAND_INS = pytest.StashKey[bool]()
@@ -207,6 +208,18 @@ def datazone_ts_client(
 
 
 @pytest.fixture
+def datazone_ts_sweep(request: pytest.FixtureRequest) -> Callable[..., SweepReport]:
+    """Prove that code loses and doubles nothing: :func:`~pytest_datazone_ts.sweep` as a check.
+
+    Called like ``sweep``, it fails the test where points are lost or doubled. ``subtests=``
+    takes pytest's fixture of that name, and makes each cell a subtest.
+    """
+    from pytest_datazone_ts import sweep_fixture  # noqa: PLC0415 - heavy
+
+    return sweep_fixture.checked(request.node, _keywords(request.node))
+
+
+@pytest.fixture
 def datazone_ts_server(
     datazone_ts: DataZoneTimeSeries, monkeypatch: pytest.MonkeyPatch
 ) -> Generator[DataZoneServer, None, None]:
@@ -317,7 +330,15 @@ def _put_stand_ins(config: pytest.Config) -> None:
 
 
 def _options(node: pytest.Item) -> Options:
-    keywords: dict[str, object] = {}
+    try:
+        return run_options().but(_keywords(node), source="@pytest.mark.datazone_ts")
+    except (TypeError, ValueError) as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+def _keywords(node: pytest.Item) -> dict[str, Any]:
+    """Return the options that the test's markers give."""
+    keywords: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers("datazone_ts"))):
         if marker.args:
             pytest.fail(
@@ -325,7 +346,4 @@ def _options(node: pytest.Item) -> Options:
                 pytrace=False,
             )
         keywords |= marker.kwargs
-    try:
-        return run_options().but(keywords, source="@pytest.mark.datazone_ts")
-    except (TypeError, ValueError) as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+    return keywords
