@@ -23,7 +23,7 @@ from pytest_datazone_ts.clock import frozen_time_restored
 from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.errors import SweepError
 from pytest_datazone_ts.exchange import Ending
-from pytest_datazone_ts.faults import Fault, ServiceException, TransportFault
+from pytest_datazone_ts.faults import Fault, TransportFault
 from pytest_datazone_ts.injections import Injection, Injections
 from pytest_datazone_ts.listeners import unheard
 from pytest_datazone_ts.match import Match
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.clock import Clock
     from pytest_datazone_ts.double import DataZoneTimeSeries
+    from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.options import OptionKeywords, Options
     from pytest_datazone_ts.records import Call, DataPoint
 
@@ -61,12 +62,10 @@ _ARGUMENTS: Mapping[type[Fault], tuple[Any, ...]] = {
     faults.Latency: (_HOUR,),  # beyond any read_timeout
     faults.SlowBody: (10 * _HOUR,),  # the same for a body of less than a kilobyte
 }
-_CONCRETE = [
-    name
-    for name in faults.__all__
-    if getattr(faults, name) not in {Fault, ServiceException, TransportFault}
+_TRANSPORT = [
+    (fault if isinstance(fault, type) else type(fault)).__name__ for fault in faults.TRANSPORT
 ]
-_TRANSPORT = [name for name in _CONCRETE if issubclass(getattr(faults, name), TransportFault)]
+_CONCRETE = [*get_args(faults.FaultName), *_TRANSPORT]
 
 
 def sweep(
@@ -260,7 +259,7 @@ class _Watch(Injections):
         self.hung = True
         raise _HungError
 
-    def take(self, call: Call) -> Injection | None:
+    def take(self, call: CallEntry) -> Injection | None:
         """Return what the next attempt of a call meets: the cell's fault, or the test's own."""
         if not self._watching:
             return super().take(call)
@@ -281,7 +280,7 @@ class _Watch(Injections):
         self.sites.append(_Site(operation, number, location.user_location()))
         return number
 
-    def _is_to_fail(self, call: Call, number: int) -> bool:
+    def _is_to_fail(self, call: CallEntry, number: int) -> bool:
         """Return whether the next attempt of a call is to fail; ``number``: 0 for a retry."""
         if self._step is None or self._injection is None:
             return False
@@ -294,7 +293,7 @@ class _Watch(Injections):
 
 
 def _injection(step: _Step) -> Injection:
-    return Injection(step.fault, operation=step.site.operation, match=Match(), times=None, after=0)
+    return Injection(step.fault, operation=step.site.operation, match=Match(), times=None, after=0, call=None)
 
 
 class _Run(NamedTuple):
