@@ -293,7 +293,9 @@ class _Watch(Injections):
 
 
 def _injection(step: _Step) -> Injection:
-    return Injection(step.fault, operation=step.site.operation, match=Match(), times=None, after=0, call=None)
+    return Injection(
+        step.fault, operation=step.site.operation, match=Match(), times=None, after=0, call=None
+    )
 
 
 class _Run(NamedTuple):
