@@ -331,6 +331,12 @@ def test_a_call_that_a_library_makes_is_where_the_users_code_calls_the_library(c
     assert {cell.site for cell in sweep(publish).cells} == {location(__file__, line + 1)}
 
 
+def test_a_method_of_a_client_is_called_by_the_sweep(client):
+    line = test_a_method_of_a_client_is_called_by_the_sweep.__code__.co_firstlineno + 2
+    report = sweep(partial(client.list_time_series_data_points, **SERIES))
+    assert {cell.site for cell in report.cells} == {location(__file__, line)}
+
+
 def test_setup_prepares_each_fresh_double_and_is_not_swept(client, post_one):
     def setup(ts):
         doubles.append(ts)
