@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
+from botocore.utils import parse_to_aware_datetime
+
 from pytest_datazone_ts import location, spelling
 
 if TYPE_CHECKING:
@@ -91,8 +93,6 @@ def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] 
 
 def _comparable_time(value: object, caller: str) -> object:
     if isinstance(value, (datetime, str)) or type(value) in (int, float):
-        from botocore.utils import parse_to_aware_datetime  # noqa: PLC0415 - heavy
-
         moment: Any = value
         try:
             return parse_to_aware_datetime(moment)

@@ -65,7 +65,7 @@ class Options:
         """
         for name, value in keywords.items():
             if name not in NAMES:
-                from pytest_datazone_ts import spelling  # noqa: PLC0415 - for a mistake alone
+                from pytest_datazone_ts import spelling  # noqa: PLC0415 - loads difflib
 
                 message = (
                     f"{source} got an unknown option {name!r}.{spelling.hint(name, NAMES)} "

@@ -20,6 +20,7 @@ import pytest
 
 import pytest_datazone_ts
 from pytest_datazone_ts.reporting import trace
+from pytest_datazone_ts.reporting.html import page, record
 from pytest_datazone_ts.reporting.html.results import Result, Run
 
 if TYPE_CHECKING:
@@ -64,8 +65,6 @@ class Recorder:
         report = outcome.get_result()
         done = trace.current()
         if done and (report.when == "teardown" or report.failed):
-            from pytest_datazone_ts.reporting.html import record  # noqa: PLC0415 - heavy
-
             setattr(report, _RECORD, record.test_record(done))
 
 
@@ -122,8 +121,6 @@ class Reporter:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the page, complete or not at all."""
-        from pytest_datazone_ts.reporting.html import page  # noqa: PLC0415 - heavy
-
         if not self._runs_tests:
             return
         for test in [*self._running]:
