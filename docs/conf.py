@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - Sphinx reads this file by its path
-"""Sphinx's configuration."""
+"""Sphinx configuration."""
 
 import sys
 from importlib.metadata import version as version_of
@@ -21,14 +21,14 @@ autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 add_module_names = False
 
-# No network while building: names of other projects are not looked up.
+# Do not access the network during the build: skip names of other projects.
 nitpick_ignore_regex = [
     (r"py:.*", r"(botocore|collections|datetime|hypothesis|typing|typing_extensions)\..*"),
     (r"py:.*", r"(pytest|unittest)\..*"),
-    # What only type checkers import, as the annotations have it.
+    # Imported by type checkers only; written as in the annotations.
     (r"py:.*", r"BaseClient|Callable|Iterable|Iterator|Loader|Mapping|Sequence|Self|Unpack"),
     (r"py:.*", r"datetime|st\.SearchStrategy"),
-    # What a user never names.
+    # Internal names.
     (r"py:.*", r"Options|OptionKeywords"),
     (r"py:.*", r"pytest_datazone_ts\.(mock\.(Decorated|MockDataZoneTimeSeries)|records\.Record)"),
 ]

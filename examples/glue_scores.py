@@ -1,4 +1,4 @@
-"""Publish what AWS Glue's data quality found in a table to the table's asset in Amazon DataZone."""
+"""Publish AWS Glue data quality results for a table to its asset in Amazon DataZone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORM_TYPE = "amazon.datazone.DataQualityResultFormType"
 
 
 def publish(role: str, domain: str, table: str, result: dict[str, Any]) -> list[float]:
-    """Publish a result of ``glue.get_data_quality_result``; return all scores, newest first.
+    """Publish a ``glue.get_data_quality_result`` response; return all scores, newest first.
 
     ``role`` and ``table`` are ARNs.
     """
@@ -28,10 +28,10 @@ def publish(role: str, domain: str, table: str, result: dict[str, Any]) -> list[
 
 
 def assume(role: str) -> BaseClient:
-    """Make a DataZone client with the role of the account that the domain is in."""
+    """Return a DataZone client that uses the role in the domain's account."""
     sts = boto3.client("sts")
-    answer = sts.assume_role(RoleArn=role, RoleSessionName="glue-scores")
-    credentials = answer["Credentials"]
+    response = sts.assume_role(RoleArn=role, RoleSessionName="glue-scores")
+    credentials = response["Credentials"]
     return boto3.client(
         "datazone",
         aws_access_key_id=credentials["AccessKeyId"],
@@ -41,7 +41,7 @@ def assume(role: str) -> BaseClient:
 
 
 def find_asset(client: BaseClient, domain: str, table: str) -> str:
-    """Find the id of the asset that was published from a Glue table."""
+    """Return the ID of the asset published from a Glue table."""
     pages = client.get_paginator("search_listings").paginate(
         domainIdentifier=domain, additionalAttributes=["FORMS"]
     )
@@ -56,13 +56,13 @@ def find_asset(client: BaseClient, domain: str, table: str) -> str:
 
 
 def post_score(client: BaseClient, domain: str, asset: str, result: dict[str, Any]) -> str:
-    """Post a result as one data point; return its id."""
+    """Post a result as one data point; return its ID."""
     evaluations = [
         {
             "description": rule["Description"],
             "types": [rule["Description"].partition(" ")[0]],
             "applicableFields": [],
-            # Glue knows ERROR too; DataZone shows rules that passed and rules that did not.
+            # Glue also has ERROR, but DataZone shows a rule only as passed or failed.
             "status": "PASS" if rule["Result"] == "PASS" else "FAIL",
             "details": (
                 {"EVALUATION_MESSAGE": rule["EvaluationMessage"]}
@@ -77,7 +77,7 @@ def post_score(client: BaseClient, domain: str, asset: str, result: dict[str, An
         "passingPercentage": 100 * result["Score"],
         "evaluations": evaluations,
     }
-    answer = client.post_time_series_data_points(
+    response = client.post_time_series_data_points(
         domainIdentifier=domain,
         entityType="ASSET",
         entityIdentifier=asset,
@@ -90,11 +90,11 @@ def post_score(client: BaseClient, domain: str, asset: str, result: dict[str, An
             }
         ],
     )
-    return answer["forms"][0]["id"]
+    return response["forms"][0]["id"]
 
 
 def read_scores(client: BaseClient, domain: str, asset: str, ruleset: str) -> list[float]:
-    """Read the scores of a rule set, newest first."""
+    """Return the scores of a ruleset, newest first."""
     pages = client.get_paginator("list_time_series_data_points").paginate(
         domainIdentifier=domain, entityType="ASSET", entityIdentifier=asset, formName=ruleset
     )
@@ -106,6 +106,6 @@ def read_scores(client: BaseClient, domain: str, asset: str, ruleset: str) -> li
 
 
 def shown_forms(client: BaseClient, domain: str, asset: str) -> list[str]:
-    """Read the ids of the data points that the asset's page shows."""
-    answer = client.get_asset(domainIdentifier=domain, identifier=asset)
-    return [form["id"] for form in answer["latestTimeSeriesDataPointFormsOutput"]]
+    """Return the IDs of the data points shown on the asset's page."""
+    response = client.get_asset(domainIdentifier=domain, identifier=asset)
+    return [form["id"] for form in response["latestTimeSeriesDataPointFormsOutput"]]

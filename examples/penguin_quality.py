@@ -23,20 +23,20 @@ RANGES = {
 Row = dict[str, str]
 Evaluation = dict[str, Any]
 
-# boto3's default number of attempts depends on its version, so the pipeline says its own.
+# boto3's default number of attempts depends on its version, so set it explicitly.
 client = boto3.client(
     "datazone", config=Config(retries={"mode": "standard", "total_max_attempts": 4})
 )
 
 
 def read_table(bucket: str, key: str) -> list[Row]:
-    """Read a CSV from S3."""
+    """Read a CSV file from S3."""
     body = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
     return list(csv.DictReader(body.read().decode().splitlines()))
 
 
 def completeness(rows: list[Row]) -> list[Evaluation]:
-    """Check, for each column, that hardly any of its values is missing."""
+    """Check that almost no values are missing in each column."""
     evaluations = []
     for column in rows[0]:
         share = sum(row[column] != GAP for row in rows) / len(rows)
@@ -47,7 +47,7 @@ def completeness(rows: list[Row]) -> list[Evaluation]:
 
 
 def ranges(rows: list[Row]) -> list[Evaluation]:
-    """Check, for each measured column, that its values are those of a real penguin."""
+    """Check that the values in each measured column are plausible for a penguin."""
     evaluations = []
     for column, (low, high) in RANGES.items():
         values = [float(row[column]) for row in rows if row[column] != GAP]
@@ -59,7 +59,7 @@ def ranges(rows: list[Row]) -> list[Evaluation]:
 
 
 def publish_scores(domain: str, asset: str, rows: list[Row]) -> None:
-    """Post one data-quality result for each rule set."""
+    """Post one data-quality result for each ruleset."""
     now = datetime.now(timezone.utc)
     rule_sets = {"completeness": completeness(rows), "ranges": ranges(rows)}
     client.post_time_series_data_points(

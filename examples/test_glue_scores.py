@@ -1,4 +1,4 @@
-"""A pipeline from end to end: its role, the catalogue, and what it posts and reads back."""
+"""Test a pipeline end to end: its role, the catalogue, and what it posts and reads back."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -29,7 +29,7 @@ RESULT = {
 
 @pytest.fixture(autouse=True)
 def aws():
-    with mock_aws():  # STS: the rest of AWS is moto's
+    with mock_aws():  # moto answers STS
         yield
 
 
@@ -44,7 +44,7 @@ def catalogue(datazone_ts):
         )
 
 
-def test_publishes_from_end_to_end(datazone_ts):
+def test_publishes_end_to_end(datazone_ts):
     tuesday = {**RESULT, "Score": 1.0, "CompletedOn": MONDAY + timedelta(days=1)}
 
     assert publish(ROLE, DOMAIN, f"{TABLES}/penguins", RESULT) == [50.0]
@@ -62,7 +62,7 @@ def test_publishes_from_end_to_end(datazone_ts):
     ]
 
 
-def test_a_rule_that_could_not_be_evaluated_has_failed(datazone_ts):
+def test_a_rule_that_cannot_be_evaluated_fails(datazone_ts):
     unknown_column = {"Description": 'IsComplete "wings"', "Result": "ERROR"}
 
     publish(ROLE, DOMAIN, f"{TABLES}/penguins", {**RESULT, "RuleResults": [unknown_column]})
@@ -78,7 +78,7 @@ def test_a_table_without_an_asset_is_an_error(datazone_ts):
     datazone_ts.assert_not_posted()
 
 
-def test_a_role_that_may_not_search_is_an_error(datazone_ts):
+def test_a_role_without_permission_to_search_is_an_error(datazone_ts):
     datazone_ts.inject("AccessDeniedException", operation="SearchListings")
 
     with pytest.raises(ClientError, match="not permitted to perform operation: SearchListings"):

@@ -1,4 +1,4 @@
-"""What the tests of a pipeline look like: add ``datazone_ts``, and look at what was posted."""
+"""Test a pipeline with the ``datazone_ts`` fixture and check what it posted."""
 
 import csv
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_publishes_scores(datazone_ts, capsys):
         print(f"\nposted to {ASSET}: {point.form_name} {point.json()['passingPercentage']}%")
 
 
-def test_says_which_rule_failed(datazone_ts):
+def test_reports_the_failed_rule(datazone_ts):
     publish_scores(DOMAIN, ASSET, ROWS)
 
     point = datazone_ts.data_points.where(form_name="completeness").one()
@@ -64,12 +64,12 @@ def test_denied_access_is_not_swallowed(datazone_ts):
 
 
 @mock_aws
-def test_beside_moto(datazone_ts):
+def test_together_with_moto(datazone_ts):
     s3 = boto3.client("s3", region_name="us-east-1")
     s3.create_bucket(Bucket="landing-zone")
     s3.put_object(Bucket="landing-zone", Key="penguins.csv", Body=TABLE)
     sts = boto3.client("sts", region_name="us-east-1")
-    assert sts.get_caller_identity()["Account"] == "123456789012"  # moto's, not yours
+    assert sts.get_caller_identity()["Account"] == "123456789012"  # moto's account, not yours
 
     publish_scores(DOMAIN, ASSET, read_table("landing-zone", "penguins.csv"))
 

@@ -14,17 +14,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_datazone_ts import faults
     from pytest_datazone_ts import strategies as strategies
+    from pytest_datazone_ts.audit import Audit, UnstoredPoint
     from pytest_datazone_ts.double import DataZoneTimeSeries
     from pytest_datazone_ts.errors import (
         DataZoneBlockedError,
         DataZoneContentWarning,
         DataZonePassthroughWarning,
+        SweepError,
         UnansweredOperationError,
     )
     from pytest_datazone_ts.injections import Injection, RateLimit
     from pytest_datazone_ts.match import Match
     from pytest_datazone_ts.mock import mock_datazone_ts
     from pytest_datazone_ts.records import Attempt, Call, DataPoint
+    from pytest_datazone_ts.sweep_report import SweepCell, SweepReport
+    from pytest_datazone_ts.sweeps import sweep
     from pytest_datazone_ts.transport.server import DataZoneServer
     from pytest_datazone_ts.views import Calls, DataPoints
 
@@ -32,6 +36,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Attempt": "records",
+    "Audit": "audit",
     "Call": "records",
     "Calls": "views",
     "DataPoint": "records",
@@ -44,15 +49,21 @@ _HOMES = {
     "Injection": "injections",
     "Match": "match",
     "RateLimit": "injections",
+    "SweepCell": "sweep_report",
+    "SweepError": "errors",
+    "SweepReport": "sweep_report",
     "UnansweredOperationError": "errors",
+    "UnstoredPoint": "audit",
     "faults": None,
     "mock_datazone_ts": "mock",
     "strategies": None,
+    "sweep": "sweeps",
 }
 
 # Not "strategies", which needs an extra: "import *" must work without it.
 __all__ = [
     "Attempt",
+    "Audit",
     "Call",
     "Calls",
     "DataPoint",
@@ -65,9 +76,14 @@ __all__ = [
     "Injection",
     "Match",
     "RateLimit",
+    "SweepCell",
+    "SweepError",
+    "SweepReport",
     "UnansweredOperationError",
+    "UnstoredPoint",
     "faults",
     "mock_datazone_ts",
+    "sweep",
 ]
 
 

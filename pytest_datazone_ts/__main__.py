@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
+import queue
 import signal
+import socket
+import sys
 import threading
+from contextlib import redirect_stdout, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,27 +20,86 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_BACKLOG = 1_000
+"""How many pieces of output are kept for a reader that is slow."""
+_LAST = 1.0
+"""How many seconds the last pieces get, twice."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
     double = DataZoneTimeSeries()
+    output = _Output()
     try:
-        with serve(double, port=options.port, log=_log) as endpoint_url:
+        with (
+            redirect_stdout(output),  # moto prints as well
+            serve(double, port=options.port, log=_log) as endpoint_url,
+        ):
             for name, times in options.fail:
                 double.inject(name, times=times)
-            # Shells start background processes deaf to Ctrl-C; process managers send SIGTERM.
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.default_int_handler)
+            stopped = _stop_signal()
             _print(f"Amazon DataZone's time-series API is at {endpoint_url} until Ctrl-C")
             _print(f"export AWS_ENDPOINT_URL_DATAZONE={endpoint_url}")
-            threading.Event().wait()
+            stopped.recv(1)
     except (OSError, OverflowError) as error:
-        parser.error(f"can not serve on port {options.port}: {error}")
+        parser.error(f"cannot serve on port {options.port}: {error}")
     except (TypeError, ValueError) as error:
         parser.error(f"argument --fail: {error}")
-    except KeyboardInterrupt:
-        _print("stopped")
+    else:
+        output.write("stopped\n")
+    finally:
+        output.end()
+
+
+class _Output:
+    """Standard output, written by a thread of its own.
+
+    A reader that is slow, stops reading or is gone costs lines, and never anyone's time.
+    """
+
+    def __init__(self) -> None:
+        # Not to the file object: a thread that waits in it would abort Python's exit.
+        stdout = sys.__stdout__  # None where it was closed from the start
+        self._descriptor = os.open(os.devnull, os.O_WRONLY) if stdout is None else stdout.fileno()
+        self._pieces: queue.Queue[str] = queue.Queue(_BACKLOG)
+        self._thread = threading.Thread(target=self._run, name="datazone_ts_output", daemon=True)
+        self._thread.start()
+
+    def write(self, text: str) -> int:
+        """Write a text, or lose it."""
+        with suppress(queue.Full):
+            self._pieces.put_nowait(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: each text is on its way."""
+
+    def end(self) -> None:
+        """Wait a moment for what is on its way."""
+        with suppress(queue.Full):
+            self._pieces.put("", timeout=_LAST)
+        self._thread.join(_LAST)
+
+    def _run(self) -> None:
+        while text := self._pieces.get():
+            with suppress(OSError):
+                os.write(self._descriptor, text.encode())
+
+
+def _stop_signal() -> socket.socket:
+    """Return what can be read from once the process is to stop.
+
+    No handler raises: an exception could break off anything, such as the end of the server.
+    """
+    reading, writing = socket.socketpair()
+    writing.settimeout(0)
+    signal.set_wakeup_fd(writing.detach(), warn_on_full_buffer=False)
+    # Shells start background processes deaf to Ctrl-C; process managers send SIGTERM.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    return reading
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,7 +142,7 @@ def _log(line: str) -> None:
 
 
 def _print(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - it is a command
+    sys.stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,12 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - freezegun's times are naive, in UTC
 _LATEST = (datetime(9999, 1, 1) - _EPOCH).total_seconds()  # noqa: DTZ001 - as above
@@ -76,3 +80,17 @@ def _traveller() -> Any:
 
 def _innermost(stack: list[Any] | None) -> Any:
     return stack[-1] if stack else None
+
+
+@contextmanager
+def frozen_time_restored() -> Iterator[None]:
+    """Have freezegun or time-machine show the same time afterwards, if one of them is active."""
+    freezegun, traveller = _freezegun(), _traveller()
+    before = (None if freezegun is None else freezegun.time_to_freeze, time.time())
+    try:
+        yield
+    finally:
+        if freezegun is not None:
+            freezegun.time_to_freeze = before[0]
+        elif traveller is not None:
+            traveller.shift(before[1] - time.time())

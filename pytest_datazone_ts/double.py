@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_datazone_ts import location, text
+from pytest_datazone_ts import audit, location, text
 from pytest_datazone_ts.exchange import Exchange
 from pytest_datazone_ts.injections import Injection, RateLimit, resolve_fault
 from pytest_datazone_ts.match import Match, Selection, check_match, point_matches
@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from pytest_datazone_ts.faults import Fault
+    from pytest_datazone_ts.audit import Audit
+    from pytest_datazone_ts.faults import Fault, FaultName
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
+
+
+class _Default(int):
+    """A default that is recognized as one."""
 
 
 class DataZoneTimeSeries:
@@ -85,22 +90,29 @@ class DataZoneTimeSeries:
 
     def inject(
         self,
-        fault: Fault | type[Fault] | str,
+        fault: Fault | type[Fault] | FaultName | str,
         *,
-        times: int | None = 1,
+        times: int | None = _Default(1),
         after: int = 0,
+        call: int | None = None,
         operation: str = POST,
         **match: Unpack[Match],
     ) -> Injection:
         """Arm a fault for the next matching attempts.
 
-        Injections that match the same attempt are used in the order armed.
+        Injections that match the same attempt are used in the order armed. ``times`` and
+        ``after`` count attempts, of which botocore may make several for one call; ``call``
+        counts calls.
 
         Args:
-            fault: An instance, a class, or the name of an exception that the operation
-                documents.
-            times: The number of attempts that get it; ``None`` for all of them.
+            fault: An instance, a class or a name of :mod:`pytest_datazone_ts.faults`: of an
+                exception that the operation documents, of one of AWS's common errors, or of a
+                failure of the transport.
+            times: The number of attempts that get it; ``None`` for all of them. Unless it is
+                given, with ``call`` it is all of that call's.
             after: The number of matching attempts that go through first.
+            call: Which of the matching calls gets it, from 1; ``times`` and ``after`` then
+                count the attempts of that call. ``None`` for all of them.
             operation: The API name of the operation that fails.
             match: The keywords of :class:`~pytest_datazone_ts.Match`.
 
@@ -108,8 +120,8 @@ class DataZoneTimeSeries:
             RuntimeError: The test or block that the double was for is over.
             TypeError: A keyword is unknown, or the fault is a class that needs arguments.
             ValueError: The operation does not document the fault, or is not an operation;
-                ``times`` or ``after`` is not a count; or the fault cannot happen over HTTP
-                while ``datazone_ts_server`` is up.
+                ``times``, ``after`` or ``call`` is not a count; or the fault cannot happen
+                over HTTP while ``datazone_ts_server`` is up.
         """
         self._require_active("inject")
         model.require_operation(operation)
@@ -117,12 +129,16 @@ class DataZoneTimeSeries:
         if not _is_count(after) or after < 0:
             message = f"inject(after=...) takes 0 or more attempts, not {after!r}"
             raise ValueError(message)
+        if call is not None and (not _is_count(call) or call < 1):
+            message = f"inject(call=...) takes 1 for the first call, 2 for the next, not {call!r}"
+            raise ValueError(message)
         injection = Injection(
             resolve_fault(fault, operation),
             operation=operation,
-            match=check_match(match, caller="inject", own=("times", "after", "operation")),
-            times=times,
+            match=check_match(match, caller="inject", own=("times", "after", "call", "operation")),
+            times=None if call is not None and isinstance(times, _Default) else times,
             after=after,
+            call=call,
         )
         self._exchange.injections.arm(injection)
         self._exchange.log.armed(injection)
@@ -298,6 +314,15 @@ class DataZoneTimeSeries:
         matched = [point for point in self.data_points if point_matches(wanted, point)]
         if matched:
             raise AssertionError(messages.posted(wanted, matched))
+
+    def audit(self, *, timestamps: bool = True) -> Audit:
+        """Look for what went wrong without anyone noticing.
+
+        Args:
+            timestamps: Whether points with different timestamps are different. Code that stamps
+                each try anew needs ``False``.
+        """
+        return audit.audit(self.data_points, self.calls, timestamps=timestamps)
 
     def reset(self) -> None:
         """Forget everything recorded, stored, armed and seeded.

@@ -17,3 +17,7 @@ class DataZonePassthroughWarning(UserWarning):
 
 class DataZoneContentWarning(UserWarning):
     """The content of a posted form is not what its built-in form type looks like."""
+
+
+class SweepError(AssertionError):
+    """The code under test cannot be swept: it fails without a fault, or varies between runs."""

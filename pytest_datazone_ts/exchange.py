@@ -87,7 +87,7 @@ class Exchange:
 
         result: Response | NoResponse | None = None
         try:
-            injection = self.injections.take(call.record()) if self.injections else None
+            injection = self.injections.take(call) if self.injections else None
             if injection is None:
                 result = serve()
             else:

@@ -1,9 +1,10 @@
 """What can go wrong with a call: the faults that ``DataZoneTimeSeries.inject`` accepts.
 
 A fault is a small frozen value: two faults with the same arguments are equal. The first
-eight are the exceptions that Amazon DataZone documents for ``PostTimeSeriesDataPoints``;
-they travel as real error responses, so botocore itself parses and retries them. The others
-are failures of the transport between the client and the service.
+eight are the exceptions that Amazon DataZone documents for ``PostTimeSeriesDataPoints``,
+and the next six AWS's common errors, which every operation may get; they travel as real error
+responses, so botocore itself parses and retries them. The others are failures of the transport
+between the client and the service.
 
 Each class says in its ``_outcome`` what it means for a request: whether the service carries
 the request out, and what reaches the client. Nothing else in the package tells faults apart.
@@ -12,13 +13,15 @@ the request out, and what reaches the client. Nothing else in the package tells 
 from __future__ import annotations
 
 import math
+import re
 from abc import abstractmethod
 from dataclasses import MISSING, dataclass, fields, replace
 from http.client import responses
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.message import NoResponse, Response
+from pytest_datazone_ts.service import model
 from pytest_datazone_ts.service.error import ServiceError
 
 if TYPE_CHECKING:
@@ -35,27 +38,80 @@ if TYPE_CHECKING:
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 __all__ = [
+    "COMMON",
+    "TRANSPORT",
+    "AccessDeniedException",
+    "AwsError",
+    "ConflictException",
+    "ConnectTimeout",
+    "ConnectionClosed",
+    "EndpointUnreachable",
+    "ExpiredTokenException",
+    "Fault",
+    "FaultName",
+    "HttpError",
+    "IncompleteSignatureException",
+    "InternalServerException",
+    "InvalidSignatureException",
+    "Latency",
+    "MalformedResponse",
+    "ReadTimeout",
+    "RequestExpired",
+    "ResourceNotFoundException",
+    "ResponseLost",
+    "ServiceException",
+    "ServiceQuotaExceededException",
+    "ServiceUnavailableException",
+    "SlowBody",
+    "ThrottlingException",
+    "TransportFault",
+    "UnauthorizedException",
+    "UnrecognizedClientException",
+    "ValidationException",
+    "documented",
+]
+
+FaultName = Literal[
     "AccessDeniedException",
     "ConflictException",
     "ConnectTimeout",
     "ConnectionClosed",
     "EndpointUnreachable",
-    "Fault",
+    "ExpiredTokenException",
     "HttpError",
+    "IncompleteSignatureException",
     "InternalServerException",
-    "Latency",
+    "InvalidSignatureException",
     "MalformedResponse",
     "ReadTimeout",
+    "RequestExpired",
     "ResourceNotFoundException",
     "ResponseLost",
-    "ServiceException",
     "ServiceQuotaExceededException",
-    "SlowBody",
+    "ServiceUnavailableException",
     "ThrottlingException",
-    "TransportFault",
     "UnauthorizedException",
+    "UnrecognizedClientException",
     "ValidationException",
 ]
+"""The names that ``inject`` takes, for editors to complete."""
+
+
+def _require_status(what: str, value: object) -> None:
+    if value not in range(400, 600):
+        error = f"{what} takes an HTTP status from 400 to 599, not {value!r}"
+        raise ValueError(error)
+
+
+def _require_seconds(what: str, value: object) -> None:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not math.isfinite(value)
+        or value < 0
+    ):
+        error = f"{what} takes a finite number of seconds, 0 or more, not {value!r}"
+        raise ValueError(error)
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,18 +142,29 @@ class Fault:
 
 @dataclass(frozen=True, repr=False)
 class ServiceException(Fault):
-    """An exception that Amazon DataZone documents, answered as an HTTP error response.
+    """An exception of a name that AWS gives it, answered as an HTTP error response.
 
-    The HTTP status comes from botocore's service model. ``message`` is what the client
-    finds in ``error.response["Error"]["Message"]``; AWS documents no message texts, so the
-    defaults are realistic ones of our own (``AccessDeniedException``'s is AWS's). A
-    ``{operation}`` in the message is replaced by the operation's name.
+    It is what these exceptions have in common: inject one of its subclasses, or for a code that
+    has none :class:`AwsError`. The HTTP status of an exception that Amazon DataZone documents
+    comes from botocore's service model. ``message`` is what the client finds in
+    ``error.response["Error"]["Message"]``; AWS documents no message texts, so the defaults are
+    realistic ones of our own (``AccessDeniedException``'s is AWS's). A ``{operation}`` in the
+    message is replaced by the operation's name.
     """
 
     message: str = ""
     default_message: ClassVar[str] = ""
+    _status: ClassVar[int | None] = None
+    """The HTTP status, if botocore's service model does not have it."""
 
     def __post_init__(self) -> None:
+        if type(self) is ServiceException:
+            error = (
+                "ServiceException is what the exceptions have in common, and has no name of its "
+                "own: use one of them, such as ThrottlingException(...), or for any other code "
+                "AwsError(code, status_code, message)"
+            )
+            raise TypeError(error)
         if not isinstance(self.message, str):
             error = (
                 f"{type(self).__name__}(message=...) takes a string, "
@@ -108,7 +175,8 @@ class ServiceException(Fault):
 
     def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
         message = self.message.replace("{operation}", request.operation)
-        return ServiceError(type(self).__name__, message, headers=self._headers())
+        name = type(self).__name__
+        return ServiceError(name, message, status=self._status, headers=self._headers())
 
     def _headers(self) -> dict[str, str]:
         return {}
@@ -179,6 +247,107 @@ class UnauthorizedException(ServiceException):
     """The caller could not be authenticated (HTTP 401)."""
 
     default_message = "You do not have permission to perform this action."
+
+
+class ExpiredTokenException(ServiceException):
+    """The credentials' session has ended (HTTP 403): what a long job meets. Not retried."""
+
+    default_message = "The security token included in the request is expired"
+    _status = 403
+
+
+class UnrecognizedClientException(ServiceException):
+    """AWS does not know the access key or the session token (HTTP 403). Not retried."""
+
+    default_message = "The security token included in the request is invalid."
+    _status = 403
+
+
+class InvalidSignatureException(ServiceException):
+    """The signature does not match, as with a wrong secret key (HTTP 403). Not retried."""
+
+    default_message = (
+        "The request signature we calculated does not match the signature you provided. Check "
+        "your AWS Secret Access Key and signing method. Consult the service documentation for "
+        "details."
+    )
+    _status = 403
+
+
+class IncompleteSignatureException(ServiceException):
+    """The signature lacks something (HTTP 400). Not retried."""
+
+    default_message = "The request signature does not conform to AWS standards."
+    _status = 400
+
+
+class RequestExpired(ServiceException):
+    """The request came too long after its time stamp, or before it (HTTP 400). Not retried.
+
+    It is what a machine meets whose clock is wrong.
+    """
+
+    default_message = "Request has expired."
+    _status = 400
+
+
+class ServiceUnavailableException(ServiceException):
+    """The service is down for a moment (HTTP 503). botocore retries it."""
+
+    default_message = "The service is temporarily unavailable. Try the request again."
+    _status = 503
+
+
+COMMON: tuple[type[ServiceException], ...] = (
+    ExpiredTokenException,
+    UnrecognizedClientException,
+    InvalidSignatureException,
+    IncompleteSignatureException,
+    RequestExpired,
+    ServiceUnavailableException,
+)
+"""AWS's common errors: every operation may get them, though its model does not document them."""
+
+
+def documented(operation: str = "PostTimeSeriesDataPoints") -> tuple[type[ServiceException], ...]:
+    """Return the exceptions that an operation documents, for ``pytest.mark.parametrize``.
+
+    Args:
+        operation: The operation's API name.
+
+    Raises:
+        ValueError: Amazon DataZone has no such operation.
+    """
+    model.require_operation(operation)
+    return tuple(globals()[name] for name in model.operation(operation).errors)
+
+
+@dataclass(frozen=True, repr=False)
+class AwsError(Fault):
+    """An error with any other code, answered as an HTTP error response by any operation.
+
+    ``code``: what the client finds in ``error.response["Error"]["Code"]``. ``status_code``: the
+    HTTP status, 400 to 599. ``message``: as in :class:`ServiceException`. botocore retries it
+    for its status, 500, 502, 503 or 504, and for codes of throttling such as ``"SlowDown"``.
+    """
+
+    code: str
+    status_code: int
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        code: object = self.code
+        if not isinstance(code, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.]*", code):
+            error = f"AwsError(code) takes a code such as 'SlowDown', not {code!r}"
+            raise ValueError(error)
+        _require_status("AwsError(status_code)", self.status_code)
+        if not isinstance(self.message, str):
+            error = f"AwsError(message=...) takes a string, not {type(self.message).__name__}"
+            raise TypeError(error)
+
+    def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
+        message = self.message.replace("{operation}", request.operation)
+        return ServiceError(self.code, message, status=self.status_code)
 
 
 @dataclass(frozen=True, repr=False)
@@ -293,11 +462,7 @@ class HttpError(TransportFault):
     body: str | None = None
 
     def __post_init__(self) -> None:
-        if self.status not in range(400, 600):
-            error = (
-                f"HttpError(status=...) takes an HTTP status from 400 to 599, not {self.status!r}"
-            )
-            raise ValueError(error)
+        _require_status("HttpError(status=...)", self.status)
         if self.body is not None and not isinstance(self.body, str):
             error = f"HttpError(body=...) takes a string, not {type(self.body).__name__}"
             raise TypeError(error)
@@ -355,6 +520,24 @@ class SlowBody(TransportFault):
         return replace(response, body_delay=seconds)
 
 
+TRANSPORT: tuple[TransportFault | type[TransportFault], ...] = (
+    ConnectTimeout,
+    ReadTimeout,
+    ConnectionClosed,
+    EndpointUnreachable,
+    ResponseLost,
+    MalformedResponse,
+    HttpError,
+    Latency(120),  # twice botocore's read_timeout
+    SlowBody(1_000),
+)
+"""Every failure of the transport, for ``pytest.mark.parametrize``.
+
+Those that take arguments are instances, and slow enough for botocore's default ``read_timeout``
+of 60 seconds to end them.
+"""
+
+
 def outcome(fault: Fault, request: Request, serve: Serve) -> Outcome:
     """Return what the client of a request gets when the request meets a fault."""
     return fault._outcome(request, serve)  # noqa: SLF001
@@ -363,14 +546,3 @@ def outcome(fault: Fault, request: Request, serve: Serve) -> Outcome:
 def impossible_over_http(fault: Fault) -> str:
     """Return why a fault cannot happen over HTTP; ``""`` if it can."""
     return fault._impossible_over_http  # noqa: SLF001
-
-
-def _require_seconds(what: str, value: object) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not math.isfinite(value)
-        or value < 0
-    ):
-        error = f"{what} takes a finite number of seconds, 0 or more, not {value!r}"
-        raise ValueError(error)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import faults, location, spelling, text
-from pytest_datazone_ts.faults import Fault, TransportFault
+from pytest_datazone_ts.faults import Fault
 from pytest_datazone_ts.match import call_matches
 from pytest_datazone_ts.service import model
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from pytest_datazone_ts.clock import Clock
+    from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.match import Match
     from pytest_datazone_ts.records import Call
 
@@ -34,18 +35,18 @@ def resolve_fault(fault: Fault | type[Fault] | str, operation: str) -> Fault:
         TypeError: It is a class whose instances need arguments.
     """
     documented = model.operation(operation).errors
-    transport = [
-        name for name in faults.__all__ if _is_concrete_transport_fault(getattr(faults, name))
-    ]
-    known = [*documented, *transport]
+    common = [*(kind.__name__ for kind in faults.COMMON), "AwsError"]
+    transport = [_class(fault).__name__ for fault in faults.TRANSPORT]
+    known = [*documented, *common, *transport]
     named = getattr(faults, fault, fault) if isinstance(fault, str) and fault in known else fault
-    kind = named if isinstance(named, type) else type(named)
+    kind = _class(named)
     if not issubclass(kind, Fault) or kind.__name__ not in known:
         is_misspelt = isinstance(fault, str) and fault not in faults.__all__
         hint = spelling.hint(fault, known) if is_misspelt else ""
         message = (
             f"inject() got {fault!r}, which is not a fault of {operation}.{hint} "
             f"It documents {', '.join(documented)}; "
+            f"AWS's common errors are {', '.join(common)}; "
             f"the transport can fail with {', '.join(transport)}."
         )
         raise ValueError(message)
@@ -61,8 +62,8 @@ def resolve_fault(fault: Fault | type[Fault] | str, operation: str) -> Fault:
         raise TypeError(message) from None
 
 
-def _is_concrete_transport_fault(kind: type) -> bool:
-    return issubclass(kind, TransportFault) and kind is not TransportFault
+def _class(fault: object) -> type:
+    return fault if isinstance(fault, type) else type(fault)
 
 
 class Injection:
@@ -72,18 +73,29 @@ class Injection:
     """
 
     def __init__(
-        self, fault: Fault, *, operation: str, match: Match, times: int | None, after: int
+        self,
+        fault: Fault,
+        *,
+        operation: str,
+        match: Match,
+        times: int | None,
+        after: int,
+        call: int | None,
     ) -> None:
         self.fault = fault
         self.operation = operation
         self.times = times
         self.match = match
+        self.call = call
+        """Which of the matching calls it is for, from 1; ``None`` for all of them."""
         self.armed_at: str = location.caller_location()
         """Where the test armed it: ``file:line``."""
         self.hits: int = 0
         """The number of attempts that it was used on."""
         self.let_through: int = after
         """The number of matching attempts that it still lets through first."""
+        self._matched: list[CallEntry] = []
+        """The first matching calls, if it is for one of them."""
         self._cancelled = False
         self._lock = threading.Lock()
 
@@ -110,19 +122,29 @@ class Injection:
         self.cancel()
 
     def __repr__(self) -> str:
+        target = self.operation if self.call is None else f"call {self.call} of {self.operation}"
         return (
-            f"<Injection {self.fault!r} on {self.operation}: {text.counted(self.hits, 'hit')}, "
+            f"<Injection {self.fault!r} on {target}: {text.counted(self.hits, 'hit')}, "
             f"{'unlimited' if self.remaining is None else self.remaining} remaining, "
             f"armed at {self.armed_at}>"
         )
 
-    def _take(self, call: Call) -> bool:
-        """Use the fault on the next attempt of ``call`` if it matches."""
+    def _matches(self, entry: CallEntry, call: Call) -> bool:
+        """Return whether the fault is for the next attempt of a call, and count the call."""
         # The test's own ``where`` may look at what is gone once the injection is used up.
         if self.operation != call.operation or self.remaining == 0:
             return False
         if not call_matches(self.match, call):
             return False
+        if self.call is None:
+            return True
+        with self._lock:
+            if entry not in self._matched and len(self._matched) < self.call:
+                self._matched.append(entry)
+            return len(self._matched) == self.call and self._matched[-1] is entry
+
+    def _take(self) -> bool:
+        """Use the fault on an attempt that it is for, unless it lets that through."""
         with self._lock:
             if self.remaining == 0:  # another thread used the last one, or ``where`` cancelled it
                 return False
@@ -221,12 +243,18 @@ class Injections:
             for injection in self._injections
         )
 
-    def take(self, call: Call) -> Injection | None:
+    def take(self, entry: CallEntry) -> Injection | None:
         """Return the injection that the next attempt of a call meets, if any, and count it."""
+        call = entry.record()
+        taken = None
         for injection in tuple(self._injections):
-            if injection._take(call):  # noqa: SLF001 - it is not for tests
-                return injection
-        return None
+            # An attempt that meets one fault is past the others, but its call counts for all.
+            if taken is not None and injection.call is None:
+                continue
+            is_for_it = injection._matches(entry, call)  # noqa: SLF001 - not for tests
+            if is_for_it and taken is None and injection._take():  # noqa: SLF001 - not for tests
+                taken = injection
+        return taken
 
     def exceeded(self, operation: str) -> RateLimit | None:
         """Return the rate limit that throttles the next attempt, if any."""
@@ -271,4 +299,6 @@ class Injections:
 
 def is_unused(injection: Injection) -> bool:
     """Return whether the option ``strict`` objects to an injection."""
-    return injection.times is not None and bool(injection.remaining)
+    if injection.remaining is None:
+        return injection.call is not None and not injection.hits
+    return injection.remaining > 0

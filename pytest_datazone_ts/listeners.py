@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.injections import Injection, RateLimit
 
@@ -23,4 +26,15 @@ class Listener(Protocol):
 
 
 listeners: list[Listener] = []
-"""The listeners that every log notifies."""
+"""Those that every log notifies."""
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Have nobody follow what doubles record."""
+    before = listeners[:]
+    listeners.clear()
+    try:
+        yield
+    finally:
+        listeners[:] = before

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 _PACKAGE = __name__.partition(".")[0]
 _CLIENTS = frozenset({"aioboto3", "aiobotocore", "boto3", "botocore"})
+_NOT_THE_USERS = (
+    _CLIENTS
+    | {_PACKAGE, "anyio", "backoff", "retrying", "stamina", "tenacity", "trio", "wrapt"}
+    | sys.stdlib_module_names
+)
+"""Packages that call a client for the user's code, in which no call site is."""
 
 
 def format_location(path: str, line: int) -> str:
@@ -42,6 +48,20 @@ def caller_frame() -> FrameType:
 def caller_location() -> str:
     """Return the location of the code that called this package."""
     frame = caller_frame()
+    return format_location(frame.f_code.co_filename, frame.f_lineno)
+
+
+def user_location() -> str:
+    """Return the line of the user's code that called, through any library.
+
+    Returns:
+        The location; the name of a module where a library's thread made the call by itself.
+    """
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
+    while frame is not None and _package(frame) in _NOT_THE_USERS:
+        frame = frame.f_back
+    if frame is None:
+        return str(caller_frame().f_globals.get("__name__"))
     return format_location(frame.f_code.co_filename, frame.f_lineno)
 
 

@@ -15,12 +15,13 @@ from pytest_datazone_ts.reporting import trace
 from pytest_datazone_ts.transport import botocore, guard
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from botocore.client import BaseClient
     from botocore.loaders import Loader
 
     from pytest_datazone_ts.double import DataZoneTimeSeries
+    from pytest_datazone_ts.sweep_report import SweepReport
     from pytest_datazone_ts.transport.server import DataZoneServer
 
 _STAND_INS = pytest.StashKey[bool]()
@@ -88,6 +89,12 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_datazone_ts.reporting.html import run  # noqa: PLC0415 - on demand
 
         run.install(config, file)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a parametrized test after its fault."""
+    faults = sys.modules.get("pytest_datazone_ts.faults")
+    return repr(val) if faults is not None and isinstance(val, faults.Fault) else None
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -201,6 +208,18 @@ def datazone_ts_client(
 
 
 @pytest.fixture
+def datazone_ts_sweep(request: pytest.FixtureRequest) -> Callable[..., SweepReport]:
+    """Prove that code loses and doubles nothing: :func:`~pytest_datazone_ts.sweep` as a check.
+
+    Called like ``sweep``, it fails the test where points are lost or doubled. ``subtests=``
+    takes pytest's fixture of that name, and makes each cell a subtest.
+    """
+    from pytest_datazone_ts import sweep_fixture  # noqa: PLC0415 - heavy
+
+    return sweep_fixture.checked(request.node, _keywords(request.node))
+
+
+@pytest.fixture
 def datazone_ts_server(
     datazone_ts: DataZoneTimeSeries, monkeypatch: pytest.MonkeyPatch
 ) -> Generator[DataZoneServer, None, None]:
@@ -305,13 +324,21 @@ def _put_stand_ins(config: pytest.Config) -> None:
         return
     config.stash[_STAND_INS] = _ini(config, "stand_ins")
     if config.stash[_STAND_INS]:
-        from pytest_datazone_ts.transport import stand_ins  # noqa: PLC0415 - on demand
+        from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - on demand
 
-        config.add_cleanup(stand_ins.put_in_environment())
+        config.add_cleanup(credentials.set_environment_defaults())
 
 
 def _options(node: pytest.Item) -> Options:
-    keywords: dict[str, object] = {}
+    try:
+        return run_options().but(_keywords(node), source="@pytest.mark.datazone_ts")
+    except (TypeError, ValueError) as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+def _keywords(node: pytest.Item) -> dict[str, Any]:
+    """Return the options that the test's markers give."""
+    keywords: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers("datazone_ts"))):
         if marker.args:
             pytest.fail(
@@ -319,7 +346,4 @@ def _options(node: pytest.Item) -> Options:
                 pytrace=False,
             )
         keywords |= marker.kwargs
-    try:
-        return run_options().but(keywords, source="@pytest.mark.datazone_ts")
-    except (TypeError, ValueError) as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+    return keywords

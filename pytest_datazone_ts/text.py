@@ -8,6 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
 COLUMNS = 79
 """How wide a line may be."""
-SECRET = re.compile("token|secret|password|credential|authorization", re.IGNORECASE)
+SECRET = re.compile(
+    "token|secret|passwo?r?d|pwd|passphrase|credential|authorization|cookie"
+    "|(?:api|access|private)[_-]?key",
+    re.IGNORECASE,
+)
 """What the name of a parameter has whose value is not shown."""
 
 
@@ -96,27 +101,54 @@ def without_credentials(text: str) -> str:
     return text
 
 
+def redacted_target(target: str) -> str:
+    """Return a URL's path and query without credentials: what a percent-encoding hides is seen."""
+    path, mark, query = target.partition("?")
+    return without_credentials(path) + mark + "&".join(map(_redacted_parameter, query.split("&")))
+
+
+def _redacted_parameter(parameter: str) -> str:
+    name, _, value = parameter.partition("=")
+    plain = unquote_plus(parameter)
+    if value and (SECRET.search(unquote_plus(name)) or without_credentials(plain) != plain):
+        return f"{without_credentials(name)}=***"
+    return without_credentials(parameter)
+
+
 # A content may be long, and anything: none of these goes over the same characters for ever.
 _CREDENTIALS = [
+    re.compile(
+        r"(?P<name>-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----)"
+        r".*?(?:-----END [A-Z0-9 ]{1,60}-----|\Z)",
+        re.DOTALL,
+    ),
     re.compile(
         r"(?:\b|(?<=\\[nrt])|(?<=\\x[\da-f]{2})|(?<=\\u[\da-fA-F]{4}))"  # an escape ends in one
         r"(?P<name>)"
         r"(?:(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # access keys
         r"|(?:FQoG|FwoG|IQoJ)[\w+/=-]{16,}"  # session tokens
-        r"|eyJ[\w-]{1,2000}\.[\w-]+\.[\w-]+)"  # JSON web tokens
+        r"|eyJ[\w-]{1,2000}\.[\w-]+\.[\w-]+"  # JSON web tokens
+        r"|(?:gh[oprsu]_|github_pat_)\w{16,}"  # GitHub's
+        r"|(?:xox[a-z](?:\.xox[a-z])?|xapp)-[\w-]{10,})"  # Slack's
     ),
     re.compile(
         r"(?P<name>(?i:X-Amz-Credential|X-Amz-Security-Token|Signature|AWSAccessKeyId)=)"
         r"[^\s&\"'<>\\]+"
     ),
     re.compile(r"(?P<name>://[^\s/:@\"'<>\\]{0,100}:)[^\s/@\"'<>\\]+(?=@)"),  # passwords
+    re.compile(r"(?P<name>[\w.+-](?<!mailto):)[^\s/@\"'<>\\,;]{1,200}(?=@[\w.\[])"),  # no scheme
+    re.compile(r"(?P<name>\b(?i:(?:set-)?cookie:)[ \t]{0,9})[^\r\n\"'\\]+"),  # whole headers
     # What has the name of one, in JSON, its like and text: a string, an escaped one, or a word.
     re.compile(
-        rf"(?P<name>(?i:{SECRET.pattern}|passwd|api_?key)[\w-]{{0,40}}\\*[\"']?\s{{0,9}}[:=]"
+        rf"(?P<name>(?i:{SECRET.pattern})[\w-]{{0,40}}\\*[\"']?\s{{0,9}}[:=]"
         r"\s{0,9}(?:(?P<quote>[\"'])|(?P<escaped>\\+[\"']))?)"
         r"(?(quote)(?:\\.|(?!(?P=quote))[^\\])+|(?(escaped)(?:(?!(?P=escaped)).)+|"
         r"(?!(?:[-+.\d]+|null|true|false|None|True|False)(?:[\s,;&)}\]]|$)|[\[{\"'\\])"
         r"(?:(?:basic|bearer|Basic|Bearer)\s)?[^\s,;&)}\]\"'\\]+))",
         re.DOTALL,
+    ),
+    # There are counts of tokens; a number that is a password is one.
+    re.compile(
+        r"(?P<name>(?i:passwo?r?d|pwd|passphrase|api[_-]?key)\\*[\"']?\s{0,9}[:=]\s{0,9})[-+.\d]+"
     ),
 ]

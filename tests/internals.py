@@ -20,13 +20,14 @@ from pytest_datazone_ts.service import model, wire
 from pytest_datazone_ts.service.codec import DecodeError as UnreadableError
 from pytest_datazone_ts.service.error import ServiceError
 from pytest_datazone_ts.service.operations import Service
-from pytest_datazone_ts.transport.server import LARGEST_BODY, serve
+from pytest_datazone_ts.transport.server import LARGEST_BODY, LARGEST_FOREIGN_BODY, serve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
     "LARGEST_BODY",
+    "LARGEST_FOREIGN_BODY",
     "UnreadableError",
     "decode",
     "encode",

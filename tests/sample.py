@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import cache
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 from botocore.session import get_session
@@ -31,6 +32,14 @@ FORM = {
 # runs that tests start, where every other warning is an error.
 UTCNOW = "ignore:datetime.datetime.utc:DeprecationWarning"
 
+METHODS = {
+    "PostTimeSeriesDataPoints": "post_time_series_data_points",
+    "ListTimeSeriesDataPoints": "list_time_series_data_points",
+    "GetTimeSeriesDataPoint": "get_time_series_data_point",
+    "DeleteTimeSeriesDataPoints": "delete_time_series_data_points",
+}
+"""The operations on time series, and what boto3 calls them."""
+
 DOCUMENTED = {
     "InternalServerException": 500,
     "ResourceNotFoundException": 404,
@@ -42,6 +51,16 @@ DOCUMENTED = {
     "UnauthorizedException": 401,
 }
 """The exceptions that PostTimeSeriesDataPoints documents, and their statuses."""
+
+COMMON = {
+    "ExpiredTokenException": 403,
+    "UnrecognizedClientException": 403,
+    "InvalidSignatureException": 403,
+    "IncompleteSignatureException": 400,
+    "RequestExpired": 400,
+    "ServiceUnavailableException": 503,
+}
+"""AWS's common errors, and their statuses."""
 
 PATIENCE = 60.0
 """Seconds after which something hangs: however busy the machine is, nothing takes as long."""
@@ -65,6 +84,35 @@ def await_end(running: Collection[threading.Thread]) -> None:
         for thread in others:
             thread.join(PATIENCE)
             assert not thread.is_alive(), f"{thread} hangs"
+
+
+@contextmanager
+def serving(status: int, body: bytes = b"") -> Iterator[tuple[str, list[str]]]:
+    """Answer every request alike on 127.0.0.1; yield the URL, and the paths asked for so far."""
+    paths = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            paths.append(self.path)
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_PUT = do_GET  # noqa: N815 - the names that are looked for
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", paths
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager

@@ -9,8 +9,6 @@ import textwrap
 import unittest
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 from botocore.exceptions import (
@@ -23,6 +21,7 @@ from botocore.exceptions import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sample import serving
 
 from pytest_datazone_ts import (
     DataZoneTimeSeries,
@@ -817,30 +816,9 @@ def run_pytest(pytester, *arguments):
 @pytest.fixture
 def metadata_service(without_keys, monkeypatch):  # noqa: ARG001
     """What a machine of AWS's has, knowing nothing: its URL and the paths asked for."""
-    paths = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            paths.append(self.path)
-            self.send_response(404)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def do_PUT(self):
-            self.do_GET()
-
-        def log_message(self, *arguments):
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
-    yield url, paths
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(404) as (url, paths):
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
+        yield url, paths
 
 
 async def test_nothing_configured_and_nothing_asked_for_while_a_double_is_active(

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import Session
 from freezegun import freeze_time
-from sample import DOMAIN, ENTITY, FORM
+from sample import DOMAIN, ENTITY, FORM, PATIENCE
 
 import pytest_datazone_ts
 from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
@@ -78,7 +78,7 @@ def at_once(work, count=THREADS):
     start = threading.Barrier(count)
 
     def begin(number):
-        start.wait(10)
+        start.wait(PATIENCE)
         return work(number)
 
     with ThreadPoolExecutor(count) as pool:

@@ -16,14 +16,14 @@ import threading
 import time
 from datetime import timedelta
 from http.client import responses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.retries.bucket import TokenBucket
-from sample import DOCUMENTED, DOMAIN, ENTITY, FORM
+from sample import COMMON, DOCUMENTED, DOMAIN, ENTITY, FORM
 
 from pytest_datazone_ts import faults, mock_datazone_ts
 
@@ -245,6 +245,72 @@ def test_an_injected_exception_is_the_real_one(code, mode, misbehaving, make, re
     assert (last.status_code, last.error_code) == (DOCUMENTED[code], code)
 
 
+OTHER = {
+    "SlowDown": 400,
+    "RequestTimeout": 400,
+    "RequestLimitExceeded": 400,
+    "OptInRequired": 403,
+    "org.Some_Error1": 418,
+    "InternalFailure": 500,
+}
+"""Errors that no class is for, and statuses."""
+RETRIED_OTHERS = {"ServiceUnavailableException", "InternalFailure"}
+RETRIED_FOR_THEIR_CODE = {"SlowDown", "RequestTimeout", "RequestLimitExceeded"}
+"""By the standard and the adaptive mode; legacy mode does not know these codes."""
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("code", [*COMMON, *OTHER])
+def test_an_error_that_is_not_documented_is_the_real_one(
+    code, mode, misbehaving, make, real, outcome
+):
+    status = {**COMMON, **OTHER}[code]
+    retried = RETRIED_OTHERS | (set() if mode == "legacy" else RETRIED_FOR_THEIR_CODE)
+    tries = 3 if code in retried else 1
+    message = "what went wrong"
+    client = make(misbehaving.url, mode)
+    misbehaving.answer = http(
+        status,
+        json.dumps({"message": message}).encode(),
+        content_type="application/json",
+        x_amzn_errortype=code,
+    )
+    expected = real(client)
+    with mock_datazone_ts() as ts:
+        is_common = code in COMMON
+        kind = getattr(faults, code) if is_common else faults.AwsError
+        fault = kind(message) if is_common else kind(code, status, message)
+        ts.inject(fault, times=tries)
+        actual = outcome(client)
+        attempts = ts.calls.one().attempts
+        assert not ts.data_points
+    assert_same_exception(actual, expected)
+    assert actual[1] == tries
+    assert actual[0].response["Error"] == {"Code": code, "Message": message}
+    assert [(each.status_code, each.error_code) for each in attempts] == [(status, code)] * tries
+
+
+@pytest.mark.parametrize("operation", ["PostTimeSeriesDataPoints", "GetDomain", "DeleteDomain"])
+@pytest.mark.parametrize("code", COMMON)
+def test_every_operation_may_get_a_common_error(code, operation, datazone_ts, make_client, post):
+    client = make_client(attempts=1)
+    kind = getattr(faults, code)
+    ways = {
+        "PostTimeSeriesDataPoints": lambda: post(client),
+        "GetDomain": lambda: client.get_domain(identifier=DOMAIN),
+        "DeleteDomain": lambda: client.delete_domain(identifier=DOMAIN),
+    }
+    for given in (code, kind, kind(), faults.AwsError(code, COMMON[code], "{operation} failed")):
+        datazone_ts.inject(given, operation=operation)
+        with pytest.raises(ClientError) as caught:
+            ways[operation]()
+        error = caught.value.response["Error"]
+        own = isinstance(given, faults.AwsError)
+        assert error["Code"] == code
+        assert error["Message"] == (f"{operation} failed" if own else kind().message)
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == COMMON[code]
+
+
 @pytest.mark.parametrize("how", ["name", "class", "instance"])
 @pytest.mark.parametrize("code", DOCUMENTED)
 def test_an_exception_is_injected_by_name_class_or_instance(
@@ -279,6 +345,18 @@ def test_each_exception_has_a_message_of_its_own_unless_it_is_given_one():
             "The input fails to satisfy the constraints specified by the service."
         ),
         "UnauthorizedException": "You do not have permission to perform this action.",
+        "ExpiredTokenException": "The security token included in the request is expired",
+        "UnrecognizedClientException": "The security token included in the request is invalid.",
+        "InvalidSignatureException": (
+            "The request signature we calculated does not match the signature you provided. Check "
+            "your AWS Secret Access Key and signing method. Consult the service documentation for "
+            "details."
+        ),
+        "IncompleteSignatureException": "The request signature does not conform to AWS standards.",
+        "RequestExpired": "Request has expired.",
+        "ServiceUnavailableException": (
+            "The service is temporarily unavailable. Try the request again."
+        ),
     }
     assert faults.ConflictException("mine").message == "mine"
 
@@ -569,9 +647,12 @@ def test_the_other_operations_take_the_faults_that_they_document(
         call(client, operation)
 
 
-TRANSPORT_NAMES = (
-    "the transport can fail with ConnectTimeout, ConnectionClosed, EndpointUnreachable, HttpError, "
-    "Latency, MalformedResponse, ReadTimeout, ResponseLost, SlowBody."
+OTHER_NAMES = (
+    "AWS's common errors are ExpiredTokenException, UnrecognizedClientException, "
+    "InvalidSignatureException, IncompleteSignatureException, RequestExpired, "
+    "ServiceUnavailableException, AwsError; "
+    "the transport can fail with ConnectTimeout, ReadTimeout, ConnectionClosed, "
+    "EndpointUnreachable, ResponseLost, MalformedResponse, HttpError, Latency, SlowBody."
 )
 
 
@@ -584,7 +665,7 @@ def test_an_exception_that_the_operation_does_not_document_is_refused(code, oper
         assert str(caught.value) == (
             f"inject() got {given!r}, which is not a fault of {operation}. It documents "
             "InternalServerException, ResourceNotFoundException, AccessDeniedException, "
-            f"ThrottlingException, ValidationException, UnauthorizedException; {TRANSPORT_NAMES}"
+            f"ThrottlingException, ValidationException, UnauthorizedException; {OTHER_NAMES}"
         )
 
 
@@ -598,8 +679,14 @@ class ReadTimeout(Exception):  # noqa: N818 - as in requests and httpx
         ("ThrotlingException", " Did you mean 'ThrottlingException'?"),
         ("throttling", " Did you mean 'ThrottlingException'?"),
         ("read_timeout", " Did you mean 'ReadTimeout'?"),
+        ("ExpiredToken", " Did you mean 'ExpiredTokenException'?"),
+        ("RequestExpiredException", " Did you mean 'RequestExpired'?"),
+        ("ServiceUnavailable", " Did you mean 'ServiceUnavailableException'?"),
         ("boom", ""),
         ("Fault", ""),
+        ("TRANSPORT", ""),
+        ("documented", ""),
+        (faults.ServiceException, ""),
         ("", ""),
         (faults.Fault, ""),
         (faults.TransportFault(), ""),
@@ -614,17 +701,95 @@ def test_what_is_no_fault_is_refused_with_those_that_are(given, hint, datazone_t
         f"inject() got {given!r}, which is not a fault of PostTimeSeriesDataPoints.{hint} It "
         "documents InternalServerException, ResourceNotFoundException, AccessDeniedException, "
         "ThrottlingException, ServiceQuotaExceededException, ConflictException, "
-        f"ValidationException, UnauthorizedException; {TRANSPORT_NAMES}"
+        f"ValidationException, UnauthorizedException; {OTHER_NAMES}"
     )
 
 
 def test_a_fault_that_needs_arguments_is_injected_as_an_instance(datazone_ts):
-    for given in ("Latency", faults.Latency):
-        with pytest.raises(TypeError) as caught:
-            datazone_ts.inject(given)
-        assert str(caught.value) == (
-            "Latency takes arguments: inject an instance, such as faults.Latency(...)"
-        )
+    for name in ("Latency", "SlowBody", "AwsError"):
+        for given in (name, getattr(faults, name)):
+            with pytest.raises(TypeError) as caught:
+                datazone_ts.inject(given)
+            assert str(caught.value) == (
+                f"{name} takes arguments: inject an instance, such as faults.{name}(...)"
+            )
+
+
+@pytest.mark.parametrize("arguments", [(), ("ThrottlingException",)])
+def test_the_base_of_the_exceptions_is_none_of_them(arguments):
+    """Its first argument is a message: what looks like a name would be an empty code."""
+    with pytest.raises(TypeError) as caught:
+        faults.ServiceException(*arguments)
+    assert str(caught.value) == (
+        "ServiceException is what the exceptions have in common, and has no name of its own: use "
+        "one of them, such as ThrottlingException(...), or for any other code "
+        "AwsError(code, status_code, message)"
+    )
+
+
+@pytest.mark.parametrize("operation", [None, *OTHERS, "GetDomain"])
+def test_the_documented_exceptions_are_those_of_the_model(operation, session):
+    of_model = session.client("datazone").meta.service_model
+    described = of_model.operation_model(operation or "PostTimeSeriesDataPoints")
+    documented = faults.documented(*[operation] * (operation is not None))
+    assert [kind.__name__ for kind in documented] == [
+        shape.name for shape in described.error_shapes
+    ]
+    with mock_datazone_ts() as ts:
+        for kind in documented:
+            ts.inject(kind, operation=described.name).cancel()
+
+
+def test_the_documented_exceptions_of_an_unknown_operation_are_refused():
+    with pytest.raises(ValueError, match="Did you mean 'GetDomain'"):
+        faults.documented("GetDomian")
+
+
+def test_every_fault_can_be_parametrized_and_every_name_completed(datazone_ts):
+    every = {*faults.documented(), *faults.COMMON, *faults.TRANSPORT}
+    for fault in every:
+        datazone_ts.inject(fault).cancel()
+    kinds = {fault if isinstance(fault, type) else type(fault) for fault in every}
+    named = {name for name in faults.__all__ if isinstance(getattr(faults, name), type)}
+    abstract = {"Fault", "ServiceException", "TransportFault"}
+    assert {kind.__name__ for kind in kinds} == named - abstract - {"AwsError"}
+    assert sorted(kind.__name__ for kind in every if isinstance(kind, type)) == list(
+        get_args(faults.FaultName)
+    )
+
+
+def test_the_slow_faults_for_parametrize_end_a_call_of_a_default_client(
+    datazone_ts, make_client, post
+):
+    slow = [fault for fault in faults.TRANSPORT if not isinstance(fault, type)]
+    assert [type(fault) for fault in slow] == [faults.Latency, faults.SlowBody]
+    for fault in slow:
+        datazone_ts.inject(fault)
+        with pytest.raises(ReadTimeoutError):
+            post(make_client(attempts=1))
+
+
+def test_a_parametrized_test_is_named_after_its_fault(run_pytest):
+    result = run_pytest(
+        """
+        import pytest
+        from pytest_datazone_ts import faults
+
+        @pytest.mark.parametrize("fault", [*faults.TRANSPORT, faults.AwsError("SlowDown", 503)])
+        @pytest.mark.parametrize("number", [1])
+        def test_it(fault, number):
+            pass
+        """,
+        "--collect-only",
+        "-q",
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "test_it.py::test_it[[]1-ConnectTimeout[]]",
+            "test_it.py::test_it[[]1-Latency(seconds=120)[]]",
+            "test_it.py::test_it[[]1-AwsError(code='SlowDown', status_code=503)[]]",
+        ]
+    )
 
 
 SECONDS = "takes a finite number of seconds, 0 or more"
@@ -672,6 +837,21 @@ SECONDS = "takes a finite number of seconds, 0 or more"
         (
             lambda: faults.HttpError("502"),
             "HttpError(status=...) takes an HTTP status from 400 to 599, not '502'",
+        ),
+        *[
+            (
+                lambda code=code: faults.AwsError(code, 400),
+                f"AwsError(code) takes a code such as 'SlowDown', not {code!r}",
+            )
+            for code in ("", 400, None, "Slow Down", "Slow\n", "4xx", "Über")
+        ],
+        (
+            lambda: faults.AwsError("SlowDown", 200),
+            "AwsError(status_code) takes an HTTP status from 400 to 599, not 200",
+        ),
+        (
+            lambda: faults.AwsError("SlowDown", 400, b""),
+            "AwsError(message=...) takes a string, not bytes",
         ),
         (lambda: faults.HttpError(502, b""), "HttpError(body=...) takes a string, not bytes"),
     ],

@@ -8,8 +8,6 @@ import re
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from urllib.parse import urlsplit
 
 import boto3
@@ -21,6 +19,7 @@ from botocore.history import get_global_history_recorder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from network import answer
+from sample import serving
 
 from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
 
@@ -32,27 +31,8 @@ RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 3})
 @pytest.fixture
 def loopback():
     """A server on 127.0.0.1 that counts what reaches it: its URL and the paths."""
-    paths = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            self.rfile.read(int(self.headers["content-length"]))
-            paths.append(self.path)
-            self.send_response(201)
-            self.send_header("content-length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, *arguments):
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", paths
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(201, b"{}") as server:
+        yield server
 
 
 def without_builtin_handlers():

@@ -829,7 +829,8 @@ def test_without_the_option_nothing_is_imported_for_it(pytester):
             assert not [name for name in sys.modules if "html_report" in name]
 
         def test_help(pytestconfig):
-            assert not pytestconfig.pluginmanager.has_plugin("datazone_ts_recorder")
+            names = [name for name, _ in pytestconfig.pluginmanager.list_name_plugin()]
+            assert [name for name in names if name and "datazone" in name] == ["datazone_ts"]
         """,
     )
     pytester.runpytest_subprocess().assert_outcomes(passed=2)

@@ -135,6 +135,131 @@ def test_after_counts_matching_attempts_only(datazone_ts, codes_of):
     assert codes_of(3) == [None, "ConflictException", None]
 
 
+def results_of(ts):
+    """Return the error codes of each call's attempts."""
+    return [[attempt.error_code for attempt in call.attempts] for call in ts.calls]
+
+
+THROTTLED = "ThrottlingException"
+
+
+@pytest.mark.parametrize(
+    ("keywords", "second"),
+    [
+        ({}, [THROTTLED] * 3),
+        ({"times": None}, [THROTTLED] * 3),
+        ({"times": 1}, [THROTTLED, None]),
+        ({"times": 2}, [THROTTLED, THROTTLED, None]),
+        ({"times": 3}, [THROTTLED] * 3),
+    ],
+)
+def test_one_call_fails_on_all_its_attempts_or_on_the_first_of_them(
+    keywords, second, datazone_ts, make_client, code_of
+):
+    injection = datazone_ts.inject(THROTTLED, call=2, **keywords)
+    client = make_client()
+
+    codes = [code_of(client) for _ in range(3)]
+
+    assert results_of(datazone_ts) == [[None], second, [None]]
+    assert codes == [None, second[-1], None]
+    assert injection.hits == second.count(THROTTLED)
+
+
+def test_after_lets_attempts_of_that_call_through(datazone_ts, make_client, code_of):
+    injection = datazone_ts.inject("InternalServerException", call=1, after=1, times=1)
+    datazone_ts.inject(THROTTLED, times=1)
+    client = make_client()
+
+    assert [code_of(client) for _ in range(2)] == [None, None]
+
+    internal = "InternalServerException"
+    assert results_of(datazone_ts) == [[THROTTLED, internal, None], [None]]
+    assert (injection.hits, injection.remaining) == (1, 0)
+
+
+def test_only_matching_calls_are_counted(datazone_ts, codes_of, make_client):
+    datazone_ts.inject("ConflictException", call=2, entity_identifier=ENTITY)
+    make_client().list_time_series_data_points(
+        domainIdentifier=DOMAIN, entityIdentifier=ENTITY, entityType="ASSET", formName="x"
+    )
+
+    assert codes_of(1, entityIdentifier="another") == [None]
+    assert codes_of(2) == [None, "ConflictException"]
+
+
+def test_a_call_counts_even_if_another_fault_meets_it(datazone_ts, make_client, code_of):
+    datazone_ts.inject("ValidationException", call=1)
+    datazone_ts.inject("ConflictException", call=3)
+    datazone_ts.inject(THROTTLED, times=1)
+    client = make_client()
+
+    codes = [code_of(client) for _ in range(4)]
+
+    assert codes == ["ValidationException", None, "ConflictException", None]
+    assert results_of(datazone_ts)[1] == [THROTTLED, None]
+
+
+def test_threads_agree_on_which_call_it_is(make_client, code_of):
+    clients = [make_client(attempts=2) for _ in range(8)]
+    with mock_datazone_ts() as ts, ThreadPoolExecutor(8) as pool:
+        injection = ts.inject(THROTTLED, call=17)
+        codes = list(pool.map(code_of, clients * 10))
+        assert codes.count(THROTTLED) == 1
+        assert results_of(ts).count([THROTTLED, THROTTLED]) == 1
+        assert injection.hits == 2
+
+
+@pytest.mark.parametrize(
+    ("keywords", "calls", "used"),
+    [
+        ({}, 2, "used 0 times"),
+        ({"times": None}, 2, "used 0 times"),
+        ({"times": 2}, 2, "used 0 of 2 times"),
+        ({"times": 2}, 3, "used 1 of 2 times"),
+        ({"after": 1}, 3, "used 0 times"),
+    ],
+)
+def test_strict_misses_a_call_that_was_not_made(keywords, calls, used, codes_of):
+    mock = mock_datazone_ts()
+    injection = mock.start().inject("ConflictException", call=3, **keywords)
+    codes_of(calls)
+
+    with pytest.raises(AssertionError) as caught:
+        mock.stop()
+
+    told = " ".join(str(caught.value).split())
+    assert (
+        f"{injection.armed_at}: ConflictException on call 3 of PostTimeSeriesDataPoints, "
+        f"{used} The code under test" in told
+    )
+
+
+def test_strict_wants_one_attempt_of_a_call_unless_times_says_how_many(make_client, code_of):
+    with mock_datazone_ts() as ts:
+        ts.inject(THROTTLED, call=1)
+        ts.inject(THROTTLED, call=3).cancel()
+        assert code_of(make_client(attempts=2)) == THROTTLED
+
+
+def test_an_injection_says_which_call_it_is_for(datazone_ts):
+    injection = datazone_ts.inject("ConflictException", call=3)
+    assert injection.call == 3
+    assert repr(injection).startswith(
+        "<Injection ConflictException on call 3 of PostTimeSeriesDataPoints: 0 hits, "
+    )
+    injection.cancel()
+
+
+@pytest.mark.parametrize("call", [0, -1, 1.5, True, "2"])
+def test_call_is_the_number_of_a_call(call, datazone_ts):
+    with pytest.raises(ValueError, match=r"^inject\(call") as caught:
+        datazone_ts.inject("ThrottlingException", call=call)
+    assert str(caught.value) == (
+        f"inject(call=...) takes 1 for the first call, 2 for the next, not {call!r}"
+    )
+
+
 def test_where_sees_the_attempts_so_far(datazone_ts, make_client, post):
     datazone_ts.inject("ThrottlingException", times=2, where=lambda call: len(call.attempts) < 2)
     post(make_client())
@@ -266,8 +391,8 @@ def test_an_unknown_match_keyword_is_refused_when_armed(datazone_ts):
         datazone_ts.inject("ThrottlingException", form="completeness")
     assert str(caught.value) == (
         "inject() got an unknown keyword 'form'. Did you mean 'form_name'? Valid keywords: "
-        "times, after, operation, domain_identifier, entity_identifier, entity_type, form_name, "
-        "type_identifier, type_revision, timestamp, content, region, where."
+        "times, after, call, operation, domain_identifier, entity_identifier, entity_type, "
+        "form_name, type_identifier, type_revision, timestamp, content, region, where."
     )
 
 

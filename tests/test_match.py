@@ -419,7 +419,7 @@ def test_an_unknown_keyword_is_an_error_that_names_the_known_ones(datazone_ts, c
     with pytest.raises(TypeError) as where:
         callers(datazone_ts)[caller](where="entity")
 
-    own = {"inject": "times, after, operation, ", "assert_posted": "count, "}.get(caller, "")
+    own = {"inject": "times, after, call, operation, ", "assert_posted": "count, "}.get(caller, "")
     assert str(close.value) == (
         f"{caller}() got an unknown keyword 'entity_identifer'. Did you mean "
         f"'entity_identifier'? Valid keywords: {own}{KEYWORDS}."

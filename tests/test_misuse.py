@@ -9,9 +9,11 @@ KEYWORDS = (
 FAULTS = (
     "It documents InternalServerException, ResourceNotFoundException, AccessDeniedException, "
     "ThrottlingException, ServiceQuotaExceededException, ConflictException, ValidationException, "
-    "UnauthorizedException; the transport can fail with ConnectTimeout, ConnectionClosed, "
-    "EndpointUnreachable, HttpError, Latency, MalformedResponse, ReadTimeout, ResponseLost, "
-    "SlowBody."
+    "UnauthorizedException; AWS's common errors are ExpiredTokenException, "
+    "UnrecognizedClientException, InvalidSignatureException, IncompleteSignatureException, "
+    "RequestExpired, ServiceUnavailableException, AwsError; the transport can fail with "
+    "ConnectTimeout, ReadTimeout, ConnectionClosed, EndpointUnreachable, ResponseLost, "
+    "MalformedResponse, HttpError, Latency, SlowBody."
 )
 MISUSES = {
     'datazone_ts.inject("Throttling")': (
@@ -20,7 +22,7 @@ MISUSES = {
     ),
     'datazone_ts.inject("ThrottlingException", form="x")': (
         "TypeError: inject() got an unknown keyword 'form'. Did you mean 'form_name'? Valid "
-        f"keywords: times, after, operation, {KEYWORDS}"
+        f"keywords: times, after, call, operation, {KEYWORDS}"
     ),
     'datazone_ts.inject("conn")': (
         "ValueError: inject() got 'conn', which is not a fault of PostTimeSeriesDataPoints. Did "

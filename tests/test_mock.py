@@ -14,7 +14,7 @@ import pytest
 from boto3.session import Session
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample import FORM
+from sample import FORM, PATIENCE
 
 from pytest_datazone_ts import DataZoneTimeSeries, faults, mock_datazone_ts
 
@@ -126,7 +126,7 @@ def test_calls_go_to_the_innermost_alone():
 
 
 def test_threads_may_each_have_one():
-    entered = threading.Barrier(4, timeout=30)
+    entered = threading.Barrier(4, timeout=PATIENCE)
     doubles = []
 
     def work():
@@ -154,12 +154,12 @@ def test_each_thread_that_uses_one_instance_leaves_its_own():
     def use():
         with mock:
             entered.set()
-            assert leave.wait(10)
+            assert leave.wait(PATIENCE)
 
     thread = threading.Thread(target=use)
     with mock as first:
         thread.start()
-        assert entered.wait(10)
+        assert entered.wait(PATIENCE)
         second = current()
         second.inject("ThrottlingException").cancel()
     try:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +23,8 @@ import pytest_datazone_ts
 PATH = f"/v2/domains/{DOMAIN}/entities/ASSET/{ENTITY}/time-series-data-points"
 MAIN = str(Path(pytest_datazone_ts.__file__).with_name("__main__.py"))
 BODY = json.dumps({"forms": [{**FORM, "timestamp": 0}]})
+UNKNOWN = "AWS4-HMAC-SHA256 Credential=k/20240101/us-east-1/nothing/aws4_request, Signature=0"
+needs_sigterm = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM to send")
 
 
 @contextmanager
@@ -78,7 +81,7 @@ def test_it_fails_as_told_logs_each_call_and_stops_on_ctrl_c():
     assert all(len(line.split(" ")[0]) == len("12:00:00") for line in lines)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM to send")
+@needs_sigterm
 def test_it_stops_as_cleanly_when_it_is_terminated():
     with running() as (process, _):
         process.terminate()
@@ -91,6 +94,85 @@ def main(*arguments):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["pytest_datazone_ts", *arguments])
         runpy.run_path(MAIN, run_name="__main__")
+
+
+def answered(port, times, **headers):
+    """Send as many requests on one connection; return the statuses that came."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    statuses = set()
+    for _ in range(times):
+        connection.request("POST", PATH, BODY, headers)
+        response = connection.getresponse()
+        response.read()
+        statuses.add(response.status)
+    connection.close()
+    return statuses
+
+
+@needs_sigterm
+@pytest.mark.parametrize("gone", [False, True], ids=["stops reading", "is gone"])
+def test_a_reader_of_the_log_that_does_not_read_costs_nobody_an_answer(gone):
+    with running() as (process, port):
+        if gone:
+            process.stdout.close()
+        assert answered(port, 2_000) == {201}
+        # moto prints something for each of these.
+        assert answered(port, 200, Authorization=UNKNOWN) <= {404, 501}
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+        assert process.stderr.read() == ""
+
+
+@needs_sigterm
+def test_it_serves_without_a_standard_output():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = f"exec {sys.executable} -m pytest_datazone_ts serve --port {port} >&-"
+    with subprocess.Popen(  # noqa: S602 - Python itself
+        command, shell=True, stderr=subprocess.PIPE, text=True, cwd=tempfile.gettempdir()
+    ) as process:
+        try:
+            while True:
+                try:
+                    assert answered(port, 1) == {201}
+                    break
+                except ConnectionRefusedError:
+                    assert process.poll() is None
+                    time.sleep(0.05)
+            process.terminate()
+            assert (process.wait(timeout=10), process.stderr.read()) == (0, "")
+        finally:
+            process.kill()
+
+
+@needs_sigterm
+def test_two_signals_stop_it_as_cleanly_as_one():
+    with running() as (process, _):
+        process.terminate()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=10)
+    assert (process.returncode, output, errors) == (0, "stopped\n", "")
+
+
+def test_a_credential_in_a_query_is_not_logged():
+    query = (
+        "X-Amz-Credential=PASS%2F20240101&X-Amz-Security-Token=PASS&X-Amz-Signature=PASS"
+        "&password=PASS&p%61ssword=PASS&pwd=1234567&clientToken=PASS&clientToken=&nextToken=PASS"
+        "&AWSAccessKeyId=PASS&url=https%3A%2F%2Fuser%3APASS%40host&AKIAPASSPASSPASSPASS=1"
+        "&AKIAPASSPASSPASSPASS&formName=score"
+    )
+    with running() as (process, port):
+        ask(port, "GET", f"/v2/user:PASS@host?{query}")
+        line = process.stdout.readline()
+        ask(port, "GET", f"/v2/{'x' * 2_000}")
+        longest = process.stdout.readline()
+    assert line.partition("(")[2] == (
+        "GET /v2/user:***@host?"
+        "X-Amz-Credential=***&X-Amz-Security-Token=***&X-Amz-Signature=***"
+        "&password=***&p%61ssword=***&pwd=***&clientToken=***&clientToken=&nextToken=***"
+        "&AWSAccessKeyId=***&url=***&***=***&***&formName=score)\n"
+    )
+    assert longest.endswith(f"{'x' * 50}... (2008 characters))\n")
 
 
 def failure(capsys, *arguments):
@@ -118,15 +200,15 @@ def failure(capsys, *arguments):
         ),
     ],
 )
-def test_a_fault_that_can_not_be_armed_is_a_usage_error(capsys, fault, message):
+def test_a_fault_that_cannot_be_armed_is_a_usage_error(capsys, fault, message):
     assert failure(capsys, "--fail", fault).startswith(message)
 
 
-def test_a_port_that_can_not_be_had_is_a_usage_error(capsys):
+def test_a_port_that_cannot_be_had_is_a_usage_error(capsys):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        assert failure(capsys, "--port", port).startswith(f"can not serve on port {port}: ")
-    assert failure(capsys, "--port", "70000").startswith("can not serve on port 70000: ")
+        assert failure(capsys, "--port", port).startswith(f"cannot serve on port {port}: ")
+    assert failure(capsys, "--port", "70000").startswith("cannot serve on port 70000: ")
 
 
 def test_it_listens_on_the_port_it_is_told():

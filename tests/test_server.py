@@ -269,7 +269,7 @@ def test_it_is_gone_without_a_trace(pytester, monkeypatch):
             held += idle, waiting
             datazone_ts.inject(fault, operation="GetTimeSeriesDataPoint")
             path = "/v2/domains/dzd_x/entities/ASSET/x/time-series-data-points/x?formName=x"
-            waiting.sendall(f"GET {path} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n".encode())
+            waiting.sendall(f"GET {path} HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n".encode())
             while not datazone_ts.calls:
                 pass
         """

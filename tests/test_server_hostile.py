@@ -9,9 +9,10 @@ import threading
 import time
 import tracemalloc
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
+from freezegun import freeze_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from internals import LARGEST_BODY, new_double, serve
@@ -25,7 +26,7 @@ SIGNED = b"Authorization: Credential=key/20240101/us-east-1/datazone/aws4_reques
 def message(body=BODY, *, line=f"POST {PATH} HTTP/1.1", headers=None):
     """Return a request as bytes, signed for DataZone."""
     framing = f"Content-Length: {len(body)}\r\n" if headers is None else headers
-    return f"{line}\r\nHost: x\r\n{framing}".encode("latin-1") + SIGNED + b"\r\n" + body
+    return f"{line}\r\nHost: localhost\r\n{framing}".encode("latin-1") + SIGNED + b"\r\n" + body
 
 
 @contextmanager
@@ -140,11 +141,107 @@ def test_a_client_may_wait_to_be_asked_for_the_body(endpoint_url):
         assert answers(received(connection))[0][0] == 201
 
 
+def test_a_client_that_waits_to_be_asked_is_not_asked_for_a_body_that_is_refused(endpoint_url):
+    headers = f"Content-Length: {2**40}\r\nExpect: 100-continue\r\n"
+    ((status, _, _),) = say(endpoint_url, message(b"", headers=headers))
+    assert status == 413
+
+
 def test_the_target_may_be_a_whole_url(endpoint_url):
-    request = message(line=f"POST http://datazone.us-east-1.api.aws{PATH}?x=y HTTP/1.1")
+    request = message(line=f"POST http://LOCALHOST:80{PATH}?x=y HTTP/1.1")
     assert say(endpoint_url, request)[0][0] == 201
 
 
+@pytest.mark.parametrize("empty", [b"\r\n", b"\n", b"\r\n\n\r\n" * 2, b"\r\n" * 8])
+def test_empty_lines_before_a_request_are_skipped(endpoint_url, empty):
+    found = say(endpoint_url, (empty + message()) * 2)
+    assert [status for status, _, _ in found] == [201, 201]
+
+
+OURS = (
+    *("localhost", "LOCALHOST:80", "localhost.", "127.0.0.1", "127.0.0.1:65535", "[::1]"),
+    *("[::1]:80", "bucket.localhost:80", "a.bucket_1.127.0.0.1", "data-localhost", " localhost"),
+    *("123456789012.s3-control.localhost", "api.127.0.0.1:80", "bucket.s3.localhost"),
+)
+FOREIGN = (
+    *("evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example"),
+    *("evillocalhost", "", "127.0.0.1@evil.example", "evil.example#localhost", "[::2]", "0.0.0.0"),  # noqa: S104
+    *("localhost:x", "evil.example/localhost", "127.0.0.2", "x y.localhost"),
+)
+SIGNED_FOR = {
+    service: SIGNED.replace(b"datazone", service.encode()) for service in ("s3", "sts", "glue")
+}
+
+
+@pytest.mark.parametrize("host", OURS)
+def test_a_name_of_this_machine_is_taken(endpoint_url, host):
+    request = message().replace(b"Host: localhost", f"Host: {host}".encode())
+    page = f"Host: localhost\r\nSec-Fetch-Site: cross-site\r\nOrigin: http://{host.strip()}"
+    browser = message().replace(b"Host: localhost", page.encode())
+    unnamed = message().replace(b"Host: localhost\r\n", b"")
+    found = say(endpoint_url, request + browser + unnamed)
+    assert [status for status, _, _ in found] == [201, 201, 201]
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_foreign_name_is_refused(host):
+    double = new_double()
+    with serve(double) as url:
+        requests = [
+            message().replace(b"Host: localhost", f"Host: {host}".encode()),
+            message().replace(b"Host: localhost", f"Host: localhost\r\nHost: {host}".encode()),
+        ]
+        if " " not in host and "/" not in host:
+            requests.append(message(line=f"POST http://{host}{PATH} HTTP/1.1"))
+        for request in requests:
+            ((status, headers, body),) = say(url, request + message())
+            assert (status, headers["x-amzn-errortype"]) == (403, "ForbiddenException")
+            assert json.loads(body) == {
+                "message": f"the request is for the host '{host}', and the server only answers "
+                "as 127.0.0.1 and localhost: under another name a web page could reach it (DNS "
+                f"rebinding). Use {url} as the endpoint"
+            }
+    assert not double.calls
+
+
+PAGES = {
+    "Origin: https://evil.example": "of the origin 'https://evil.example'",
+    "Origin: null": "of the origin 'null'",
+    "Origin: http://localhost.evil.example:80": "of the origin 'http://localhost.evil.example:80'",
+    "Origin: http://localhost\r\nOrigin: http://x": "of the origin 'http://x'",
+    # An image's or a link's request has no Origin.
+    "Sec-Fetch-Site: cross-site": "of another site (Sec-Fetch-Site)",
+}
+
+
+@pytest.mark.parametrize("header", PAGES)
+def test_a_web_page_of_another_site_is_refused(header):
+    double = new_double()
+    with serve(double) as url:
+        request = message().replace(b"Host: ", f"{header}\r\nHost: ".encode())
+        ((status, headers, body),) = say(url, request)
+    assert (status, headers["x-amzn-errortype"]) == (403, "ForbiddenException")
+    assert json.loads(body)["message"] == (
+        f"the request is from a web page {PAGES[header]}, and any page could change what the "
+        "server holds. Send it from a program, or from a page that is served on localhost"
+    )
+    assert not double.calls
+
+
+@pytest.mark.parametrize("line", ["POST / HTTP/1.1", "GET /?Action=CreateUser HTTP/1.1"])
+@pytest.mark.parametrize("header", ["Host: evil.example", "Origin: null"])
+@pytest.mark.parametrize("service", [None, *SIGNED_FOR])
+def test_other_services_are_kept_from_web_pages_too(endpoint_url, line, header, service):
+    signed = SIGNED_FOR.get(service, b"")
+    request = message(line=line).replace(SIGNED, signed + f"{header}\r\n".encode())
+    ((status, headers, body),) = say(endpoint_url, request)
+    assert (status, headers["x-amzn-errortype"]) == (403, "ForbiddenException")
+    kind = "application/xml" if service == "s3" else "application/json"
+    assert headers["content-type"] == kind
+    assert b"the request is f" in body
+
+
+NO_VERSION = "the request line has no version of HTTP that is served"
 NOT_JSON = "the request body is not JSON: "
 REFUSED = {
     "no such path": (
@@ -273,7 +370,27 @@ REFUSED = {
     ),
     "no HTTP": (
         b"EHLO example.com\r\n",
-        (400, "BadRequestException", "Bad HTTP/0.9 request type ('EHLO')"),
+        (400, "BadRequestException", NO_VERSION),
+    ),
+    "HTTP/0.9": (
+        b"GET /\r\n",
+        (400, "BadRequestException", NO_VERSION),
+    ),
+    "HTTP/0.9 by its name": (
+        message(line=f"POST {PATH} HTTP/0.9"),
+        (400, "BadRequestException", NO_VERSION),
+    ),
+    "one word": (
+        b"GET\r\n",
+        (400, "BadRequestException", NO_VERSION),
+    ),
+    "no word": (
+        b" \r\n",
+        (400, "BadRequestException", NO_VERSION),
+    ),
+    "empty lines": (
+        b"\r\n" * 9 + message(),
+        (400, "BadRequestException", "there are too many empty lines before the request"),
     ),
     "HTTP/2": (
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
@@ -318,16 +435,15 @@ def test_each_request_is_a_line_of_the_log():
     ]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_log_that_fails_leaves_no_client_waiting():
+def test_a_log_that_fails_costs_its_line_alone():
     def log(line):
         raise ValueError(line)
 
-    before = {*threading.enumerate()}
-    with serve(new_double(), log=log) as url:
-        for _ in range(2):
-            assert say(url, message()) == []
-    await_end(before)  # or one's end is another test's
+    double = new_double()
+    with serve(double, log=log) as url:
+        for text, status in ((message(), 201), (b"EHLO example.com\r\n", 400)):
+            assert [found for found, _, _ in say(url, text)] == [status]
+    assert len(double.data_points) == 1
 
 
 def test_a_refusal_of_head_has_no_body(endpoint_url):
@@ -397,7 +513,7 @@ TIMED_OUT = [(408, "RequestTimeoutException", {"message": "the body did not arri
 SLOW = {
     "silent": (b"", []),
     "in the first line": (b"POST /v2", []),
-    "in the headers": (b"POST /v2/domains HTTP/1.1\r\nHost: x\r\n", []),
+    "in the headers": (b"POST /v2/domains HTTP/1.1\r\nHost: localhost\r\n", []),
     "in the body": (message(BODY[:5], headers=f"Content-Length: {len(BODY)}\r\n"), TIMED_OUT),
     "in a chunk": (message(b"5\r\n{", headers="Transfer-Encoding: chunked\r\n"), TIMED_OUT),
 }
@@ -419,6 +535,66 @@ def test_a_client_that_stops_is_hung_up_on(case):
     assert [
         (status, headers["x-amzn-errortype"], json.loads(body)) for status, headers, body in found
     ] == answer
+
+
+DRIPPING = {
+    "in the first line": (b"POST /v2", []),
+    "in spaces": (b"", []),
+    "in the headers": (b"POST /v2/domains HTTP/1.1\r\nA: ", []),
+    "in the body": (message(b"", headers=f"Content-Length: {2**20}\r\n"), TIMED_OUT),
+    "in a chunk": (message(b"FFFFF\r\n", headers="Transfer-Encoding: chunked\r\n"), TIMED_OUT),
+}
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("case", DRIPPING)
+def test_a_client_that_drips_is_hung_up_on(case, frozen):
+    sent, answer = DRIPPING[case]
+    freeze = freeze_time("2020-02-02") if frozen else nullcontext()
+    with serve(new_double(), deadline=0.5) as url, freeze, connected(url) as slow:
+        slow.sendall(sent)
+        slow.settimeout(0.02)
+        reply = b""
+        for _ in range(500):  # each comes long before the server's patience ends
+            try:
+                slow.sendall(b"x" if sent else b" ")
+                piece = slow.recv(2**16)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+            reply += piece
+            if not piece:
+                break
+        else:
+            raise AssertionError
+    assert [
+        (status, headers["x-amzn-errortype"], json.loads(body))
+        for status, headers, body in answers(reply)
+    ] == answer
+
+
+def test_what_is_there_after_the_deadline_is_not_read_either():
+    with serve(new_double(), deadline=0) as url:
+        assert say(url, message()) == []
+
+
+def test_a_client_that_was_refused_and_drips_on_is_hung_up_on():
+    with serve(new_double()) as url, connected(url) as slow:
+        slow.sendall(message(b"", headers=f"Content-Length: {2**40}\r\n"))
+        slow.settimeout(0.05)
+        with pytest.raises(ConnectionError):  # noqa: PT012 - when is the server's to say
+            for _ in range(200):
+                slow.sendall(b"x")
+                time.sleep(0.05)
+
+
+def test_a_connection_is_kept_for_longer_than_a_request_may_take():
+    with serve(new_double(), deadline=0.5) as url, connected(url) as connection:
+        for _ in range(4):
+            connection.sendall(message())
+            assert connection.recv(2**16).startswith(b"HTTP/1.1 201 ")
+            time.sleep(0.2)
 
 
 def test_a_client_that_does_not_read_is_hung_up_on():

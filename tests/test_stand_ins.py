@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import os
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
 
 import boto3
 import botocore.session
 import pytest
+from botocore.credentials import Credentials
 from botocore.exceptions import (
     CredentialRetrievalError,
+    InvalidConfigError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
@@ -282,49 +287,191 @@ def test_a_broken_profile_is_harmless(aws, monkeypatch, sent_headers, way, varia
         WAYS[way]()
 
 
+ROLE = "role_arn = arn:aws:iam::123456789012:role/r"
 BROKEN = {
     "its program is missing": "credential_process = /nonexistent/program",
-    "its program fails": "credential_process = false",
-    "what its program prints is no JSON": "credential_process = echo no",
-    "its source is missing": "role_arn = arn:aws:iam::123456789012:role/r\nsource_profile = nope",
+    "its program's quotation does not end": "credential_process = 'program",
+    "its source is missing": f"{ROLE}\nsource_profile = nope",
     "its sign-on session is missing": "sso_session = nope\nsso_account_id = 1\nsso_role_name = r",
+    "its token file is missing": f"{ROLE}\nweb_identity_token_file = /nonexistent/token",
     "half of its keys is missing": "aws_access_key_id = configured",
 }
-broken = pytest.mark.parametrize("how", BROKEN)
+UNUSABLE = {
+    **BROKEN,
+    "its program fails": "credential_process = false",
+    "what its program prints is no JSON": "credential_process = echo no",
+}
+FOUND_ONLY_IN_USE = "its token file is missing"
+unusable = pytest.mark.parametrize("how", UNUSABLE)
+any_profile = pytest.mark.parametrize("profile", ["mine", "default"])
 
 
-def break_profile(monkeypatch, aws, how):
-    (aws / "config").write_text(f"[profile mine]\nregion = eu-west-1\n{BROKEN[how]}\n")
-    monkeypatch.setenv("AWS_PROFILE", "mine")
+def configure_profile(monkeypatch, aws, profile, lines):
+    """Write a profile; the environment names it, if it is not the default one."""
+    section = "default" if profile == "default" else f"profile {profile}"
+    (aws / "config").write_text(f"[{section}]\nregion = eu-west-1\n{lines}\n")
+    if profile != "default":
+        monkeypatch.setenv("AWS_PROFILE", profile)
 
 
-@broken
-def test_a_profile_without_usable_credentials_is_harmless(aws, monkeypatch, sent_headers, how):
-    break_profile(monkeypatch, aws, how)
-    with mock_datazone_ts(sign=True) as ts:
+@signing
+@any_profile
+@unusable
+def test_a_profile_without_usable_credentials_is_harmless(
+    aws, monkeypatch, sent_headers, how, profile, sign
+):
+    if sign and how == FOUND_ONLY_IN_USE:
+        pytest.skip("botocore opens the file when it signs")
+    configure_profile(monkeypatch, aws, profile, UNUSABLE[how])
+    with mock_datazone_ts(sign=sign) as ts:
         sent = sent_headers(boto3.client("datazone"))
 
         assert ts.data_points.one().region == "eu-west-1"
+        assert boto3.Session().get_credentials().access_key == "stand-in"
+    assert ("Credential=stand-in/" in sent.get("authorization", "")) is sign
+
+
+@signing
+@unusable
+def test_a_profile_that_the_code_names_must_work(aws, monkeypatch, how, sign):
+    if how == FOUND_ONLY_IN_USE or (how not in BROKEN and not sign):
+        pytest.skip("this is found out only in use")
+    configure_profile(monkeypatch, aws, "mine", UNUSABLE[how])
+    with mock_datazone_ts(sign=sign):
+        session = boto3.Session(profile_name="mine")
         with pytest.raises(Exception, match=r"."):
-            boto3.Session(profile_name="mine").client("datazone")
-    assert "Credential=stand-in/" in sent["authorization"]
+            session.client("datazone")
 
 
-@broken
-@pytest.mark.parametrize("profile", ["mine", "default"])
-def test_the_option_stand_ins_survives_unusable_credentials(pytester, monkeypatch, profile, how):
-    aws = pytester.path / ".aws"  # where pytester's HOME is
-    aws.mkdir()
-    section = "default" if profile == "default" else f"profile {profile}"
-    (aws / "config").write_text(f"[{section}]\n{BROKEN[how]}\n")
-    if profile != "default":
-        monkeypatch.setenv("AWS_PROFILE", profile)
-    pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
-    pytester.makepyfile("def test_it(): pass")
+def test_the_sign_on_session_of_a_profile_that_the_code_names_must_exist(aws, monkeypatch):
+    """Even if the code gives the credentials: a token might be needed."""
+    configure_profile(monkeypatch, aws, "mine", BROKEN["its sign-on session is missing"])
+    keys = {"aws_access_key_id": "given", "aws_secret_access_key": "secret"}
+    with mock_datazone_ts():
+        boto3.Session(**keys).client("datazone")
+        with pytest.raises(InvalidConfigError):
+            boto3.Session(**keys, profile_name="mine").client("datazone")
 
-    result = pytester.runpytest_inprocess("-W", "error")
 
-    result.assert_outcomes(passed=1)
+def test_half_of_the_credentials_in_the_environment_is_an_error_beside_a_broken_profile(
+    aws, monkeypatch
+):
+    configure_profile(monkeypatch, aws, "mine", BROKEN["its source is missing"])
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
+    with mock_datazone_ts(), pytest.raises(PartialCredentialsError):
+        boto3.client("datazone")
+
+
+@pytest.fixture
+def program(tmp_path):
+    """A program for ``credential_process`` whose ``runs`` shows whether it ran."""
+
+    class Program(NamedTuple):
+        command: str
+        runs: Path
+
+    runs = tmp_path / "runs"
+    script = tmp_path / "login.py"
+    credentials = {"Version": 1, "AccessKeyId": "printed", "SecretAccessKey": "printed"}
+    script.write_text(f"open({str(runs)!r}, 'a').write('x')\nprint({json.dumps(credentials)!r})\n")
+    return Program(f'"{Path(sys.executable).as_posix()}" "{script.as_posix()}"', runs)
+
+
+@any_profile
+def test_no_program_runs(aws, monkeypatch, post, program, profile):
+    configure_profile(monkeypatch, aws, profile, f"credential_process = {program.command}")
+    with mock_datazone_ts() as ts:
+        post(boto3.client("datazone"))
+        assert boto3.Session().get_credentials().access_key == "stand-in"
+
+        assert ts.data_points.one().region == "eu-west-1"
+    assert not program.runs.exists()
+    assert boto3.Session().get_credentials().access_key == "printed"
+
+
+@pytest.mark.parametrize("named", ["mine", "role"])
+def test_no_program_runs_for_a_profile_that_the_code_names(aws, post, program, named):
+    (aws / "config").write_text(
+        f"[profile mine]\nregion = eu-west-1\ncredential_process = {program.command}\n"
+        f"[profile role]\nregion = eu-west-1\n{ROLE}\nsource_profile = mine\n"
+    )
+    session = boto3.Session(profile_name=named)
+    with mock_datazone_ts() as ts:
+        post(session.client("datazone"))
+
+        assert ts.data_points.one().region == "eu-west-1"
+    assert not program.runs.exists()
+    if named == "mine":
+        assert session.get_credentials().access_key == "printed"
+
+
+@any_profile
+@pytest.mark.parametrize("options", [{"sign": True}, {"unstubbed": "passthrough"}])
+def test_a_program_runs_where_requests_are_signed(aws, monkeypatch, program, profile, options):
+    """Those that an option lets through are."""
+    configure_profile(monkeypatch, aws, profile, f"credential_process = {program.command}")
+    session = boto3.Session()
+    with mock_datazone_ts(**options):
+        session.client("datazone")
+        assert session.get_credentials().access_key == "printed"
+        with mock_datazone_ts():  # the innermost double's options count
+            assert boto3.Session().get_credentials().access_key == "stand-in"
+        assert boto3.Session().get_credentials().access_key == "printed"
+
+
+TEMPORARY = {
+    "a role": f"{ROLE}\nsource_profile = base\n[profile base]\n"
+    "aws_access_key_id = configured\naws_secret_access_key = secret",
+    "a role of a program's": f"{ROLE}\nsource_profile = base\n[profile base]\n"
+    "credential_process = echo no",
+    "single sign-on": "sso_session = s\nsso_account_id = 1\nsso_role_name = r\n"
+    "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://sso.example/start",
+    "single sign-on as it was": "sso_region = eu-west-1\nsso_start_url = https://sso.example/start"
+    "\nsso_account_id = 1\nsso_role_name = r",
+    "a web identity": f"{ROLE}\nweb_identity_token_file = {__file__}",
+    "a login": "login_session = arn:aws:iam::123456789012:user/u",
+}
+temporary = pytest.mark.parametrize("lines", TEMPORARY.values(), ids=TEMPORARY)
+
+
+@any_profile
+@temporary
+def test_no_temporary_credentials_are_asked_for(
+    aws, connections, monkeypatch, post, lines, profile
+):
+    configure_profile(monkeypatch, aws, profile, lines)
+    session = boto3.Session()
+    with mock_datazone_ts() as ts:
+        post(session.client("datazone"))
+        assert session.get_credentials().get_frozen_credentials().access_key == "stand-in"
+
+        assert ts.data_points.one().region == "eu-west-1"
+    assert connections == []
+
+
+def test_credentials_that_a_session_has_already_are_kept(aws, monkeypatch):
+    configure_profile(monkeypatch, aws, "default", BROKEN["its source is missing"])
+    session = botocore.session.get_session()
+    session.set_credentials("given", "secret")
+    with mock_datazone_ts():
+        assert session.get_credentials().access_key == "given"
+
+
+def test_where_the_code_itself_looks_for_credentials_counts():
+    class Vault:
+        METHOD = "vault"
+
+        def load(self):
+            return Credentials("vault", "secret")
+
+        load_credentials = load
+
+    inserted, replaced = botocore.session.get_session(), botocore.session.get_session()
+    inserted.get_component("credential_provider").insert_before("env", Vault())
+    replaced.register_component("credential_provider", Vault())
+    with mock_datazone_ts():
+        for session in (inserted, replaced):
+            assert session.get_credentials().access_key == "vault"
 
 
 def test_a_profile_that_the_code_names_must_exist():
@@ -356,6 +503,43 @@ def test_async_sessions_have_the_stand_ins_too(connections, monkeypatch):
     monkeypatch.delenv("AWS_CONTAINER_CREDENTIALS_FULL_URI")
     assert asyncio.run(session.get_credentials()) is None
     assert connections != []
+
+
+@any_profile
+@pytest.mark.parametrize("how", [*UNUSABLE, *TEMPORARY])
+def test_async_sessions_survive_every_profile(aws, connections, monkeypatch, how, profile):
+    aiobotocore = pytest.importorskip("aiobotocore.session")
+    configure_profile(monkeypatch, aws, profile, {**UNUSABLE, **TEMPORARY}[how])
+    with mock_datazone_ts():
+        made = asyncio.run(made_by(aiobotocore.get_session()))
+
+    assert made == ("eu-west-1", "stand-in")
+    assert connections == []
+
+
+@pytest.mark.parametrize("options", [{}, {"sign": True}])
+def test_async_sessions_run_a_program_where_requests_are_signed(aws, program, options):
+    aiobotocore = pytest.importorskip("aiobotocore.session")
+    (aws / "config").write_text(
+        f"[default]\nregion = eu-west-1\ncredential_process = {program.command}\n"
+        f"[profile mine]\nregion = eu-west-1\ncredential_process = {program.command}\n"
+    )
+    found = "printed" if options else "stand-in"
+    with mock_datazone_ts(**options):
+        for session in (aiobotocore.get_session(), aiobotocore.AioSession(profile="mine")):
+            assert asyncio.run(made_by(session)) == ("eu-west-1", found)
+    assert program.runs.exists() is bool(options)
+
+
+def test_async_sessions_see_what_is_half_configured_or_named_in_the_code(aws, monkeypatch):
+    aiobotocore = pytest.importorskip("aiobotocore.session")
+    configure_profile(monkeypatch, aws, "mine", BROKEN["its source is missing"])
+    with mock_datazone_ts():
+        with pytest.raises(InvalidConfigError):
+            asyncio.run(made_by(aiobotocore.AioSession(profile="mine")))
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
+        with pytest.raises(PartialCredentialsError):
+            asyncio.run(made_by(aiobotocore.get_session()))
 
 
 @sources
@@ -548,19 +732,89 @@ def test_the_option_stand_ins_lets_a_client_be_made_at_import(
     assert connections == []
 
 
-def test_the_option_stand_ins_leaves_credentials_alone_that_do_not_load(pytester, monkeypatch):
-    config = pytester.makefile(".ini", config="[default]\ncredential_process = /no/such/program\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+@pytest.fixture
+def run_with_stand_ins(pytester):
+    """Write a configuration and return the variables that a run with the option has."""
+
+    def run(config):
+        (pytester.path / ".aws").mkdir()  # where pytester's HOME is
+        (pytester.path / ".aws" / "config").write_text(config)
+        pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
+        pytester.makepyfile("""
+            import os
+
+            def test_it():
+                for name, value in os.environ.items():
+                    if name.startswith("AWS_"):
+                        print(name, "is", value)
+        """)
+        before = variables_of_aws()
+        result = pytester.runpytest_inprocess("-W", "error", "-rP")
+        result.assert_outcomes(passed=1)
+        assert variables_of_aws() == before
+        shown = (line.split(" is ") for line in result.outlines if line.startswith("AWS_"))
+        return dict(shown)
+
+    return run
+
+
+@any_profile
+@pytest.mark.parametrize("how", BROKEN)
+def test_the_option_stand_ins_takes_the_place_of_broken_credentials(
+    run_with_stand_ins, monkeypatch, how, profile
+):
+    named = {} if profile == "default" else {"AWS_PROFILE": profile}
+    section = "profile mine" if named else "default"
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+
+    variables = run_with_stand_ins(f"[{section}]\n{BROKEN[how]}\n")
+
+    assert variables == {**STAND_INS, **named}
+
+
+@temporary
+def test_the_option_stand_ins_leaves_temporary_credentials_alone(
+    run_with_stand_ins, connections, lines
+):
+    assert run_with_stand_ins(f"[default]\n{lines}\n") == {"AWS_DEFAULT_REGION": "us-east-1"}
+    assert connections == []
+
+
+@pytest.mark.parametrize("file", [__file__, "/nonexistent/token"])
+def test_the_option_stand_ins_looks_for_the_token_that_the_environment_names(
+    run_with_stand_ins, monkeypatch, file
+):
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", file)
+    variables = run_with_stand_ins("")
+
+    assert variables.pop("AWS_WEB_IDENTITY_TOKEN_FILE") == file
+    assert variables == ({"AWS_DEFAULT_REGION": "us-east-1"} if file == __file__ else STAND_INS)
+
+
+def test_the_option_stand_ins_runs_no_program(run_with_stand_ins, program):
+    config = f"[default]\ncredential_process = {program.command}\n"
+
+    assert run_with_stand_ins(config) == {"AWS_DEFAULT_REGION": "us-east-1"}
+    assert not program.runs.exists()
+
+
+def test_the_option_stand_ins_leaves_a_configuration_alone_that_cannot_be_read(run_with_stand_ins):
+    assert run_with_stand_ins("[default\n") == {}
+
+
+def test_the_option_stand_ins_lets_gevent_patch_everything_in_a_conftest(pytester, monkeypatch):
+    """No module that gevent patches may be imported before, such as ssl."""
+    pytest.importorskip("gevent")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others may import ssl
     pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
-    pytester.makepyfile("""
-        import os
+    pytester.makeconftest("from gevent import monkey; monkey.patch_all()")
+    pytester.makepyfile(posting=POSTS)
+    pytester.makepyfile(AT_IMPORT)
 
-        def test_the_error_is_the_users_to_see():
-            assert "AWS_ACCESS_KEY_ID" not in os.environ
-            assert os.environ["AWS_DEFAULT_REGION"] == "us-east-1"
-    """)
+    result = pytester.runpytest_subprocess("-p", "pytest_datazone_ts.plugin", "-W", "error")
 
-    pytester.runpytest_inprocess("-W", "error").assert_outcomes(passed=1)
+    result.assert_outcomes(passed=1)
 
 
 def test_the_option_stand_ins_leaves_half_of_the_credentials_alone(pytester, monkeypatch):

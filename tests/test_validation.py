@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from internals import exchange, new_double
+from sample import METHODS
 
 from pytest_datazone_ts import mock_datazone_ts
 
@@ -33,12 +34,6 @@ VALID = {
     "ListTimeSeriesDataPoints": {**SERIES, "maxResults": 5},
     "GetTimeSeriesDataPoint": {**SERIES, "identifier": "athp9dyw75gzhj"},
     "DeleteTimeSeriesDataPoints": {**SERIES, "clientToken": "token"},
-}
-METHODS = {
-    "PostTimeSeriesDataPoints": "post_time_series_data_points",
-    "ListTimeSeriesDataPoints": "list_time_series_data_points",
-    "GetTimeSeriesDataPoint": "get_time_series_data_point",
-    "DeleteTimeSeriesDataPoints": "delete_time_series_data_points",
 }
 IN_PATH = ("domainIdentifier", "entityType", "entityIdentifier", "identifier")
 

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from sample import DOCUMENTED
+from sample import DOCUMENTED, METHODS
 
 from pytest_datazone_ts import faults, mock_datazone_ts
 
@@ -40,12 +40,6 @@ NEW_YEAR = datetime(2024, 1, 1, tzinfo=timezone.utc)
 ATTEMPTS = 3
 READ_TIMEOUT = 60
 REGIONS = ["us-east-1", "eu-west-1"]
-METHODS = {
-    "PostTimeSeriesDataPoints": "post_time_series_data_points",
-    "ListTimeSeriesDataPoints": "list_time_series_data_points",
-    "GetTimeSeriesDataPoint": "get_time_series_data_point",
-    "DeleteTimeSeriesDataPoints": "delete_time_series_data_points",
-}
 POST, LIST, GET, DELETE = METHODS
 STATUS = {POST: 201, LIST: 200, GET: 200, DELETE: 204}
 RETRIED = ("InternalServerException", "ThrottlingException")

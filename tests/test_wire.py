@@ -20,18 +20,13 @@ from hypothesis import example as with_example
 from hypothesis import strategies as st
 from internals import UnreadableError, decode, encode, exchange, new_double, new_operation
 from internals import refusal_of as refusal_of_parameters
-from sample import service
+from sample import METHODS, service
 from shapes import example
 
 from pytest_datazone_ts import UnansweredOperationError
 
 UTC = timezone.utc
-TIME_SERIES = (
-    "PostTimeSeriesDataPoints",
-    "ListTimeSeriesDataPoints",
-    "GetTimeSeriesDataPoint",
-    "DeleteTimeSeriesDataPoints",
-)
+TIME_SERIES = [*METHODS]
 URL = (
     "https://datazone.us-east-1.api.aws/v2/domains/dzd_5oo7xzoqltu8mf"
     "/entities/ASSET/4wyh64k2n8czaf/time-series-data-points"

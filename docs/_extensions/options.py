@@ -1,5 +1,5 @@
-# ruff: noqa: INP001 - Sphinx finds this file by its folder
-"""The directive ``options``: a table of what the plugin lets one set, read from its code."""
+# ruff: noqa: INP001 - Sphinx finds this file by its directory
+"""The ``options`` directive: a table of the plugin's options, read from its code."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ PREFIX = "datazone_ts_"
 
 
 class Parser:
-    """Notes what the plugin declares to pytest."""
+    """Records the options that the plugin declares to pytest."""
 
     def __init__(self) -> None:
         self.settings: dict[str, dict[str, Any]] = {}
         self.options: dict[str, dict[str, Any]] = {}
 
     def addini(self, name: str, help: str, **keywords: Any) -> None:  # noqa: A002 - pytest's name
-        """Note an ini setting."""
+        """Record an ini setting."""
         self.settings[name.removeprefix(PREFIX)] = {"help": help, **keywords}
 
     def addoption(self, name: str, **keywords: Any) -> None:
-        """Note an option of the command line."""
+        """Record a command-line option."""
         self.options[name] = keywords
 
     def getgroup(self, *_: str) -> Parser:
-        """Groups matter to ``--help`` only."""
+        """Return this parser, because groups matter only for ``--help``."""
         return self
 
 
 class OptionsTable(SphinxDirective):
-    """The table."""
+    """Generates the table of options."""
 
     def run(self) -> list[nodes.Node]:
-        """Make it as the page's own language has tables."""
+        """Parse the table in the page's own markup."""
         container = nodes.container()
         self.state.nested_parse(
             StringList(list(_lines()), __file__), self.content_offset, container
@@ -56,7 +56,7 @@ def _lines() -> Iterator[str]:
     declared: Any = Parser()
     plugin.pytest_addoption(declared)
     defaults = Options()
-    yield "| option | where | values, the default first | meaning |"
+    yield "| option | where | values (default first) | meaning |"
     yield "|---|---|---|---|"
     for name, setting in declared.settings.items():
         if name in CHOICES:
@@ -82,6 +82,6 @@ def _sentence(text: str) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Tell Sphinx of the directive."""
+    """Register the directive with Sphinx."""
     app.add_directive("options", OptionsTable)
     return {"parallel_read_safe": True}

@@ -127,11 +127,14 @@ def unused(injections: Sequence[Injection]) -> str:
 def armed(injection: Injection) -> Iterator[str]:
     """Say what was armed where, and how much of it was used."""
     keywords = [f"{name}={shown(value)}" for name, value in injection.match.items()]
+    call = "" if injection.call is None else f"call {injection.call} of "
+    where = f"{call}{injection.operation}"
+    total = "" if injection.times is None else f"of {injection.times} "
     pieces = [
-        f"{injection.armed_at}: {brief(repr(injection.fault), _BRIEF)} on {injection.operation}",
+        f"{injection.armed_at}: {brief(repr(injection.fault), _BRIEF)} on {where}",
         *[f"with {brief(', '.join(keywords), _BRIEF)}"] * bool(keywords),
         *[f"after letting {injection.let_through} more through"] * bool(injection.let_through),
-        f"used {injection.hits} of {injection.times} times",
+        f"used {injection.hits} {total}times",
     ]
     yield from flowing(pieces, "  ", "    ", _COLUMNS)
 

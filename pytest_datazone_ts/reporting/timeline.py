@@ -48,6 +48,8 @@ class _Extent(NamedTuple):
     points: tuple[int, int] = (2, 1)
     content: int = 140
     reason: int = 400
+    columns: int = COLUMNS
+    more: str = " (pytest -vv shows all)"
 
 
 _ALL = 1_000_000
@@ -92,16 +94,18 @@ def _chapter(chapter: Chapter, title: str, failure: str, extent: _Extent) -> Ite
     if reported:
         title += f"After the {counted(reported, 'call')} shown above: "
     yield title + _headline(calls[reported:])
-    expected = reported
-    for index in _chosen(range(reported, len(calls)), calls, extent):
-        if index > expected:
-            yield _calls_left_out(calls[expected:index])
-        yield from _call(index + 1, calls[index], extent)
-        expected = index + 1
+    yield from _calls(calls, reported, extent)
     # The message of the option strict names them too.
     if news := [lines for lines in unused(chapter) if lines[0] not in failure]:
         yield "Armed and not used up:"
         yield from (line for lines in news for line in lines)
+
+
+def of_calls(calls: Sequence[Call], columns: int) -> Iterator[str]:
+    """Yield the lines about calls, as wide as ``columns``."""
+    extent = _Extent(columns=columns, more="")
+    yield _headline(calls)
+    yield from _calls(calls, 0, extent)
 
 
 def unused(chapter: Chapter) -> Iterator[Sequence[str]]:
@@ -153,10 +157,20 @@ def _chosen(new: range, calls: Sequence[Call], extent: _Extent) -> Sequence[int]
     return [*first, *failed[-_FAILED:], *last]
 
 
-def _calls_left_out(calls: Sequence[Call]) -> str:
+def _calls(calls: Sequence[Call], reported: int, extent: _Extent) -> Iterator[str]:
+    """Yield the lines about the calls after those that were reported before."""
+    expected = reported
+    for index in _chosen(range(reported, len(calls)), calls, extent):
+        if index > expected:
+            yield _calls_left_out(calls[expected:index], extent.more)
+        yield from _call(index + 1, calls[index], extent)
+        expected = index + 1
+
+
+def _calls_left_out(calls: Sequence[Call], more: str) -> str:
     failed = sum(not call.succeeded for call in calls)
     of_them = f", {failed} of them failed" if failed else ""
-    return f"... {counted(len(calls), 'call')} left out{of_them} (pytest -vv shows all)"
+    return f"... {counted(len(calls), 'call')} left out{of_them}{more}"
 
 
 def _call(number: int, call: Call, extent: _Extent) -> Iterator[str]:
@@ -164,17 +178,17 @@ def _call(number: int, call: Call, extent: _Extent) -> Iterator[str]:
     title = f"{number}. {call.operation}"
     if "entityType" in parameters and "entityIdentifier" in parameters:
         title += f" of {parameters['entityType']} {parameters['entityIdentifier']}"
-    pieces = [brief(title, COLUMNS)]
+    pieces = [brief(title, extent.columns)]
     if "domainIdentifier" in parameters:
         pieces.append(f"domain {brief(str(parameters['domainIdentifier']), _BRIEF)}")
     pieces += [call.region, *[_moment(attempt.at) for attempt in call.attempts[:1]]]
-    yield from flowing(pieces, "", "   ")
+    yield from flowing(pieces, "", "   ", extent.columns)
     others = [
         f"{name} {_value(value)}"
         for name, value in sorted(parameters.items())
         if name not in _SHOWN_APART and not SECRET.search(name)
     ]
-    yield from flowing(others, "   ", "   ")
+    yield from flowing(others, "   ", "   ", extent.columns)
     yield from _shortened(
         parameters.get("forms", ()), extent.forms, "form", lambda form: _form(form, extent)
     )
@@ -189,14 +203,14 @@ def _call(number: int, call: Call, extent: _Extent) -> Iterator[str]:
 def _form(form: Mapping[str, object], extent: _Extent) -> Iterator[str]:
     at = [f"at {shown(form['timestamp'])}"] if "timestamp" in form else []
     named = [f"form {_value(form.get('formName'))}", *at]
-    pieces = [" ".join(named)] if len(" ".join(named)) < COLUMNS - 3 else named
+    pieces = [" ".join(named)] if len(" ".join(named)) < extent.columns - 3 else named
     if "typeIdentifier" in form:
         pieces.append(brief(str(form["typeIdentifier"]), _BRIEF))
     if "typeRevision" in form:
         pieces.append(f"revision {_value(form['typeRevision'])}")
-    yield from flowing(pieces, "   ", "     ")
+    yield from flowing(pieces, "   ", "     ", extent.columns)
     if "content" in form:
-        yield from _wrapped(str(form["content"]), extent.content)
+        yield from _wrapped(str(form["content"]), extent.content, extent.columns)
 
 
 def _attempt(call: Call, attempt: Attempt, extent: _Extent) -> Iterator[str]:
@@ -213,9 +227,9 @@ def _attempt(call: Call, attempt: Attempt, extent: _Extent) -> Iterator[str]:
         pieces.append(f"request {attempt.request_id}")
     if attempt.slept:
         pieces.append(f"backed off {attempt.slept:.3f} s")
-    yield from flowing(pieces, "   ", "     ")
+    yield from flowing(pieces, "   ", "     ", extent.columns)
     if attempt.reason is not None:
-        yield from _wrapped(without_secrets(attempt.reason, call), extent.reason)
+        yield from _wrapped(without_secrets(attempt.reason, call), extent.reason, extent.columns)
 
 
 def _cause(attempt: Attempt) -> Iterator[str]:
@@ -270,13 +284,13 @@ def _shortened(
         yield from lines(item)
 
 
-def _wrapped(text: str, room: int) -> Sequence[str]:
+def _wrapped(text: str, room: int, columns: int) -> Sequence[str]:
     """Return lines of a text; the line breaks and indents of JSON are spaces in it."""
     indent = " " * 5
     plain = without_credentials(escaped(re.sub(r"\s*\n\s*", " ", text)))
     return textwrap.wrap(
         cut(plain, room, length_of=text),
-        COLUMNS,
+        columns,
         initial_indent=indent,
         subsequent_indent=indent,
         break_on_hyphens=False,

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from pytest_datazone_ts import faults as kinds
 from pytest_datazone_ts import location
-from pytest_datazone_ts.service import model
 from pytest_datazone_ts.service.operations import POST
 
 if TYPE_CHECKING:
@@ -22,8 +21,9 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 def faults(operation: str = POST) -> st.SearchStrategy[kinds.Fault]:
     """Generate the faults that ``inject`` accepts for an operation, with their arguments.
 
-    These are the exceptions that the operation documents and the transport's faults. For faults
-    of one class, use ``hypothesis.strategies.builds(faults.HttpError, status=...)``.
+    These are the exceptions that the operation documents, AWS's common errors and the
+    transport's faults. For faults of one class, use
+    ``hypothesis.strategies.builds(faults.HttpError, status=...)``.
 
     Args:
         operation: The operation's API name.
@@ -31,16 +31,12 @@ def faults(operation: str = POST) -> st.SearchStrategy[kinds.Fault]:
     Raises:
         ValueError: Amazon DataZone has no such operation.
     """
-    model.require_operation(operation)
-    documented = [getattr(kinds, name) for name in model.operation(operation).errors]
-    named = [getattr(kinds, name) for name in kinds.__all__]
-    transport = [kind for kind in named if issubclass(kind, kinds.TransportFault)]
-    transport.remove(kinds.TransportFault)
-    classes = st.sampled_from([*documented, *transport])
+    transport = [each if isinstance(each, type) else type(each) for each in kinds.TRANSPORT]
+    classes = st.sampled_from([*kinds.documented(operation), *kinds.COMMON, *transport])
 
     @st.composite
     def fault(draw: st.DrawFn) -> kinds.Fault:
-        kind = draw(classes)
+        kind: type[kinds.Fault] = draw(classes)
         types = get_type_hints(kind)
         arguments = {each.name: _ARGUMENTS[types[each.name]] for each in fields(kind)}
         drawn: kinds.Fault = kind(**{name: draw(values) for name, values in arguments.items()})

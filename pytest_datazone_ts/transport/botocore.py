@@ -13,8 +13,11 @@ from __future__ import annotations
 import gc
 import math
 import sys
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import botocore
 
@@ -22,6 +25,8 @@ from pytest_datazone_ts.transport import active, guard
 from pytest_datazone_ts.transport.active import ANSWERED_BY, PENDING
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
     from botocore.hooks import BaseEventHooks
     from botocore.model import OperationModel
@@ -30,7 +35,8 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.exchange import Exchange
     from pytest_datazone_ts.transport.reply import Reply
 
-_scanned = False
+_scanned: WeakSet[ModuleType] = WeakSet()
+"""The botocores whose older sessions and clients are reached: a test may import another one."""
 
 
 class _Url(str):
@@ -54,12 +60,12 @@ class _Pending(NamedTuple):
 
 def activate(double: Any, exchange: Exchange) -> None:
     """Let a double answer every DataZone client in the process."""
-    from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
 
     with active.lock:
         reach_existing()
         active.push(double, exchange)
-        stand_ins.install()
+        credentials.install(active.exchange)
         retries.install()
 
 
@@ -67,15 +73,15 @@ def start_guard() -> None:
     """Reach the sessions and clients that exist, and keep them from metadata services."""
     with active.lock:
         if "botocore.session" in sys.modules:
-            from pytest_datazone_ts.transport import stand_ins  # noqa: PLC0415 - heavy
+            from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - heavy
 
             reach_existing()
-            stand_ins.install()
+            credentials.install(active.exchange)
 
 
 def deactivate(exchange: Exchange) -> None:
     """Stop a double from answering; the one that was active before it answers again."""
-    from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
 
     with active.lock:
         active.remove(exchange)
@@ -83,44 +89,46 @@ def deactivate(exchange: Exchange) -> None:
         if active.innermost() is None:
             retries.uninstall()
             if not guard.is_guarding():
-                stand_ins.uninstall()
+                credentials.uninstall()
 
 
-def reach(session: Session) -> None:
-    """Put the handlers on a session, and so on every client that it makes."""
-    _register(session.get_component("event_emitter"))
+def reach(session: Session, package: ModuleType = botocore) -> None:
+    """Put the handlers on a session of a botocore, and so on every client that it makes."""
+    _register(session.get_component("event_emitter"), package)
     is_active = active.innermost() is not None
     if not (is_active or guard.is_guarding()):
         return
-    from pytest_datazone_ts.transport import retries, stand_ins  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
 
     with active.lock:  # aiobotocore may have been imported only now
-        stand_ins.install()
+        credentials.install(active.exchange)
         if is_active:
             retries.install()
 
 
 def reach_existing() -> None:
-    """Put the handlers on the emitters of the sessions and clients that exist; once a process."""
-    global _scanned  # noqa: PLW0603 - once a process
-    if _scanned:
+    """Put the handlers on the sessions and clients of the botocore that is loaded, once."""
+    package = import_module("botocore")
+    if package in _scanned:
         return
-    _scanned = True
+    _scanned.add(package)
+    if package is not botocore:
+        package.register_initializer(partial(reach, package=package))
     from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - heavy
 
     # By type(): isinstance() would wake proxies and other lazy objects.
     for item in [item for item in gc.get_objects() if issubclass(type(item), HierarchicalEmitter)]:
-        _register(item)
+        _register(item, package)
 
 
-def _register(emitter: BaseEventHooks) -> None:
+def _register(emitter: BaseEventHooks, package: ModuleType) -> None:
     handlers: Any = (
         # Last: botocore's Stubber answers here.
         ("before-call.datazone", _on_before_call, emitter.register_last),
-        ("choose-signer.datazone", _on_choose_signer, emitter.register_first),
+        ("choose-signer.datazone", partial(_on_choose_signer, package), emitter.register_first),
         # Last: after signing, which may call other services.
         ("request-created.datazone", _on_request_created, emitter.register_last),
-        ("before-send.datazone", _on_before_send, emitter.register_first),
+        ("before-send.datazone", partial(_on_before_send, package), emitter.register_first),
         # Last of all, as sending is: adaptive mode waits for its token before, not after.
         ("before-send", _on_sending, emitter.register_last),
         ("needs-retry.datazone", _on_needs_retry, emitter.register_first),
@@ -135,11 +143,11 @@ def _on_before_call(model: OperationModel, params: dict[str, Any], **_: object) 
         guard.check_call(model.name, params["url"])
 
 
-def _on_choose_signer(event_name: str, **_: object) -> object:
+def _on_choose_signer(package: ModuleType, event_name: str, **_: object) -> object:
     exchange = active.exchange()
     if exchange is None or exchange.options.sign or not exchange.answers(_operation(event_name)):
         return None
-    return botocore.UNSIGNED
+    return package.UNSIGNED
 
 
 def _on_request_created(request: AWSRequest, **_: object) -> None:
@@ -148,13 +156,13 @@ def _on_request_created(request: AWSRequest, **_: object) -> None:
     request.url = _Url(request.url)
     request.url.context = context
     if active.exchange() is not None and "moto" in sys.modules:
-        from pytest_datazone_ts.transport import stand_ins  # noqa: PLC0415 - heavy
+        from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - heavy
 
-        stand_ins.withhold_session_token(request.headers)
+        credentials.withhold_session_token(request.headers)
 
 
 def _on_before_send(
-    request: AWSPreparedRequest, event_name: str, **_: object
+    package: ModuleType, request: AWSPreparedRequest, event_name: str, **_: object
 ) -> AWSResponse | None:
     """Take the request before anyone else does."""
     exchange = active.exchange()
@@ -176,7 +184,7 @@ def _on_before_send(
     from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
 
     context[ANSWERED_BY] = exchange
-    reply = Reply(request.url)
+    reply = Reply(request.url, package)
     vars(request)[PENDING] = _Pending(reply, exchange, operation, context)
     return reply
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import threading
+import uuid
 import zlib
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
@@ -15,21 +19,20 @@ from xml.sax.saxutils import escape
 
 import botocore
 
-from pytest_datazone_ts.transport.stand_ins import ACCESS_KEY, REGION
+from pytest_datazone_ts.transport.credentials import ACCESS_KEY, REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-Answer = tuple[int, list[tuple[str, str]], bytes]
-"""A status, headers and a body."""
+    from pytest_datazone_ts.transport.http import Answer
 
 
 def answer(environ: dict[str, Any], body: bytes, service: str | None) -> Answer:
     """Answer a request, given as a WSGI environment; ``service``: the one it is signed for."""
     if find_spec("flask") is None or find_spec("flask_cors") is None:
         return error(
-            environ,
             service,
+            environ["CONTENT_TYPE"],
             "NotInstalled",
             f"this request is for {service or 'an AWS service other than DataZone'}. moto's server "
             "answers it here once it is installed: pip install 'pytest-datazone-ts[server]'",
@@ -45,28 +48,60 @@ def answer(environ: dict[str, Any], body: bytes, service: str | None) -> Answer:
     return int(status.split()[0]), list(headers), b"".join(chunks)
 
 
-def error(environ: Mapping[str, Any], service: str | None, code: str, message: str) -> Answer:
-    """Write an error in the protocol that the client of ``service`` reads."""
-    status = 501  # no client retries it
-    if _is_form(environ):
+def error(
+    service: str | None, content_type: str, code: str, message: str, *, status: int = 501
+) -> Answer:
+    """Write an error in the protocol that the client of ``service`` reads.
+
+    ``content_type``: the request's. ``status``: by default one that no client retries.
+    """
+    if _is_form(content_type):
         kind, text = "text/xml", f"<ErrorResponse>{_xml(code, message)}</ErrorResponse>"
     elif service in ("s3", None):
         kind, text = "application/xml", _xml(code, message)
     else:
         kind, text = "application/json", json.dumps({"__type": code, "message": message})
-    return status, [("content-type", kind), ("x-amzn-errortype", code)], text.encode()
+    headers = {
+        "content-type": kind,
+        "x-amzn-errortype": code,
+        "x-amzn-requestid": str(uuid.uuid4()),
+    }
+    return status, headers.items(), text.encode()
 
 
-def forget() -> None:
-    """Have moto forget what it was asked to keep, unless a ``mock_aws`` sees to that."""
-    if not _moto.cache_info().currsize:
-        return
+@contextmanager
+def left_as_found() -> Iterator[None]:
+    """Have moto forget, in the end, what it was asked to keep meanwhile.
+
+    What moto keeps is the process's, whoever asked for it, so it forgets all or nothing. It
+    keeps everything where some of it is another's: if it held something before, if another
+    server is up, or if a ``mock_aws`` is active, which sees to it itself.
+    """
+    found = sys.modules.get("moto.core.base_backend")
+    held = found is not None and bool(found.BackendDict._instances)  # noqa: SLF001 - all there is
+    try:
+        yield
+    finally:
+        if not held and _moto.cache_info().currsize and not _is_shared():
+            _forget()
+
+
+def _is_shared() -> bool:
     from moto.core.models import botocore_stubber  # noqa: PLC0415 - on demand
+
+    # ThreadedMotoServer has a thread that is named after its method, and so have we.
+    threads = [thread.name for thread in threading.enumerate()]
+    return botocore_stubber.enabled or any(map(_SERVERS.search, threads))
+
+
+_SERVERS = re.compile(r"\(_server_entry\)|^datazone_ts_server$")
+
+
+def _forget() -> None:
     from werkzeug.test import EnvironBuilder, run_wsgi_app  # noqa: PLC0415 - on demand
 
-    if not botocore_stubber.enabled:
-        reset = EnvironBuilder("/moto-api/reset", method="POST").get_environ()
-        run_wsgi_app(_moto(), reset, buffered=True)
+    reset = EnvironBuilder("/moto-api/reset", method="POST").get_environ()
+    run_wsgi_app(_moto(), reset, buffered=True)
 
 
 def _meant(environ: Mapping[str, Any], body: bytes) -> str | None:
@@ -77,7 +112,7 @@ def _meant(environ: Mapping[str, Any], body: bytes) -> str | None:
     """
     if "HTTP_X_AMZ_TARGET" in environ:
         return _signing_names().get(environ["HTTP_X_AMZ_TARGET"].rpartition(".")[0])
-    if _is_form(environ):
+    if _is_form(environ["CONTENT_TYPE"]):
         version = parse_qs(body.decode("latin-1")).get("Version", [""])
         return _signing_names().get(version[-1])
     return None
@@ -123,7 +158,6 @@ def _xml(code: str, message: str) -> str:
     return f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
 
 
-def _is_form(environ: Mapping[str, Any]) -> bool:
+def _is_form(content_type: str) -> bool:
     """Tell whether a request's body is a form, as in the query protocol."""
-    content_type: str = environ["CONTENT_TYPE"]
     return content_type.startswith("application/x-www-form-urlencoded")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from botocore import exceptions
+import botocore
 from botocore.awsrequest import AWSResponse
 
 from pytest_datazone_ts.message import NoResponse
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
+    from types import ModuleType
 
     from pytest_datazone_ts.clock import Clock
     from pytest_datazone_ts.message import Response
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 class Reply(AWSResponse):
     """A response for botocore and, with an awaitable body, for aiobotocore; filled in later."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, package: ModuleType = botocore) -> None:
         # The rest comes with what is received.
         self.url = url
+        self._package = package  # the client's botocore, which retries its own exceptions alone
 
     @property
     def content(self) -> bytes:
@@ -33,7 +35,7 @@ class Reply(AWSResponse):
         """Become a response, or raise what botocore raises for none, once its time has passed."""
         if isinstance(result, NoResponse):
             clock.advance(result.delay)
-            raise getattr(exceptions, result.exception)(endpoint_url=self.url)
+            raise getattr(self._package.exceptions, result.exception)(endpoint_url=self.url)
         if seconds := result.delay + result.body_delay:
             clock.advance(seconds)
         # Only over a real connection can a body be shorter than its headers announce.

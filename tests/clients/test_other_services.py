@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import sys
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import BytesIO
 
 import boto3
@@ -13,8 +15,9 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from internals import new_double, serve
+from internals import LARGEST_FOREIGN_BODY, new_double, serve
 from moto import mock_aws
+from moto.server import ThreadedMotoServer
 
 pytest.importorskip("flask", reason="the extra 'server' is not installed")
 pytest.importorskip("flask_cors", reason="the extra 'server' is not installed")
@@ -126,6 +129,62 @@ def test_nothing_is_kept_for_the_next_test(client, number):
     s3.create_bucket(Bucket=f"bucket-{number}")
 
 
+@contextmanager
+def s3_of(endpoint_url):
+    keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s", "region_name": "us-east-1"}
+    s3 = boto3.client("s3", endpoint_url=endpoint_url, **keys)
+    yield s3
+    s3.close()
+
+
+@contextmanager
+def users_server():
+    """A server of the user's own, which moto has in the same process."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with s3_of(f"http://{host}:{port}") as s3:
+        yield s3
+        server.stop()
+
+
+def buckets(s3):
+    return [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+
+
+@pytest.fixture
+def empty_moto():
+    """Leave moto as empty as it was found."""
+    with mock_aws():
+        pass
+    yield
+    with mock_aws():
+        pass
+
+
+@pytest.mark.usefixtures("empty_moto")
+@pytest.mark.parametrize("first", ["before", "meanwhile"])
+def test_what_another_server_of_the_process_keeps_is_left_alone(first):
+    with users_server() as users:
+        if first == "before":
+            users.create_bucket(Bucket="made-once")
+        with serve(new_double()) as endpoint_url, s3_of(endpoint_url) as ours:
+            if first == "meanwhile":
+                users.create_bucket(Bucket="made-once")
+            assert buckets(ours) == ["made-once"]
+        assert buckets(users) == ["made-once"]
+
+
+@pytest.mark.usefixtures("empty_moto")
+def test_the_last_of_two_servers_sees_to_it_that_nothing_is_kept():
+    with serve(new_double()) as outer, s3_of(outer) as s3:
+        with serve(new_double()) as inner, s3_of(inner) as other:
+            other.create_bucket(Bucket="made-once")
+        assert buckets(s3) == ["made-once"]
+    with serve(new_double()) as endpoint_url, s3_of(endpoint_url) as s3:
+        assert buckets(s3) == []
+
+
 @mock_aws
 def test_mock_aws_in_the_same_process_has_the_same_buckets():
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="shared")
@@ -150,6 +209,57 @@ def test_what_moto_does_not_have_is_an_error_in_the_clients_own_protocol(client,
     assert (status, answered["content-type"]) == (501, kind)
     assert answered["x-amzn-errortype"].endswith("Error")
     assert not any(nothing in body for nothing in (b"Traceback", b'"None"', b">None<"))
+
+
+def test_a_bucket_may_be_in_the_name_of_the_host(client):
+    s3 = client("s3")
+    s3.create_bucket(Bucket="scores")
+    s3.put_object(Bucket="scores", Key="key", Body=b"87.5", ACL="public-read")
+    port = s3.meta.endpoint_url.rpartition(":")[2]
+    for name in ("localhost", "127.0.0.1", "s3.localhost"):
+        headers = {"Host": f"scores.{name}:{port}"}
+        status, _, body = ask(s3.meta.endpoint_url, "GET", "/key", headers)
+        assert (status, body) == (200, b"87.5")
+
+
+S3 = "AWS4-HMAC-SHA256 Credential=k/20240101/us-east-1/s3/aws4_request, Signature=0"
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_is_too_large_for_moto_is_not_kept(client, chunked):
+    url = client("s3").meta.endpoint_url
+    ask(url, "GET", "/", {"Authorization": S3})  # loads moto, which would count
+    length = {} if chunked else {"Content-Length": str(LARGEST_FOREIGN_BODY + 1)}
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+    tracemalloc.start()
+    try:
+        connection.putrequest("PUT", "/scores/key")
+        connection.putheader("Authorization", S3)
+        for name, value in (length or {"Transfer-Encoding": "chunked"}).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        for _ in range(LARGEST_FOREIGN_BODY // 2**20 if chunked else 0):
+            connection.send(b"100000\r\n" + b"x" * 2**20 + b"\r\n")
+        connection.send(b"1\r\n" if chunked else b"")
+        response = connection.getresponse()
+        body = response.read()
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+        connection.close()
+    assert (response.status, response.headers["content-type"]) == (413, "application/xml")
+    assert b"<Message>the body is too large</Message>" in body
+
+
+def test_a_client_of_s3_is_shown_why_it_is_refused(client):
+    s3 = client("s3")
+    s3.meta.events.register(
+        "before-send.s3", lambda request, **_: request.headers.update({"Origin": "null"})
+    )
+    with pytest.raises(ClientError, match="from a web page of the origin 'null'") as raised:
+        s3.list_buckets()
+    assert raised.value.response["Error"]["Code"] == "ForbiddenException"
+    assert raised.value.response["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
 
 
 def test_the_log_says_which_service_a_request_is_for():

@@ -47,6 +47,20 @@ def publish(client: Any, *form_names: str) -> None:
     )
 
 
+NAME: faults.FaultName = "ExpiredTokenException"
+COMMON: tuple[type[faults.ServiceException], ...] = faults.COMMON
+DOCUMENTED: tuple[type[faults.ServiceException], ...] = faults.documented("GetDomain")
+
+
+@pytest.mark.parametrize("fault", [*faults.documented(), *faults.TRANSPORT, NAME])
+def test_every_fault(
+    datazone_ts: DataZoneTimeSeries, fault: faults.Fault | type[faults.Fault] | faults.FaultName
+) -> None:
+    datazone_ts.inject(fault, call=2).cancel()
+    datazone_ts.inject(f"{'Throttling'}Exception", times=None, call=2)
+    datazone_ts.inject(faults.AwsError("SlowDown", 400, "slower"), call=1, times=1).cancel()
+
+
 def make_client() -> Any:
     session: Any = boto3.Session()  # typed where mypy-boto3-datazone is installed
     return session.client("datazone", region_name="us-east-1")

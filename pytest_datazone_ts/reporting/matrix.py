@@ -1,0 +1,190 @@
+"""The matrix of a sweep, and what its failure says."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from pytest_datazone_ts.audit import listed
+from pytest_datazone_ts.reporting import timeline
+from pytest_datazone_ts.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pytest_datazone_ts.records import DataPoint
+    from pytest_datazone_ts.sweep_report import SweepCell
+
+_COLUMNS = 72
+"""How wide a line may be: pytest puts 8 characters before it."""
+_FAULT = 30
+_MODE = 14
+"""How wide the columns are."""
+_MODES = ("attempt", "call", "outage")
+_OUTCOMES = ("LOST", "DOUBLED", "HUNG", "UNEXPECTED", "loud", "ok")
+"""The worst first."""
+
+
+def render(cells: Sequence[SweepCell]) -> str:
+    """Return the call sites, numbered, and the outcome of each fault in each mode there."""
+    numbers: dict[tuple[str, str, int], int] = {}
+    for cell in cells:
+        numbers.setdefault((cell.operation, cell.site, cell.call), len(numbers) + 1)
+    lines = [f"{counted(len(cells), 'cell')}: {_summary(cells)}", "", *_legend(numbers)]
+    lines += ["", _row("fault", *_MODES)]
+    for fault in dict.fromkeys(cell.fault for cell in cells):
+        columns = []
+        for mode in _MODES:
+            outcomes: dict[str, list[int]] = {}
+            for cell in cells:
+                if (cell.fault, cell.mode) == (fault, mode):
+                    number = numbers[cell.operation, cell.site, cell.call]
+                    outcomes.setdefault(_mark(cell), []).append(number)
+            columns.append([*_entry(outcomes)])
+        rows = zip_longest([fault], *columns, fillvalue="")
+        lines += [_row(*row) for row in rows]
+    reasons = dict.fromkeys(cell.allowed for cell in cells if _mark(cell).endswith("*"))
+    for reason in reasons:
+        lines += textwrap.wrap(f"* allowed: {reason}", _COLUMNS, subsequent_indent="  ")
+    return "\n".join(lines)
+
+
+def describe(cells: Sequence[SweepCell]) -> str:
+    """Return the matrix, and the first failing cell of each outcome."""
+    failures = [cell for cell in cells if cell.failed]
+    if not failures:
+        return render(cells)
+    lines = [f"the sweep found {_summary(failures)}", render(cells)]
+    for outcome in _OUTCOMES:
+        alike = [cell for cell in failures if cell.outcome == outcome]
+        if alike:
+            lines += ["", *_first(alike)]
+    return "\n".join(lines)
+
+
+def describe_cell(cell: SweepCell) -> str:
+    """Return what happened in a failing cell."""
+    return "\n".join(_first([cell]))
+
+
+def describe_difference(
+    points: Sequence[DataPoint],
+    others: Sequence[DataPoint],
+    calls: Mapping[tuple[str, str], int],
+    other_calls: Mapping[tuple[str, str], int],
+) -> str:
+    """Say what differs between two runs without a fault; ``""`` if nothing does.
+
+    Args:
+        points: The data points of the first run alone.
+        others: Those of the second run alone.
+        calls: The calls of the first run alone: how many of each operation and site.
+        other_calls: Those of the second run alone.
+    """
+    lines = []
+    for which, made, stored in (("first", calls, points), ("second", other_calls, others)):
+        if made:
+            lines.append(f"only in the {which} run it called")
+            lines += [
+                f"  {operation} at {site} ({counted(times, 'time')})"
+                for (operation, site), times in made.items()
+            ]
+        if stored:
+            lines += [f"only in the {which} run it stored", *listed(stored)]
+    if not lines:
+        return ""
+    title = "without a fault the code does not do the same in two runs:"
+    way_out = "Freeze the time, seed what is random, and keep nothing from one run for the next."
+    return "\n".join([title, *lines, *textwrap.wrap(way_out, _COLUMNS)])
+
+
+def _summary(cells: Iterable[SweepCell]) -> str:
+    counts = Counter(_mark(cell) for cell in cells)
+    order = [*_OUTCOMES[:4], *(f"{outcome}*" for outcome in _OUTCOMES[:4]), *_OUTCOMES[4:]]
+    return ", ".join(f"{counts[mark]} {mark}" for mark in order if counts[mark])
+
+
+def _mark(cell: SweepCell) -> str:
+    """Return the outcome of a cell, with a star if it would have failed the sweep."""
+    is_allowed = cell.allowed is not None and cell.outcome not in {"ok", "loud"}
+    return f"{cell.outcome}*" if is_allowed else cell.outcome
+
+
+def _legend(numbers: Mapping[tuple[str, str, int], int]) -> Iterator[str]:
+    lines: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
+    for (operation, site, call), number in numbers.items():
+        here, calls = lines.setdefault((operation, site), ([], []))
+        here.append(number)
+        calls.append(call)
+    labels = [_ranges(here) for here, _ in lines.values()]
+    width = max(map(len, labels), default=0)
+    for label, ((operation, site), (_, calls)) in zip(labels, lines.items(), strict=True):
+        noun = "call" if len(calls) == 1 else "calls"
+        yield from textwrap.wrap(
+            f"{label:<{width}}  {operation} at {site}, {noun} {_ranges(calls)}",
+            _COLUMNS,
+            subsequent_indent=" " * (width + 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+
+def _row(fault: str, *columns: str) -> str:
+    return f"{fault:<{_FAULT}}{''.join(f'{column:<{_MODE}}' for column in columns)}".rstrip()
+
+
+def _entry(outcomes: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    """Yield the lines of a field: the outcomes and their sites; the best one is at the others."""
+    marks = sorted(outcomes, key=lambda mark: _OUTCOMES.index(mark.rstrip("*")))
+    pieces = [f"{mark} {_ranges(outcomes[mark])}" for mark in marks[:-1]] + marks[-1:]
+    yield from textwrap.wrap(", ".join(pieces), _MODE - 1, break_on_hyphens=False)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return ascending numbers as in ``1-3, 5``."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [number]
+        else:
+            ranges.append([number])
+    return ", ".join("-".join(map(str, each)) for each in ranges)
+
+
+def _first(cells: Sequence[SweepCell]) -> Iterator[str]:
+    cell = cells[0]
+    others = f" (the first of {len(cells)})" if len(cells) > 1 else ""
+    yield f"{cell.outcome}: {cell.fault}, {cell.mode}{others}"
+    yield from textwrap.wrap(
+        f"at call {cell.call} of {cell.operation}, {cell.site}",
+        _COLUMNS,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    yield from textwrap.wrap(
+        _ending(cell),
+        _COLUMNS,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+    )
+    for points, what in ((cell.lost, "lost"), (cell.doubled, "too many")):
+        if points:
+            yield f"  {counted(len(points), 'data point')} {what}:"
+            yield from (f"  {line}" for line in listed(points, _COLUMNS - 2))
+    if cell.calls:
+        yield from timeline.of_calls(cell.calls, _COLUMNS)
+    yield "replay it:"
+    yield from (f"  {line}" for line in cell.replay.splitlines())
+
+
+def _ending(cell: SweepCell) -> str:
+    if cell.outcome == "HUNG":
+        return "the code made more calls, or took longer, than a run may"
+    ending = "it ended normally" if cell.error is None else f"it raised {cell.error}"
+    expected = f"expected {cell.expected}, but " if cell.outcome == "UNEXPECTED" else ""
+    return f"{expected}{ending}"

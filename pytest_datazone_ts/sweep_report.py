@@ -1,0 +1,139 @@
+"""What a sweep found: its cells, and the report of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_datazone_ts import location, spelling
+from pytest_datazone_ts.audit import as_dict
+from pytest_datazone_ts.reporting import matrix
+from pytest_datazone_ts.views import DataPoints
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from pytest_datazone_ts.records import Call
+
+__tracebackhide__: location.Predicate = location.raised_on_purpose
+
+Mode: TypeAlias = Literal["attempt", "call", "outage"]
+Outcome: TypeAlias = Literal["ok", "loud", "LOST", "DOUBLED", "HUNG", "UNEXPECTED"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepCell:
+    """One run of the code under test: one fault at one call, in one mode."""
+
+    site: str
+    """The line of the code that made the call: ``file:line``."""
+    operation: str
+    """The API's name of the operation that failed."""
+    call: int
+    """The number of the call that failed, from 1, among those of the operation."""
+    fault: str
+    """The name of the fault, such as ``"ResponseLost"``."""
+    mode: Mode
+    """``"attempt"``: one attempt failed; ``"call"``: every attempt of the call did;
+    ``"outage"``: everything did from the call on."""
+    outcome: Outcome
+    """``"ok"``, ``"loud"``, ``"LOST"``, ``"DOUBLED"`` or ``"HUNG"``; ``"UNEXPECTED"`` for an
+    ``"ok"`` or ``"loud"`` that contradicts ``expect``."""
+    expected: str | None
+    """The outcome that ``expect`` gives."""
+    allowed: str | None
+    """The reason that ``allow`` gives."""
+    error: str | None
+    """The exception that the code raised."""
+    lost: DataPoints
+    """The data points of the baseline that are missing."""
+    doubled: DataPoints
+    """The data points that the baseline does not have, or not as often."""
+    sleeps: tuple[float, ...]
+    """The waits that botocore asked for, in seconds."""
+    replay: str
+    """What makes the same happen in a test with ``datazone_ts``."""
+    calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
+    """What was recorded; kept for the first failing cell of each outcome."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it fails the sweep."""
+        return self.outcome not in {"ok", "loud"} and self.allowed is None
+
+
+_LEFT_OUT = frozenset({"calls", "sleeps"})
+"""The fields that plain dicts do not have: botocore draws its waits at random."""
+_COMPARABLE = tuple(
+    each.name for each in fields(SweepCell) if each.name not in {*_LEFT_OUT, "lost", "doubled"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepReport:
+    """What a sweep found."""
+
+    cells: tuple[SweepCell, ...]
+    """The runs, in the order of the calls, then of the faults, then of the modes."""
+    timestamps: bool
+    """Whether points with different timestamps were different."""
+
+    @property
+    def failures(self) -> tuple[SweepCell, ...]:
+        """The cells that fail the sweep."""
+        return tuple(cell for cell in self.cells if cell.failed)
+
+    def where(self, **values: object) -> tuple[SweepCell, ...]:
+        """Return the cells whose fields have these values, such as ``outcome="LOST"``.
+
+        Raises:
+            TypeError: A keyword is not a field that can be compared.
+        """
+        for keyword in values:
+            if keyword not in _COMPARABLE:
+                message = (
+                    f"SweepReport.where() got an unknown keyword {keyword!r}."
+                    f"{spelling.hint(keyword, _COMPARABLE)} "
+                    f"Valid keywords: {', '.join(_COMPARABLE)}."
+                )
+                raise TypeError(message)
+        return tuple(
+            cell
+            for cell in self.cells
+            if all(getattr(cell, name) == value for name, value in values.items())
+        )
+
+    def matrix(self) -> str:
+        """Return the outcomes as a table of at most 72 columns: pytest puts 8 before it."""
+        return matrix.render(self.cells)
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """Return the cells as plain, JSON-able dicts, the same in every run.
+
+        They do not have ``sleeps``: botocore draws its waits at random.
+        """
+        return [
+            {
+                each.name: self._plain(getattr(cell, each.name))
+                for each in fields(cell)
+                if each.name not in _LEFT_OUT
+            }
+            for cell in self.cells
+        ]
+
+    def check(self) -> None:
+        """Fail if points were lost or doubled, the code hung, or ``expect`` was contradicted.
+
+        Raises:
+            AssertionError: With the matrix, and the first cell of each kind of failure.
+        """
+        if self.failures:
+            raise AssertionError(str(self))
+
+    def __str__(self) -> str:
+        return matrix.describe(self.cells)
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, DataPoints):
+            return [as_dict(point, timestamps=self.timestamps) for point in value]
+        return value

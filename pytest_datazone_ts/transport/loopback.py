@@ -1,0 +1,62 @@
+"""Who may use the server: programs of this machine, and no page of another's in its browser.
+
+A browser lets every page send requests to 127.0.0.1. It may not read the answers, but what the
+requests asked for is done: a page could store points and, through moto, create users. A page
+whose host name is made to lead to 127.0.0.1 (DNS rebinding) may read the answers as well.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_datazone_ts.text import cut
+
+if TYPE_CHECKING:
+    from email.message import Message
+
+# S3 puts the bucket in front of the host, other services an account's number or such as "data-":
+# nobody can register a name that ends so.
+_AUTHORITY = r"(?:(?:[a-z0-9_.-]*[.-])?(?:localhost|127\.0\.0\.1)\.?|\[::1\])(?::\d{1,5})?"
+_HOST = re.compile(_AUTHORITY, re.IGNORECASE | re.ASCII)
+_ORIGIN = re.compile(f"https?://{_AUTHORITY}", re.IGNORECASE | re.ASCII)
+_TARGET = re.compile("https?://(?P<authority>[^/?]*)", re.IGNORECASE)
+_LONGEST = 200
+
+
+def objection(headers: Message, target: str, endpoint_url: str) -> str | None:
+    """Return why a request is not to be answered and what to do, or None if it is.
+
+    Args:
+        headers: The request's headers.
+        target: The request's target, a path or a whole URL.
+        endpoint_url: How the server is reached.
+
+    """
+    hosts = headers.get_all("host", [])
+    if (whole := _TARGET.match(target)) is not None:
+        hosts.append(whole["authority"])
+    for host in hosts:
+        if not _HOST.fullmatch(host.strip()):
+            return (
+                f"the request is for the host {_quoted(host)}, and the server only answers as "
+                "127.0.0.1 and localhost: under another name a web page could reach it (DNS "
+                f"rebinding). Use {endpoint_url} as the endpoint"
+            )
+    origins = headers.get_all("origin", [])
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin.strip()):
+            return f"the request is from a web page of the origin {_quoted(origin)}, {_NO_PAGES}"
+    if not origins and headers.get("sec-fetch-site", "").strip().lower() == "cross-site":
+        return f"the request is from a web page of another site (Sec-Fetch-Site), {_NO_PAGES}"
+    return None
+
+
+_NO_PAGES = (
+    "and any page could change what the server holds. Send it from a program, or from a page that "
+    "is served on localhost"
+)
+
+
+def _quoted(value: str) -> str:
+    return cut(ascii(value), _LONGEST)

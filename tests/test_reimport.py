@@ -1,0 +1,146 @@
+"""botocore that a test removes from ``sys.modules`` and imports again."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from importlib import import_module
+
+import pytest
+
+from pytest_datazone_ts import mock_datazone_ts
+
+PACKAGES = ("aiobotocore", "aioboto3", "boto3", "botocore", "s3transfer")
+NEEDED = ("boto3", "botocore.endpoint", "botocore.exceptions", "botocore.retries.bucket")
+
+KEYS = {
+    "region_name": "us-east-1",
+    "aws_access_key_id": "given",
+    "aws_secret_access_key": "given",
+}
+
+
+def modules_of_aws():
+    return {name: sys.modules[name] for name in sys.modules if name.split(".")[0] in PACKAGES}
+
+
+def remove(modules):
+    for name in modules:
+        del sys.modules[name]
+
+
+@pytest.fixture(autouse=True)
+def original_modules():
+    """The modules as they are, put back after the test."""
+    for name in NEEDED:
+        import_module(name)
+    modules = modules_of_aws()
+    yield modules
+    remove(modules_of_aws())
+    sys.modules.update(modules)
+
+
+@pytest.fixture(autouse=True)
+def connections(monkeypatch):
+    """Where something tried to connect to: nothing can."""
+    tried = []
+
+    def connect(_socket, address):
+        tried.append(address)
+        raise OSError
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    return tried
+
+
+def imported_again():
+    remove(modules_of_aws())
+    return import_module("boto3")
+
+
+def client_of(boto3, **keywords):
+    config = import_module("botocore.config").Config(
+        retries={"mode": "standard", "total_max_attempts": 3}
+    )
+    return boto3.Session().client("datazone", config=config, **keywords)
+
+
+@pytest.mark.parametrize("first", ["the double", "the client"])
+def test_its_clients_are_answered_and_retry(first, monkeypatch, post, connections):
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    boto3 = imported_again()
+    if first == "the client":
+        client = client_of(boto3)
+    with mock_datazone_ts() as ts:
+        if first == "the double":
+            client = client_of(boto3)
+        ts.inject("ReadTimeout")
+        ts.inject("ThrottlingException")
+        post(client)
+
+        codes = [(attempt.status_code, attempt.error_code) for attempt in ts.calls.one().attempts]
+        assert [code for code, _ in codes] == [None, 429, 201]
+        assert len(ts.sleeps) == 2
+    assert connections == []
+
+
+def test_it_may_be_imported_while_a_double_is_active(post, connections):
+    """If a double becomes active after it was removed."""
+    remove(modules_of_aws())
+    with mock_datazone_ts() as ts:
+        post(client_of(import_module("boto3"), region_name="us-east-1"))
+
+        assert len(ts.data_points) == 1
+    assert connections == []
+
+
+def test_older_clients_are_answered_beside_it(post, connections):
+    old_exceptions = import_module("botocore.exceptions")
+    old = client_of(import_module("boto3"), **KEYS)
+    new = client_of(imported_again(), **KEYS)
+    with mock_datazone_ts() as ts:
+        post(old)
+        post(new)
+        assert len(ts.calls) == 2
+
+        ts.inject("ConnectTimeout", times=6)
+        with pytest.raises(old_exceptions.ConnectTimeoutError):
+            post(old)
+        with pytest.raises(import_module("botocore.exceptions").ConnectTimeoutError):
+            post(new)
+        assert [len(call.attempts) for call in ts.calls] == [1, 1, 3, 3]
+    assert connections == []
+
+
+def places():
+    names = ("botocore.endpoint", "botocore.session", "botocore.credentials", "botocore.utils")
+    modules = [import_module(name) for name in names]
+    classes = [
+        import_module("botocore.session").Session,
+        import_module("botocore.credentials").ProcessProvider,
+        import_module("botocore.credentials").ContainerProvider,
+        import_module("botocore.retries.bucket").TokenBucket,
+    ]
+    return [*map(vars, modules), *map(vars, classes)]
+
+
+def test_each_is_as_it_was_once_the_double_is_left(post, connections):
+    old = places()
+    before = [dict(place) for place in old]
+    with mock_datazone_ts() as outer:
+        boto3 = imported_again()
+        new = places()
+        untouched = [dict(place) for place in new]
+        with mock_datazone_ts() as inner:
+            client = client_of(boto3, **KEYS)
+            post(client)
+            assert [dict(place) for place in new] != untouched
+        post(client)
+        assert len(outer.calls) == len(inner.calls) == 1
+
+    assert [dict(place) for place in old] == before
+    assert [dict(place) for place in new] == untouched
+    assert connections == []

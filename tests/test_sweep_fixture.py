@@ -1,0 +1,315 @@
+"""The sweep in a test: what its failure says, and where its matrix goes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from xml.etree import ElementTree as ET
+
+import pytest
+from sample import UTCNOW
+
+from pytest_datazone_ts import sweep_fixture
+
+SCORES = """
+import logging
+import boto3
+from botocore.config import Config
+
+FORM = {"formName": "completeness", "typeIdentifier": "team.Type", "timestamp": 0, "content": "{}"}
+client = boto3.client(
+    "datazone",
+    region_name="us-east-1",
+    config=Config(retries={"mode": "standard", "total_max_attempts": 2}),
+)
+
+def post(asset):
+    client.post_time_series_data_points(
+        domainIdentifier="dzd_1", entityType="ASSET", entityIdentifier=asset, forms=[FORM]
+    )
+
+def publish():
+    for asset in ("asset1", "asset2"):
+        post(asset)
+
+def publish_and_log():
+    for asset in ("asset1", "asset2"):
+        try:
+            post(asset)
+        except Exception:
+            print("could not post")
+            logging.exception("could not post")
+
+def publish_again():
+    try:
+        post("asset1")
+    except Exception:
+        post("asset1")
+"""
+
+
+@pytest.fixture
+def run(run_pytest):
+    return lambda source, *arguments, **keywords: run_pytest(
+        textwrap.dedent(source), "-W", UTCNOW, *arguments, scores=SCORES, **keywords
+    )
+
+
+def test_code_that_survives(run):
+    result = run(
+        """
+        import scores
+
+        def test_it(datazone_ts_sweep):
+            report = datazone_ts_sweep(scores.publish)
+            assert {cell.outcome for cell in report.cells} == {"ok", "loud"}
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_failure_shows_the_matrix_and_the_first_cell_of_each_kind(run):
+    result = run(
+        """
+        import scores
+
+        def test_it(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish_and_log)
+        """
+    )
+    result.assert_outcomes(failed=1)
+    text = result.stdout.str()
+    assert max(len(line) for line in result.outlines if line.startswith("E")) <= 80
+    result.stdout.fnmatch_lines(
+        [
+            "    def test_it(datazone_ts_sweep):",
+            ">       datazone_ts_sweep(scores.publish_and_log)",
+            "E       AssertionError: the sweep found 64 LOST",
+            "E       102 cells: 64 LOST, 38 ok",
+            "E       ",
+            "E       1-2  PostTimeSeriesDataPoints at scores.py:*, calls 1-2",
+            "E       ",
+            "E       fault                         attempt       call          outage",
+            "E       InternalServerException       ok            LOST          LOST",
+            "E       ResponseLost                  ok            ok            ok",
+            "E       LOST: InternalServerException, call (the first of 64)",
+            "E         at call 1 of PostTimeSeriesDataPoints, scores.py:*",
+            "E         it ended normally",
+            "E         1 data point lost:",
+            "E           1. 'completeness' of ASSET asset1 in us-east-1",
+            "E              {}",
+            "E       2 calls (1 failed), 3 attempts, 1 data point stored, backed off * s",
+            "E       1. PostTimeSeriesDataPoints of ASSET asset1, domain dzd_1, us-east-1,",
+            "E          attempt 1: 500 InternalServerException, injected at test_it.py:4,",
+            "E       replay it:",
+            'E         datazone_ts.inject("InternalServerException", call=1)',
+            "test_it.py:4: AssertionError",
+        ],
+        consecutive=False,
+    )
+    assert "sweeps.py" not in text
+    assert "could not post" not in text  # neither printed nor logged, once for each cell
+    assert "-- datazone_ts --" not in text
+
+
+def test_two_kinds_of_failure(run):
+    result = run(
+        """
+        import scores
+
+        def test_it(datazone_ts_sweep):
+            expected = {"ThrottlingException": "loud"}
+            datazone_ts_sweep(scores.publish_again, expect=expected)
+        """
+    )
+    text = result.stdout.str()
+    assert "the sweep found 9 DOUBLED, 2 UNEXPECTED\n" in text
+    assert re.search(r"E +DOUBLED: Latency, call \(the first of \d+\)", text)
+    assert re.search(r"E +UNEXPECTED: ThrottlingException, attempt \(the first of 2\)", text)
+    assert re.search(r"E +1 data point too many:", text)
+    assert re.search(r"E +expected loud, but it ended normally", text)
+    assert max(len(line) for line in result.outlines if line.startswith("E")) <= 80
+
+
+def test_sites_that_differ_are_told_apart(run):
+    result = run(
+        """
+        import scores
+
+        def publish():
+            scores.post("asset1")
+            try:
+                scores.client.list_time_series_data_points(
+                    domainIdentifier="dzd_1",
+                    entityType="ASSET",
+                    entityIdentifier="asset1",
+                    formName="completeness",
+                )
+            except Exception:
+                return
+            scores.post("asset2")
+
+        def test_it(datazone_ts_sweep):
+            datazone_ts_sweep(publish)
+        """
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "E       1, 3  PostTimeSeriesDataPoints at scores.py:13, calls 1-2",
+            "E       2     ListTimeSeriesDataPoints at test_it.py:6, call 1",
+            "E       AccessDeniedException         LOST 2, loud  LOST 2, loud  LOST 2, loud",
+            "E       ThrottlingException           ok            LOST 2, loud  LOST 2, loud",
+            "E       ConflictException             loud          loud          loud",
+        ],
+        consecutive=False,
+    )
+
+
+def test_a_baseline_that_fails_shows_where(run):
+    result = run(
+        """
+        def test_it(datazone_ts_sweep):
+            datazone_ts_sweep(lambda: 1 / 0)
+        """
+    )
+    text = result.stdout.str()
+    assert ">       datazone_ts_sweep(lambda: 1 / 0)" in text
+    assert "SweepError: without a fault the code raises ZeroDivisionError: division by" in text
+    assert "sweeps.py" not in text
+
+
+def test_the_markers_options_are_those_of_the_doubles(run):
+    result = run(
+        """
+        import pytest, scores
+
+        @pytest.mark.datazone_ts(content_check="error")
+        def test_it(datazone_ts_sweep):
+            seen = []
+            datazone_ts_sweep(scores.publish, setup=lambda ts: seen.append(ts.options))
+            assert {(each.content_check, each.retry_sleep) for each in seen} == {
+                ("error", "virtual")
+            }
+            datazone_ts_sweep(
+                scores.publish, content_check="off", setup=lambda ts: seen.append(ts.options)
+            )
+            assert seen[-1].content_check == "off"
+
+        @pytest.mark.datazone_ts("error")
+        def test_positional(datazone_ts_sweep):
+            pass
+        """
+    )
+    result.assert_outcomes(passed=1, errors=1)
+
+
+def test_junit_has_the_matrix(run, pytester):
+    run(
+        """
+        import scores
+
+        def test_it(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish)
+        """,
+        "--junitxml=junit.xml",
+    )
+    (each,) = ET.parse(pytester.path / "junit.xml").iter("property")  # noqa: S314
+    assert each.get("name") == "datazone_ts_sweep"
+    assert each.get("value").startswith("102 cells: 82 loud, 20 ok\n")
+
+
+def test_what_is_logged_is_there_for_caplog_and_the_test(run):
+    result = run(
+        """
+        import logging
+        import scores
+
+        def test_it(datazone_ts_sweep, caplog):
+            def publish():
+                caplog.clear()
+                scores.publish_and_log()
+
+            report = datazone_ts_sweep(publish, reported=lambda _: caplog.records)
+            assert not report.failures
+            logging.getLogger().error("afterwards")
+            assert 0
+        """
+    )
+    result.stdout.fnmatch_lines(["*Captured log call*", "*afterwards*"])
+    assert "could not post" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("plugin", ["logging", "terminal", "capture"])
+def test_without_a_plugin_of_pytests(plugin, run):
+    result = run(
+        """
+        import scores
+
+        def test_it(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish)
+        """,
+        "-p",
+        f"no:{plugin}",
+    )
+    assert result.ret == 0
+
+
+def test_cells_as_subtests(run):
+    pytest.importorskip("pytest", "9")
+    result = run(
+        """
+        import scores
+
+        def test_it(datazone_ts_sweep, subtests):
+            report = datazone_ts_sweep(scores.publish_again, subtests=subtests)
+            assert len(report.cells) == 51
+        """
+    )
+    text = result.stdout.str()
+    name = "[ResponseLost, call, call 1 of PostTimeSeriesDataPoints]"
+    assert name in text
+    assert "\nDOUBLED: ResponseLost, call\n" in text
+    assert "hidden" not in text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it needs a pseudo-terminal")
+def test_a_long_sweep_shows_on_a_terminal_how_far_it_is(pytester, monkeypatch):
+    import pty  # noqa: PLC0415 - not on Windows
+
+    pytester.makepyfile(
+        scores=SCORES,
+        conftest="""
+        from pytest_datazone_ts import sweep_fixture
+
+        sweep_fixture.PATIENCE = sweep_fixture.INTERVAL = 0
+        """,
+        test_it="""
+        import scores
+
+        def test_it(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish)
+        """,
+    )
+    controller, terminal = pty.openpty()
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "pytest", "-W", UTCNOW], stdout=terminal, stdin=subprocess.DEVNULL
+    )
+    os.close(terminal)
+    printed = b""
+    with process:
+        try:
+            while data := os.read(controller, 65536):
+                printed += data
+        except OSError:  # how Linux says that the other end has closed
+            pass
+    os.close(controller)
+    text = printed.decode()
+    assert process.returncode == 0, text
+    assert "\rdatazone_ts_sweep: 0 of 102 cells" in text
+    assert "\rdatazone_ts_sweep: 101 of 102 cells" in text
+    assert "1 passed" in text
+    assert sweep_fixture.PATIENCE > 0
