@@ -1,6 +1,6 @@
 """A post when eight threads post at once, with one client.
 
-Python's lock lets one of them run at a time, so they can not be faster than one thread alone; nor
+Python's lock lets one of them run at a time, so they cannot be faster than one thread alone; nor
 should they be slower.
 """
 

@@ -3,7 +3,7 @@
 Add the ``datazone_ts`` fixture to a test, run ordinary boto3 code, and look at what it
 posted. Outside pytest, ``mock_datazone_ts`` does the same as a context manager or decorator.
 
-Nothing heavier than this module is imported until a name below is first used.
+Each name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
+_MODULES = {
     "Attempt": "records",
     "Audit": "audit",
     "Call": "records",
@@ -88,14 +88,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    home = _HOMES[name]
+    module = _MODULES[name]
     value = (
         import_module(f"{__name__}.{name}")
-        if home is None
-        else getattr(import_module(f"{__name__}.{home}"), name)
+        if module is None
+        else getattr(import_module(f"{__name__}.{module}"), name)
     )
     globals()[name] = value
     return value

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.faults import MalformedResponse
-from pytest_datazone_ts.text import brief, counted
+from pytest_datazone_ts.text import counted, excerpt
 from pytest_datazone_ts.views import DataPoints
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def listed(points: Sequence[DataPoint | UnstoredPoint], columns: int = _COLUMNS)
             break_on_hyphens=False,
         )
         if point.content is not None:
-            yield f"     {brief(point.content, columns - 5)}"
+            yield f"     {excerpt(point.content, columns - 5)}"
     if len(points) > _SHOWN:
         yield f"  and {len(points) - _SHOWN} more"
 

@@ -1,8 +1,7 @@
-"""The one clock of a double.
+"""The clock of a double.
 
-It follows whatever the test does to time with freezegun or time-machine. A virtual sleep
-advances the clock that one of them holds; where neither is active, the clock runs ahead of
-the real one by what was slept.
+It follows the time that freezegun or time-machine sets. A virtual sleep advances their clock;
+where neither is active, the double's clock is the real one plus all virtual sleeps.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class Clock:
         """Return seconds since the epoch."""
         freezegun = _freezegun()
         if freezegun is not None:
-            # Asked itself: to the callers on its ignore list, time.time() is the real one.
+            # Not time.time(): for modules on freezegun's ignore list it returns the real time.
             seconds: float = (freezegun() - _EPOCH).total_seconds()
             return seconds
         return time.time() if _traveller() is not None else time.time() + self._ahead
@@ -42,12 +41,12 @@ class Clock:
         return datetime.fromtimestamp(self.time(), timezone.utc)
 
     def advance(self, seconds: float) -> None:
-        """Let ``seconds`` pass without waiting, but not beyond what a datetime can tell."""
+        """Let ``seconds`` pass without waiting, up to the latest time that a datetime can hold."""
         with self._lock:
             freezegun, traveller = _freezegun(), _traveller()
             if freezegun is not None:
-                # Its tick() forgets the real time that a ticking clock has counted.
-                # Its time is not asked for either: that would move a stepping clock.
+                # Not tick(), which discards the real time that a ticking clock has counted; and
+                # no call to freezegun(), which would advance an auto-ticking clock.
                 frozen = (freezegun.time_to_freeze - _EPOCH).total_seconds()
                 freezegun.time_to_freeze += timedelta(seconds=_until_latest(seconds, frozen))
             elif traveller is not None:
@@ -57,22 +56,22 @@ class Clock:
 
     @property
     def held(self) -> bool:
-        """Whether freezegun or time-machine holds it."""
+        """Whether freezegun or time-machine controls it."""
         return _freezegun() is not None or _traveller() is not None
 
 
 def _until_latest(seconds: float, now: float) -> float:
-    """Return as much of ``seconds`` as a datetime has room for."""
+    """Return ``seconds``, or less if a datetime could not hold the time after them."""
     return max(0.0, min(seconds, _LATEST - now))
 
 
 def _freezegun() -> Any:
-    """Return what makes freezegun's times, if it is active."""
+    """Return freezegun's innermost time factory, if it is active."""
     return _innermost(getattr(sys.modules.get("freezegun.api"), "freeze_factories", None))
 
 
 def _traveller() -> Any:
-    """Return what moves time-machine's time, if it is active."""
+    """Return time-machine's innermost traveller, if it is active."""
     loaded = sys.modules.get("time_machine")
     before_3_0 = getattr(loaded, "coordinates_stack", None)
     return _innermost(getattr(loaded, "traveller_stack", before_3_0))

@@ -45,7 +45,7 @@ class AttemptEntry:
         self.reason: str | None = None
 
     def finish(self, result: Response | NoResponse | None) -> None:
-        """Record what the client gets; ``None`` if the double failed."""
+        """Record the result for the client; ``None`` if the double failed."""
         if isinstance(result, Response):
             self.status_code = result.status_code
             self.error_code = result.error_code
@@ -79,11 +79,11 @@ class CallEntry:
         self.attempts: list[AttemptEntry] = []
 
     def record(self) -> Call:
-        """Return the call as it stands, for the test to keep and to change."""
+        """Return a record of the call as it stands, which the test may change."""
         try:
             parameters = _copy(self.parameters)
         except RecursionError:
-            parameters = self.parameters  # nested too deeply for anyone to change it
+            parameters = self.parameters  # nested too deeply to copy, and for a test to change
         attempts = enumerate(tuple(self.attempts), 1)
         return Call(
             operation=self.operation,
@@ -95,8 +95,8 @@ class CallEntry:
     def is_retried_by(self, request: Request, parameters: dict[str, Any]) -> bool:
         """Return whether a request with the same invocation id is the next attempt.
 
-        A client may give all its calls one id: a retry is the same request again. Nothing
-        retries a success, unless its response was lost on the way.
+        Some clients send one id with all their calls, so a retry must also be the same request
+        again, and follow an attempt that failed or whose response was lost.
         """
         if (self.operation, self.region) != (request.operation, request.region):
             return False

@@ -1,4 +1,4 @@
-"""The errors and warnings of the double itself."""
+"""The errors and warnings that the double itself raises."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class DataZoneBlockedError(RuntimeError):
 
 
 class DataZonePassthroughWarning(UserWarning):
-    """A DataZone call went to the network, past moto: no double is active."""
+    """A DataZone call bypassed moto and went to the network, as no double is active."""
 
 
 class DataZoneContentWarning(UserWarning):
-    """The content of a posted form is not what its built-in form type looks like."""
+    """The content of a posted form does not match its built-in form type."""
 
 
 class SweepError(AssertionError):

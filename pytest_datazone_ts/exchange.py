@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Ending(NamedTuple):
-    """The end of what a double was for."""
+    """The end of the test or block that a double was for."""
 
     name: str
     """What ended, such as ``"the test test_scores.py::test_it"``."""
@@ -37,7 +37,7 @@ class Ending(NamedTuple):
 
 
 class Exchange:
-    """Answers requests: what a double records, stores and has armed is here."""
+    """Answers requests, and holds what a double records, stores and has armed."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -49,7 +49,7 @@ class Exchange:
         self.sleeps: list[float] = []
         """The waits that botocore asked for, in seconds."""
         self.errors: list[Exception] = []
-        """The errors for the test that the code under test may have swallowed."""
+        """Errors meant for the test, which the code under test may have swallowed."""
         self.ending: Ending | None = None
         self.endpoint_url: str | None = None
         """Where it is served over HTTP, if it is."""
@@ -109,10 +109,10 @@ class Exchange:
             call.attempts.append(attempt)
 
     def refuse(self, request: str) -> NoReturn:
-        """Refuse a request that no call can be found for; it must not be sent.
+        """Refuse a request that cannot be attributed to a call; it must not be sent.
 
         Args:
-            request: What was about to happen, such as ``"GetDomain was about to go to ..."``.
+            request: A description, such as ``"GetDomain was about to go to ..."``.
 
         Raises:
             UnansweredOperationError: Always; ``strict`` reports it too.
@@ -126,20 +126,20 @@ class Exchange:
         raise error
 
     def wait(self, seconds: float, *, invocation_id: str | None) -> bool:
-        """Record a wait that botocore asks for, and let it pass if waits are virtual.
+        """Record a wait that botocore requests, and let it pass if waits are virtual.
 
         Args:
-            seconds: How long it is.
-            invocation_id: The call whose next attempt it precedes; ``None`` if it is for a
-                token of the adaptive retry mode.
+            seconds: Its length.
+            invocation_id: The call whose next attempt it precedes; ``None`` if adaptive retry
+                mode waits for a token.
 
         Returns:
-            Whether it has passed, in no real time.
+            Whether it has passed already, in no real time.
         """
         self.sleeps.append(seconds)
         if invocation_id is not None:
             self.log.backed_off(invocation_id, seconds)
-        # On a clock that stands still, a wait for a token would never end.
+        # On a frozen clock, a real wait for a token would never end.
         is_real = self.options.retry_sleep == "real"
         if is_real and (invocation_id is not None or not self.clock.held):
             return False
@@ -156,12 +156,12 @@ class Exchange:
         self.errors.clear()
 
     def problems(self) -> list[str]:
-        """Return what the option ``strict`` objects to, in words."""
+        """Return what the option ``strict`` objects to, as messages."""
         problems = []
         if self.errors:
-            problems.append(messages.swallowed(self.errors))
+            problems.append(messages.swallowed_errors(self.errors))
         if unused := self.injections.unused():
-            problems.append(messages.unused(unused))
+            problems.append(messages.unused_faults(unused))
         return problems
 
     def _serve(
@@ -171,7 +171,7 @@ class Exchange:
         attempt: AttemptEntry,
         undecodable: DecodeError | None,
     ) -> Response:
-        """Have the service, or a response that the test gave, answer."""
+        """Answer with a response that the test gave, or else from the service."""
         if undecodable is not None:
             attempt.reason = str(undecodable)
             error = ServiceError("SerializationException", attempt.reason, status=400)

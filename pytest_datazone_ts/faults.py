@@ -6,8 +6,8 @@ and the next six AWS's common errors, which every operation may get; they travel
 responses, so botocore itself parses and retries them. The others are failures of the transport
 between the client and the service.
 
-Each class says in its ``_outcome`` what it means for a request: whether the service carries
-the request out, and what reaches the client. Nothing else in the package tells faults apart.
+Each class defines in ``_outcome`` what it means for a request: whether the service carries out
+the request, and what reaches the client. No other code in the package distinguishes faults.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Outcome: TypeAlias = Response | NoResponse | ServiceError
     """What a client gets; a ``ServiceError`` is encoded as the service encodes its own."""
     Serve: TypeAlias = Callable[[], Response]
-    """Has the service carry the request out, and returns its response."""
+    """Has the service carry out the request, and returns its response."""
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
@@ -128,14 +128,14 @@ class Fault:
         arguments = [
             f"{field.name}={getattr(self, field.name)!r}"
             for field in fields(self)
-            # Those that, left out, would make the same fault are left out.
+            # Omit arguments that are equal to their defaults.
             if field.default is MISSING or replace(self, **{field.name: field.default}) != self
         ]
         name = type(self).__name__
         return f"{name}({', '.join(arguments)})" if arguments else name
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython's
-        """Have Hypothesis print the ``repr``: it would print every field."""
+        """Have Hypothesis print the ``repr`` instead of every field."""
         printer.text(repr(self))
 
 
@@ -443,7 +443,7 @@ class MalformedResponse(TransportFault):
 
     def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
         response = serve()
-        # Over a real connection it is cut short of what its headers announce.
+        # Over HTTP, a shorter body ends before the length that its headers announce.
         announced = max(len(self.body), len(response.body))
         headers = {**response.headers, "content-length": str(announced)}
         return replace(response, body=self.body, headers=headers)

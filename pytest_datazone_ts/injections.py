@@ -1,4 +1,4 @@
-"""Faults that a test arms, and the rate limits that it sets."""
+"""The faults that a test arms, and the rate limits that it sets."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Injection:
         self.hits: int = 0
         """The number of attempts that it was used on."""
         self.let_through: int = after
-        """The number of matching attempts that it still lets through first."""
+        """The number of matching attempts that it still lets through."""
         self._matched: list[CallEntry] = []
         """The first matching calls, if it is for one of them."""
         self._cancelled = False
@@ -107,7 +107,7 @@ class Injection:
         return None if self.times is None else self.times - self.hits
 
     def cancel(self) -> None:
-        """Let every further attempt through; ``strict`` no longer expects it to be used."""
+        """Let all further attempts through; ``strict`` no longer expects it to be used."""
         self._cancelled = True
 
     def __enter__(self) -> Self:
@@ -131,7 +131,7 @@ class Injection:
 
     def _matches(self, entry: CallEntry, call: Call) -> bool:
         """Return whether the fault is for the next attempt of a call, and count the call."""
-        # The test's own ``where`` may look at what is gone once the injection is used up.
+        # Once used up, do not call the test's ``where``: what it looks at may be gone.
         if self.operation != call.operation or self.remaining == 0:
             return False
         if not call_matches(self.match, call):
@@ -146,7 +146,7 @@ class Injection:
     def _take(self) -> bool:
         """Use the fault on an attempt that it is for, unless it lets that through."""
         with self._lock:
-            if self.remaining == 0:  # another thread used the last one, or ``where`` cancelled it
+            if self.remaining == 0:  # by another thread, or by ``where``
                 return False
             if self.let_through:
                 self.let_through -= 1
@@ -174,13 +174,13 @@ class RateLimit:
         self.rate = rate
         """Calls a second."""
         self.burst = burst
-        """The number of calls that may come at once."""
+        """The number of calls that may be made at once."""
         self.armed_at: str = location.caller_location()
         """Where the test set it: ``file:line``."""
         self.throttled: int = 0
         """The number of attempts that it throttled."""
         self._clock = clock
-        # As floats, 0.1 s at 10 a second is not always a token.
+        # Fractions, as 0.1 s at 10 calls a second does not always add up to one token in floats.
         self._per_microsecond = Fraction(str(rate)) / 1_000_000
         self._burst = Fraction(str(burst))
         self._tokens = self._burst
@@ -193,12 +193,12 @@ class RateLimit:
         self._cancelled = True
 
     def _admit(self) -> bool:
-        """Take a token if there is one."""
+        """Take a token, if one is available."""
         with self._lock:
             if self._cancelled:
                 return True
             now = self._microseconds()
-            # A clock that the test moved back refills nothing and breaks nothing.
+            # The test may have moved its clock back.
             elapsed = max(0, now - self._refilled_at)
             self._refilled_at = now
             self._tokens = min(self._burst, self._tokens + elapsed * self._per_microsecond)
@@ -222,7 +222,7 @@ class Injections:
         self._over_http = False
 
     def arm(self, injection: Injection) -> None:
-        """Use a fault on the next attempts that match, after those armed before it.
+        """Add a fault, which is used after those armed earlier.
 
         Raises:
             ValueError: The double is served over HTTP, where the fault cannot happen.
@@ -232,7 +232,7 @@ class Injections:
             self._injections.append(injection)
 
     def limit(self, operation: str, limit: RateLimit) -> None:
-        """Throttle an operation; the limit replaces an earlier one."""
+        """Set the rate limit of an operation."""
         with self._lock:
             self._rate_limits[operation] = limit
 
@@ -244,7 +244,7 @@ class Injections:
         )
 
     def take(self, entry: CallEntry) -> Injection | None:
-        """Return the injection that the next attempt of a call meets, if any, and count it."""
+        """Return the injection to use on the next attempt of a call, if any, and count the hit."""
         call = entry.record()
         taken = None
         for injection in tuple(self._injections):
@@ -257,12 +257,12 @@ class Injections:
         return taken
 
     def exceeded(self, operation: str) -> RateLimit | None:
-        """Return the rate limit that throttles the next attempt, if any."""
+        """Return the rate limit that throttles the next attempt, if any, or else take a token."""
         limit = self._rate_limits.get(operation)
         return None if limit is None or limit._admit() else limit  # noqa: SLF001
 
     def unused(self) -> list[Injection]:
-        """Return the injections that were used less often than the test expects."""
+        """Return the injections that were not used up."""
         return [injection for injection in self._injections if is_unused(injection)]
 
     @contextmanager
@@ -298,7 +298,7 @@ class Injections:
 
 
 def is_unused(injection: Injection) -> bool:
-    """Return whether the option ``strict`` objects to an injection."""
+    """Return whether an injection has a number of ``times`` and was not used up."""
     if injection.remaining is None:
         return injection.call is not None and not injection.hits
     return injection.remaining > 0

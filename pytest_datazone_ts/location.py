@@ -32,7 +32,7 @@ def format_location(path: str, line: int) -> str:
     """Return ``file:line``, relative to the current directory if the file is inside it."""
     try:
         relative = os.path.relpath(path)
-    except (ValueError, OSError):  # another drive on Windows; the directory has been deleted
+    except (ValueError, OSError):  # another drive on Windows, or a deleted directory
         relative = path
     return f"{path if relative.startswith(os.pardir) else relative}:{line}"
 
@@ -72,10 +72,11 @@ def user_location(start: CodeType) -> str:
 
 
 def error_location(error: BaseException) -> str | None:
-    """Return where an error comes from: the test's own callable, or else the line that called.
+    """Return where an error was raised.
 
     Returns:
-        The location, or ``None`` if the call arrived over HTTP.
+        The location in the test's own callable, or else of the code that called this package;
+        ``None`` if the call arrived over HTTP.
     """
     before: list[str] = []
     after: list[str] = []
@@ -108,9 +109,10 @@ def warn(message: str, category: type[Warning]) -> None:
 
 
 def raised_on_purpose(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
-    """Tell pytest whether to hide a module's frames: those of an error that it raised itself.
+    """Return whether this package raised an error on purpose, with a ``raise`` statement.
 
-    For a module's ``__tracebackhide__``. The frames of a bug in this package are shown.
+    As a module's ``__tracebackhide__``, it has pytest hide the module's frames in such errors
+    alone, and not in those that a bug in this package causes.
     """
     innermost = excinfo.traceback[-1]
     is_raise = str(innermost.statement).lstrip().startswith("raise ")

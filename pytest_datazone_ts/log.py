@@ -23,7 +23,7 @@ class Log:
         self._by_invocation: dict[str, CallEntry] = {}
 
     def call(self, request: Request, parameters: dict[str, Any]) -> CallEntry:
-        """Return the call that a request is an attempt of: a new one, unless it is a retry."""
+        """Return the call that a request is an attempt of; it is new unless this is a retry."""
         invocation_id = request.invocation_id
         with self._lock:
             if invocation_id is not None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
+from botocore.utils import parse_to_aware_datetime
+
 from pytest_datazone_ts import location, spelling
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ _KEYWORDS = tuple(Match.__annotations__)
 
 
 class Selection(NamedTuple):
-    """How records were selected: for the message if there are none."""
+    """How records were selected, for the message if there are none."""
 
     match: Match
     records: Sequence[Any]
@@ -63,7 +65,7 @@ def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] 
     Args:
         match: The keywords.
         caller: The name of the function, for messages.
-        own: Its keywords that are not about matching.
+        own: The function's other keywords.
 
     Returns:
         The keywords, with a comparable ``timestamp``.
@@ -91,8 +93,6 @@ def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] 
 
 def _comparable_time(value: object, caller: str) -> object:
     if isinstance(value, (datetime, str)) or type(value) in (int, float):
-        from botocore.utils import parse_to_aware_datetime  # noqa: PLC0415 - heavy
-
         moment: Any = value
         try:
             return parse_to_aware_datetime(moment)
@@ -152,7 +152,7 @@ def _call_field(keyword: str, call: Call) -> object:
 
 
 def forms(call: Call) -> Iterable[Mapping[str, object]]:
-    """Return the forms a call is about: those posted, or the one that its query names."""
+    """Return the forms that a call posts, or the single form that its parameters name."""
     forms: Iterable[Mapping[str, object]] = call.parameters.get("forms", [call.parameters])
     return forms
 
@@ -177,8 +177,8 @@ def json_differences(
     """Yield ``(JSON path, expected, actual)`` for each difference of two JSON values.
 
     Args:
-        expected: One value; of a matcher such as ``ANY`` only ``==`` is used.
-        actual: The other.
+        expected: One value, which may hold matchers such as ``ANY``.
+        actual: The other value.
         path: The path of both.
         subset: Whether objects of ``actual`` may have further keys. Lists of different
             lengths are then one difference.

@@ -1,4 +1,4 @@
-"""HTTP requests and what becomes of them, independent of any transport."""
+"""HTTP requests and their results, independent of any transport."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Request:
     body: bytes
     region: str
     read_timeout: float = math.inf
-    """The seconds that the client waits for a response; infinite where nobody knows."""
+    """The seconds that the client waits for a response; infinite if unknown."""
     invocation_id: str | None = None
-    """The same for every attempt of one call."""
+    """The id that all attempts of one call share."""
     attempt: int | None = None
-    """The number of the attempt, from 1, where the client sends it."""
+    """The number of the attempt, from 1, if the client sends it."""
 
 
 @dataclass(slots=True)
@@ -37,11 +37,11 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     error_code: str | None = None
-    """The code that the client finds in it, such as ``"ThrottlingException"``."""
+    """The error code in it, such as ``"ThrottlingException"``."""
     delay: float = 0.0
-    """The seconds that pass before it begins to arrive."""
+    """The seconds before it begins to arrive."""
     body_delay: float = 0.0
-    """The seconds that pass between its headers and its body."""
+    """The seconds between its headers and its body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,6 @@ class NoResponse:
     exception: str
     """The class in ``botocore.exceptions`` that botocore raises."""
     hangs: bool = False
-    """Whether the connection stays open and silent, rather than closes."""
+    """Whether the connection stays open without a response, rather than being closed."""
     delay: float = 0.0
-    """The seconds that pass before the client gives up."""
+    """The seconds before the client gives up."""

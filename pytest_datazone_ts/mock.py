@@ -1,4 +1,4 @@
-"""``mock_datazone_ts``, and the life of a double that it shares with the fixtures."""
+"""``mock_datazone_ts``, and the activation of a double that it shares with the fixtures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 _FIXTURE = ("_fixture_function_marker", "_pytestfixturefunction")
-"""The attributes of pytest's fixtures, from 8.4 on and before."""
+"""The attributes that mark a fixture, in pytest 8.4 and later, and in earlier versions."""
 _BLOCK = Ending("the block or function that mock_datazone_ts() was for")
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
@@ -36,11 +36,11 @@ Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 @contextmanager
 def active_double(options: Options, ending: Ending) -> Iterator[DataZoneTimeSeries]:
-    """Have a fresh double answer every DataZone client in the process.
+    """Activate a fresh double, which answers every DataZone client in the process.
 
     Args:
-        options: How it behaves.
-        ending: What is over once the block is left.
+        options: The options of the double.
+        ending: What has ended once the block is left.
     """
     double = DataZoneTimeSeries(options)
     exchange = exchange_behind(double)
@@ -67,26 +67,26 @@ class MockDataZoneTimeSeries:
     """A context manager and decorator that activates a fresh double each time."""
 
     def __init__(self, keywords: Mapping[str, Any]) -> None:
-        Options().but(keywords, source="mock_datazone_ts()")
+        Options().override(keywords, source="mock_datazone_ts()")
         self._keywords = keywords
         self._entered: list[tuple[int, AbstractContextManager[Any], DataZoneTimeSeries]] = []
-        """Each with the thread that entered it."""
+        """The doubles that are active, each with the thread that started it."""
         self._lock = threading.Lock()
 
     def start(self) -> DataZoneTimeSeries:
-        """Activate a double, and return it; :meth:`stop` ends it."""
-        manager = self._life()
+        """Activate a double and return it; :meth:`stop` deactivates it."""
+        manager = self._new_double()
         double = manager.__enter__()
         with self._lock:
             self._entered.append((threading.get_ident(), manager, double))
         return double
 
     def stop(self) -> None:
-        """End the double that was started last.
+        """Deactivate the double that was started last.
 
         Raises:
-            AssertionError: The option ``strict`` objects to something.
-            RuntimeError: None was started.
+            AssertionError: The option ``strict`` found a problem.
+            RuntimeError: No double was started.
         """
         verify(self._leave())
 
@@ -114,22 +114,22 @@ class MockDataZoneTimeSeries:
     ) -> None:
         self.__exit__(exc_type, exc, traceback)
 
-    def _life(self) -> AbstractContextManager[DataZoneTimeSeries]:
-        options = run_options().but(self._keywords, source="mock_datazone_ts()")
+    def _new_double(self) -> AbstractContextManager[DataZoneTimeSeries]:
+        options = run_options().override(self._keywords, source="mock_datazone_ts()")
         return active_double(options, _BLOCK)
 
     def _leave(self) -> DataZoneTimeSeries:
-        """End what this thread entered last; if it entered nothing, what was entered last.
+        """Deactivate the double that this thread started last, or else the last of any thread.
 
         Some frameworks run the two halves of a fixture in different threads.
         """
-        here = threading.get_ident()
+        this_thread = threading.get_ident()
         with self._lock:
             if not self._entered:
                 message = "mock_datazone_ts() was stopped, but not started"
                 raise RuntimeError(message)
-            mine = [at for at, (thread, *_) in enumerate(self._entered) if thread == here]
-            _, manager, double = self._entered.pop(mine[-1] if mine else -1)
+            own = [i for i, (thread, *_) in enumerate(self._entered) if thread == this_thread]
+            _, manager, double = self._entered.pop(own[-1] if own else -1)
         manager.__exit__(None, None, None)
         return double
 
@@ -186,8 +186,7 @@ class MockDataZoneTimeSeries:
     def _decorate_class(self, decorated: type) -> None:
         """Decorate the methods whose names start with ``test``, as ``mock.patch`` does.
 
-        Where pytest calls a ``setup_method`` or ``teardown_method`` around them, these have the
-        same double.
+        If the class has a ``setup_method`` or ``teardown_method``, it shares the test's double.
         """
         attributes = {
             name: inspect.getattr_static(decorated, name)
@@ -237,14 +236,14 @@ class MockDataZoneTimeSeries:
         decorated.teardown_method = teardown_method
 
     def _decorate_test_case(self, decorated: type[unittest.TestCase]) -> None:
-        """Have one double around ``setUp``, the test, ``tearDown`` and the clean-ups."""
+        """Keep one double active during ``setUp``, the test, ``tearDown`` and the clean-ups."""
         run = decorated.run
 
         @functools.wraps(run)
         def wrapper(case: unittest.TestCase, result: Any = None) -> Any:
             if result is None:
                 result = case.defaultTestResult()
-            with self._life() as double:
+            with self._new_double() as double:
                 run(case, cast("unittest.TestResult", _VerifyingResult(result, double)))
             return result
 
@@ -252,14 +251,14 @@ class MockDataZoneTimeSeries:
 
 
 def _call(function: Callable[..., object] | None, case: object, method: object) -> None:
-    """Call a set-up or tear-down method as pytest does: ``method`` is optional."""
+    """Call a set-up or tear-down method as pytest does, with ``method`` if it takes it."""
     if function is not None:
         takes_method = len(inspect.signature(function).parameters) > 1
         function(case, method) if takes_method else function(case)
 
 
 class _VerifyingResult:
-    """A unittest result that turns a success into a failure if ``strict`` objects."""
+    """A unittest result that turns a success into a failure if ``strict`` finds a problem."""
 
     def __init__(self, result: unittest.TestResult, double: DataZoneTimeSeries) -> None:
         self._result = result
@@ -296,7 +295,7 @@ def mock_datazone_ts(target: Any = None, /, **options: Any) -> Any:
 
     Raises:
         TypeError: An option is unknown, or the target cannot be decorated.
-        ValueError: An option does not take its value.
+        ValueError: The value of an option is not one of its choices.
     """
     mock = MockDataZoneTimeSeries(options)
     return mock if target is None else mock(target)

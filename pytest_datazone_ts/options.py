@@ -1,4 +1,4 @@
-"""Options: from ini settings, the ``datazone_ts`` marker and keywords to one frozen value."""
+"""The options of a double, from ini settings, the ``datazone_ts`` marker and keywords."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
 def _option(*choices: str, default: Any, meaning: str) -> Any:
-    """Declare an option: its default, what it means, and its choices if it is not a flag."""
+    """Declare an option, with its choices unless it is a flag."""
     return field(
         default=default, metadata={"meaning": meaning, "choices": choices or (True, False)}
     )
@@ -52,20 +52,20 @@ class Options:
         meaning="sign DataZone requests, which needs credentials; otherwise they go unsigned",
     )
 
-    def but(self, keywords: Mapping[str, Any], *, source: str) -> Options:
-        """Return these options with ``keywords`` set.
+    def override(self, keywords: Mapping[str, Any], *, source: str) -> Options:
+        """Return a copy of these options with ``keywords`` set.
 
         Args:
-            keywords: Options by their names.
-            source: Where they come from, for messages.
+            keywords: Options by name.
+            source: Their origin, for messages.
 
         Raises:
             TypeError: An option is unknown.
-            ValueError: An option does not take its value.
+            ValueError: The value of an option is not one of its choices.
         """
         for name, value in keywords.items():
             if name not in NAMES:
-                from pytest_datazone_ts import spelling  # noqa: PLC0415 - for a mistake alone
+                from pytest_datazone_ts import spelling  # noqa: PLC0415 - loads difflib
 
                 message = (
                     f"{source} got an unknown option {name!r}.{spelling.hint(name, NAMES)} "
@@ -96,22 +96,22 @@ CHOICES: Mapping[str, tuple[Any, ...]] = {
 }
 MEANINGS: Mapping[str, str] = {each.name: each.metadata["meaning"] for each in fields(Options)}
 
-_run: Options = Options()
-"""What the ini settings of the running pytest say."""
+_run_options: Options = Options()
+"""The options that the ini settings of the current pytest run give."""
 
 
 def run_options() -> Options:
-    """Return the options that the ini settings of the run give; the defaults outside pytest."""
-    return _run
+    """Return the options that the ini settings of the pytest run give, or else the defaults."""
+    return _run_options
 
 
 def set_run_options(options: Options) -> Callable[[], None]:
-    """Make options those of the run; return a function that restores the ones before."""
-    global _run
-    before, _run = _run, options
+    """Set the options of the run, and return a function that restores the previous ones."""
+    global _run_options
+    before, _run_options = _run_options, options
 
     def restore() -> None:
-        global _run  # noqa: PLW0603 - one for the process
-        _run = before
+        global _run_options  # noqa: PLW0603 - one for the process
+        _run_options = before
 
     return restore

@@ -262,7 +262,7 @@ def _ini_options(config: pytest.Config) -> Options:
     options = Options()
     for name in NAMES:
         source = f"the ini setting datazone_ts_{name}"
-        options = options.but({name: _ini(config, name)}, source=source)
+        options = options.override({name: _ini(config, name)}, source=source)
     return options
 
 
@@ -331,7 +331,7 @@ def _put_stand_ins(config: pytest.Config) -> None:
 
 def _options(node: pytest.Item) -> Options:
     try:
-        return run_options().but(_keywords(node), source="@pytest.mark.datazone_ts")
+        return run_options().override(_keywords(node), source="@pytest.mark.datazone_ts")
     except (TypeError, ValueError) as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 

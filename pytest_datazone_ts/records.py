@@ -18,10 +18,10 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataPoint:
-    """One stored data point: a form that was posted, with where and when."""
+    """One stored data point: a form as it was posted."""
 
     id: str
-    """14 lower-case letters and digits, like DataZone's own; the same in every run."""
+    """14 lower-case letters and digits, as DataZone's own ids have; the same in every run."""
     domain_identifier: str
     entity_identifier: str
     entity_type: str
@@ -29,14 +29,14 @@ class DataPoint:
     form_name: str
     type_identifier: str
     type_revision: str
-    """``"1"`` if none was posted; AWS does not document its default."""
+    """``"1"`` if none was posted, as AWS does not document its default."""
     timestamp: datetime
-    """The form's own time, aware, in UTC, to the precision that the client sent."""
+    """The form's timestamp: aware, in UTC, as precise as the client sent it."""
     content: str | None
-    """The form's JSON text, exactly as posted; ``None`` if there was none."""
+    """The form's content, exactly as posted; ``None`` if there was none."""
     region: str
     posted_at: datetime
-    """When the double stored it, on the test's clock: aware, in UTC."""
+    """The time on the test's clock at which it was stored: aware, in UTC."""
 
     def json(self) -> Any:
         """Return ``content``, parsed.
@@ -67,13 +67,13 @@ class Attempt:
     fault: Fault | None
     """The fault that the test injected into this attempt."""
     armed_at: str | None
-    """Where the test armed that fault, or set the rate limit that it met: ``file:line``."""
+    """Where the test armed that fault, or set the rate limit that throttled it: ``file:line``."""
     slept: float
     """The seconds that botocore backed off before the next attempt; 0.0 if none followed."""
     at: datetime
-    """When it was made, on the test's clock: aware, in UTC."""
+    """The time on the test's clock at which it was made: aware, in UTC."""
     request_id: str | None
-    """The request id that the client got; ``None`` if no response reached it."""
+    """The request id in the response; ``None`` if no response reached the client."""
     stored: tuple[DataPoint, ...] = field(default=(), compare=False, repr=False)
     """The data points that it stored, whether or not the client learned of it."""
     reason: str | None = field(default=None, compare=False, repr=False)
@@ -82,22 +82,22 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One API call as the code under test made it; botocore's retries are its attempts."""
+    """One API call of the code under test; botocore's retries are its attempts."""
 
     operation: str
     """The API's name, such as ``"PostTimeSeriesDataPoints"``."""
     parameters: dict[str, Any]
-    """The boto3 keywords as they arrived, times as aware datetimes in UTC."""
+    """The boto3 keyword arguments as they arrived, with times as aware datetimes in UTC."""
     attempts: tuple[Attempt, ...]
     region: str
 
     @property
     def succeeded(self) -> bool:
-        """Whether the last attempt was answered without an error."""
+        """Whether the last attempt got a response without an error."""
         status_code = self.attempts[-1].status_code if self.attempts else None
         return status_code is not None and status_code < 300  # noqa: PLR2004
 
     @property
     def error_code(self) -> str | None:
-        """The error code that the code under test got in the end, if any."""
+        """The error code of the last attempt, if any."""
         return self.attempts[-1].error_code if self.attempts else None

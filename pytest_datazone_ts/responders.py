@@ -23,7 +23,7 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
 class Responders:
-    """The responses of one double, the latest of each operation first."""
+    """The responses of one double; the latest for an operation comes first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -48,7 +48,7 @@ class Responders:
         """Return the output for a call; ``None`` if there is no response for it.
 
         Raises:
-            ValueError: What a callable returned does not fit the operation's output shape.
+            ValueError: The callable's response does not fit the operation's output shape.
         """
         with self._lock:
             responders = self._responders.get(call.operation, ())
@@ -68,7 +68,7 @@ class Responders:
 
 
 class _Responder:
-    """A response, and how often it may still be used."""
+    """A response, and the number of calls that it still answers."""
 
     def __init__(self, response: Response, times: int | None) -> None:
         self.response = response
@@ -76,7 +76,11 @@ class _Responder:
 
 
 def _check_output(operation: str, response: Any) -> Mapping[str, Any]:
-    """Return the output in a response; a ``ValueError`` unless boto3 could return it."""
+    """Return the output in a response.
+
+    Raises:
+        ValueError: boto3 could not return it.
+    """
     output: Mapping[str, Any] = response
     if isinstance(response, dict):
         output = {name: value for name, value in response.items() if name != "ResponseMetadata"}

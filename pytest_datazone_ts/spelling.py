@@ -1,4 +1,4 @@
-"""A hint for a misspelt name."""
+"""Suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def hint(given: object, names: Iterable[str]) -> str:
-    """Suggest the name that is nearest, with a space before; nothing if none is near."""
-    by_letters = {_letters(name): name for name in names}
-    wanted = _letters(str(given))
-    begun = [letters for letters in by_letters if wanted and letters.startswith(wanted)]
-    close = sorted(begun, key=len) or get_close_matches(wanted, by_letters, n=1)
-    return f" Did you mean {by_letters[close[0]]!r}?" if close else ""
+def hint(name: object, names: Iterable[str]) -> str:
+    """Return the sentence `` Did you mean ...?`` with the closest name; ``""`` if none is close."""
+    by_key = {_key(known): known for known in names}
+    key = _key(str(name))
+    completions = [known for known in by_key if key and known.startswith(key)]
+    closest = sorted(completions, key=len) or get_close_matches(key, by_key, n=1)
+    return f" Did you mean {by_key[closest[0]]!r}?" if closest else ""
 
 
-def _letters(name: str) -> str:
+def _key(name: str) -> str:
     return name.replace("_", "").lower()

@@ -123,7 +123,7 @@ def sweep(
         setup=setup,
         reported=reported,
         timeout=timeout,
-        options=run_options().but({**options, **_VIRTUAL}, source="sweep()"),
+        options=run_options().override({**options, **_VIRTUAL}, source="sweep()"),
     )
     expectations = _ByCell("expect", expect or {})
     allowances = _ByCell("allow", allow or {})
@@ -396,7 +396,7 @@ class _Runner:
             _limit(exchange.clock, self._timeout, watch.hang)
             result, error = _result(self._code, watch)
             if exchange.errors:
-                raise SweepError(messages.swallowed(exchange.errors)) from error
+                raise SweepError(messages.swallowed_errors(exchange.errors)) from error
             return _Run(
                 points=exchange.service.store.points(),
                 calls=exchange.log.calls()[already:],

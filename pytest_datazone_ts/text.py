@@ -1,4 +1,4 @@
-"""How values stand in what a person reads: on one line, escaped, cut, counted."""
+"""Values as text for a person: escaped, truncated, counted, and without credentials."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 COLUMNS = 79
-"""How wide a line may be."""
+"""The maximum width of a line."""
 SECRET = re.compile(
     "token|secret|passwo?r?d|pwd|passphrase|credential|authorization|cookie"
     "|(?:api|access|private)[_-]?key",
     re.IGNORECASE,
 )
-"""What the name of a parameter has whose value is not shown."""
+"""Matches the names of parameters whose values are not shown."""
 
 
-def shown(value: object) -> str:
-    """Return a value as messages write it."""
+def format_value(value: object) -> str:
+    """Return a value as it appears in messages."""
     if isinstance(value, datetime):
         return value.isoformat(" ").replace("+00:00", "Z")
     if isinstance(value, FunctionType):
@@ -35,67 +35,75 @@ def shown(value: object) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return ``1 call`` or ``2 calls``."""
+    """Return a number with its noun, such as ``1 call`` or ``2 calls``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def cut(text: str, room: int, start: int = 0, *, length_of: str | None = None) -> str:
-    """Shorten a text that is too long, keeping what ``start`` points at; tell its length.
+def truncate(text: str, width: int, start: int = 0, *, original: str | None = None) -> str:
+    """Shorten a text that is too long, and append its length.
 
-    ``length_of``: the text whose length to tell, where ``text`` stands for another.
+    Args:
+        text: The text.
+        width: The maximum length of the result.
+        start: The index of the first character to keep.
+        original: The text whose length to append, if ``text`` is an edited copy of it.
     """
-    if len(text) <= room:
+    if len(text) <= width:
         return text
-    length = f" ({len(text if length_of is None else length_of)} characters)"
-    room -= len(length)
-    start = min(start, len(text) - room)
-    head, tail = "..." if start else "", "..." if start + room < len(text) else ""
-    return head + text[start + len(head) : start + room - len(tail)] + tail + length
+    length = f" ({len(text if original is None else original)} characters)"
+    width -= len(length)
+    start = min(start, len(text) - width)
+    head, tail = "..." if start else "", "..." if start + width < len(text) else ""
+    return head + text[start + len(head) : start + width - len(tail)] + tail + length
 
 
-def cut_alike(left: str, right: str, room: int) -> tuple[str, str]:
-    """Cut two texts to where they begin to differ."""
-    alike = takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False))
-    start = max(0, len(list(alike)) - room // 4)
-    return cut(left, room, start), cut(right, room, start)
+def truncate_pair(left: str, right: str, width: int) -> tuple[str, str]:
+    """Truncate two texts so that both show where they begin to differ."""
+    common = takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False))
+    start = max(0, len(list(common)) - width // 4)
+    return truncate(left, width, start), truncate(right, width, start)
 
 
-def brief(text: str, room: int) -> str:
-    """Return the beginning of a text, escaped and without credentials; tell its length."""
-    return cut(without_credentials(escaped(text)), room, length_of=text)
+def excerpt(text: str, width: int) -> str:
+    """Return the beginning of a text, escaped and without credentials."""
+    return truncate(without_credentials(escape(text)), width, original=text)
 
 
-def escaped(text: str, *, but: str = "") -> str:
-    """Return a text with what is not printable as Python's ``repr`` writes it.
+def escape(text: str, *, keep: str = "") -> str:
+    """Return a text with characters that are not printable escaped as in ``repr``.
 
-    ``but``: the characters that stay.
+    Args:
+        text: The text.
+        keep: Characters to leave as they are.
     """
     if text.isprintable():
         return text
     return "".join(
-        character if character.isprintable() or character in but else repr(character)[1:-1]
+        character if character.isprintable() or character in keep else repr(character)[1:-1]
         for character in text
     )
 
 
-def flowing(pieces: Iterable[str], first: str, then: str, columns: int = COLUMNS) -> Iterator[str]:
-    """Yield pieces one after the other; none is broken: places and ids can be copied.
+def wrap_list(
+    items: Iterable[str], initial_indent: str, subsequent_indent: str, width: int = COLUMNS
+) -> Iterator[str]:
+    """Yield lines of comma-separated items.
 
-    ``first``, ``then``: how the first line and those after it are indented.
+    No item is broken across lines, so that locations and ids can be copied.
     """
     line = ""
-    for piece in pieces:
-        if line and len(f"{line}, {piece},") > columns:
+    for item in items:
+        if line and len(f"{line}, {item},") > width:
             yield f"{line},"
-            line = f"{then}{piece}"
+            line = f"{subsequent_indent}{item}"
         else:
-            line = f"{line}, {piece}" if line else f"{first}{piece}"
+            line = f"{line}, {item}" if line else f"{initial_indent}{item}"
     if line:
         yield line
 
 
 def without_credentials(text: str) -> str:
-    """Return a text without what looks like a credential, or has the name of one."""
+    """Return a text in which anything that looks or is named like a credential is ``***``."""
     for pattern in _CREDENTIALS:
         text = pattern.sub(r"\g<name>***", text)
     return text
@@ -115,7 +123,7 @@ def _redacted_parameter(parameter: str) -> str:
     return without_credentials(parameter)
 
 
-# A content may be long, and anything: none of these goes over the same characters for ever.
+# Content may be long and of any form, so none of these may backtrack without bound.
 _CREDENTIALS = [
     re.compile(
         r"(?P<name>-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----)"
@@ -123,7 +131,7 @@ _CREDENTIALS = [
         re.DOTALL,
     ),
     re.compile(
-        r"(?:\b|(?<=\\[nrt])|(?<=\\x[\da-f]{2})|(?<=\\u[\da-fA-F]{4}))"  # an escape ends in one
+        r"(?:\b|(?<=\\[nrt])|(?<=\\x[\da-f]{2})|(?<=\\u[\da-fA-F]{4}))"  # after an escape
         r"(?P<name>)"
         r"(?:(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # access keys
         r"|(?:FQoG|FwoG|IQoJ)[\w+/=-]{16,}"  # session tokens
@@ -138,7 +146,7 @@ _CREDENTIALS = [
     re.compile(r"(?P<name>://[^\s/:@\"'<>\\]{0,100}:)[^\s/@\"'<>\\]+(?=@)"),  # passwords
     re.compile(r"(?P<name>[\w.+-](?<!mailto):)[^\s/@\"'<>\\,;]{1,200}(?=@[\w.\[])"),  # no scheme
     re.compile(r"(?P<name>\b(?i:(?:set-)?cookie:)[ \t]{0,9})[^\r\n\"'\\]+"),  # whole headers
-    # What has the name of one, in JSON, its like and text: a string, an escaped one, or a word.
+    # The value of a secret's name in JSON or text: a string, an escaped string, or a word.
     re.compile(
         rf"(?P<name>(?i:{SECRET.pattern})[\w-]{{0,40}}\\*[\"']?\s{{0,9}}[:=]"
         r"\s{0,9}(?:(?P<quote>[\"'])|(?P<escaped>\\+[\"']))?)"

@@ -1,4 +1,4 @@
-"""Sequences of records that can be narrowed down."""
+"""Immutable sequences of records that ``where`` narrows down."""
 
 from __future__ import annotations
 
@@ -72,20 +72,21 @@ class Records(Sequence[Record], Generic[Record]):
         """Return the only record.
 
         Raises:
-            AssertionError: There is none, or more than one; the message lists them.
+            AssertionError: There are no records, or several; the message lists them.
         """
         if len(self._records) != 1:
-            raise AssertionError(messages.not_one(self._noun, self._records, self._selection))
+            message = messages.not_exactly_one(self._noun, self._records, self._selection)
+            raise AssertionError(message)
         return self._records[0]
 
     def latest(self) -> Record:
         """Return the record that came last.
 
         Raises:
-            AssertionError: There is none.
+            AssertionError: There are no records.
         """
         if not self._records:
-            raise AssertionError(messages.none_at_all(self._noun, self._selection))
+            raise AssertionError(messages.not_any(self._noun, self._selection))
         return self._records[-1]
 
 

@@ -218,7 +218,7 @@ def around(constraint):
     """Values on both sides of a constraint, as near as can be."""
     kind, shape = constraint.kind, constraint.shape
     if kind == "required":
-        # A path can not leave a label out: an empty one is the nearest to it.
+        # A path cannot leave a label out: an empty one is the nearest to it.
         return [a_value(shape), "" if shape.serialization.get("location") == "uri" else None]
     limit = shape.metadata[kind]
     if kind == "enum":

@@ -779,7 +779,7 @@ def test_a_place_that_can_not_be_written_stops_the_run_at_its_start(run, pyteste
         "pipe": "it is no regular file. Name a file, such as report.html",
         "test_mine.py": "it is a module of Python. Name a file, such as report.html",
         "file/report.html": "its folder is a file",
-        "x" * 300: "it can not be written: File name too long",
+        "x" * 300: "it cannot be written: File name too long",
     }.items():
         result = run("def test_it(): print('was run')", "-s", f"--datazone-ts-report={place}")
         assert result.ret == pytest.ExitCode.USAGE_ERROR

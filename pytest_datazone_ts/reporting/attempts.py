@@ -12,12 +12,12 @@ _CREATED = 201
 
 
 def result(attempt: Attempt) -> str:
-    """Return what the client got, such as ``"429 ThrottlingException"``."""
+    """Return the result that the client got, such as ``"429 ThrottlingException"``."""
     return describe_result(attempt.status_code, attempt.error_code)
 
 
 def describe_result(status_code: int | None, error_code: str | None) -> str:
-    """Return what a client got, from the parts of an attempt."""
+    """Return the result that a client got, from its status and error code."""
     if status_code is None:
         return NO_RESPONSE
     status = str(status_code)
@@ -25,7 +25,7 @@ def describe_result(status_code: int | None, error_code: str | None) -> str:
 
 
 def brief_result(attempt: Attempt) -> str:
-    """Return what the client got and why, in a word or two."""
+    """Return the result that the client got and its cause, in a word or two."""
     if attempt.error_code is not None:
         return attempt.error_code
     words = [] if attempt.status_code is None else [str(attempt.status_code)]
@@ -35,7 +35,7 @@ def brief_result(attempt: Attempt) -> str:
 
 
 def cause(attempt: Attempt) -> str | None:
-    """Return what the test made happen: the fault, or the rate limit; ``None`` if nothing."""
+    """Return the fault or rate limit of the test that an attempt met; ``None`` if neither."""
     if attempt.armed_at is None:
         return None
     return "rate limit" if attempt.fault is None else repr(attempt.fault)

@@ -1,4 +1,4 @@
-"""What differs between two records, or two sequences of them: for ``assert left == right``."""
+"""The differences of two records, or of two sequences of them, for ``assert left == right``."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 from pytest_datazone_ts.match import is_equal, json_differences
 from pytest_datazone_ts.records import Attempt, Call, DataPoint
 from pytest_datazone_ts.reporting import messages
-from pytest_datazone_ts.text import SECRET, cut, cut_alike, shown
+from pytest_datazone_ts.text import SECRET, format_value, truncate, truncate_pair
 from pytest_datazone_ts.views import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _COLUMNS = 70
-"""How wide a line may be: pytest puts 10 characters before it."""
+"""The maximum width of a line; pytest indents it by 10 characters."""
 _ITEMS = 5
-"""How many items that differ are shown before the others are counted."""
+"""The number of different items that are shown before the others are counted."""
 _PAIRS = 250_000
-"""How many comparisons may be made to find out which items belong together."""
+"""The maximum number of comparisons to find out which items correspond."""
 
 
 def explain(left: Any, right: Any, *, everything: bool) -> list[str] | None:
@@ -32,10 +32,10 @@ def explain(left: Any, right: Any, *, everything: bool) -> list[str] | None:
     Args:
         left: The left side of ``==``.
         right: The right side.
-        everything: Whether nothing is cut, or counted instead of shown.
+        everything: Whether everything is shown in full.
 
     Returns:
-        The lines; ``None`` if pytest's own explanation is as good.
+        The lines; ``None`` to leave it to pytest's own explanation.
     """
     if type(left) is type(right) and isinstance(left, (DataPoint, Call, Attempt)):
         title = f"{type(left).__name__} == {type(right).__name__}"
@@ -78,11 +78,11 @@ def _items(
 def _counterparts(
     left: Sequence[Any], right: Sequence[Any]
 ) -> Iterator[tuple[int | None, int | None]]:
-    """Yield the indexes of items that belong together, ``None`` where one has no other."""
+    """Yield the indexes of corresponding items; ``None`` where an item has no counterpart."""
     if len(left) * len(right) > _PAIRS:
         blocks = [(0, len(left), 0, len(right))]
     else:
-        # Where it is found first on the right: the same number for the same.
+        # Equal items get the same number: the index of the first of them on the right.
         numbers = [right.index(item) for item in right]
         same = [right.index(item) if item in right else -1 for item in left]
         matcher = SequenceMatcher(None, same, numbers, autojunk=False)
@@ -97,9 +97,9 @@ def _counterparts(
 
 def _titled(place: str, item: object) -> list[str]:
     if isinstance(item, (DataPoint, Call, Attempt)):
-        description = messages.line(item)
+        description = messages.summarize(item)
     else:
-        description = cut(shown(item), _COLUMNS)
+        description = truncate(format_value(item), _COLUMNS)
     return textwrap.wrap(
         f"{place} {description}",
         _COLUMNS,
@@ -115,17 +115,17 @@ def _record(left: object, right: object, *, everything: bool) -> Iterator[str]:
         if SECRET.search(label.rpartition(".")[2]):
             yield f"{label}: differs, and is not shown"
             continue
-        here, there = map(shown, values)
+        here, there = map(format_value, values)
         if len(line := f"{label}: {here} != {there}".removeprefix(": ")) <= _COLUMNS:
             yield line
             continue
         if not everything:
-            here, there = cut_alike(here, there, _COLUMNS - len("  right "))
-        yield from [*[label] * bool(label), f"  left  {here}", f"  right {there}"]
+            here, there = truncate_pair(here, there, _COLUMNS - len("  right "))
+        yield from filter(None, (label, f"  left  {here}", f"  right {there}"))
 
 
 def _differences(left: object, right: object) -> Iterator[tuple[str, object, object]]:
-    """Yield ``(path, left, right)`` where two records differ; JSON content at its own paths."""
+    """Yield ``(path, left, right)`` for each difference of two records, and of their content."""
     if type(left) is type(right):
         left, right = _plain(left), _plain(right)
     for path, here, there in json_differences(left, right, ""):
@@ -134,7 +134,7 @@ def _differences(left: object, right: object) -> Iterator[tuple[str, object, obj
 
 
 def _plain(value: Any) -> Any:
-    """Return a value with records as dicts of the fields that ``==`` compares."""
+    """Return a value with its records as dicts of the fields that ``==`` compares."""
     if isinstance(value, (DataPoint, Call, Attempt)):
         return {
             field.name: _plain(getattr(value, field.name))
@@ -145,7 +145,7 @@ def _plain(value: Any) -> Any:
 
 
 def _content_differences(left: Any, right: Any, path: str) -> list[tuple[str, object, object]]:
-    """Return how two texts differ as JSON; nothing if they are not JSON, or equal as JSON."""
+    """Return the differences of two JSON texts; none if either is not JSON."""
     try:
         return [*json_differences(json.loads(left), json.loads(right), f"{path} $")]
     except (TypeError, ValueError, RecursionError):

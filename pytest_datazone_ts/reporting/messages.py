@@ -1,4 +1,4 @@
-"""Messages for a person at a failing test: readable at 80 columns, ending with the way out."""
+"""Messages of failing tests: readable at 80 columns, each ending with what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from pytest_datazone_ts import match as matching
 from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.records import Attempt, Call, DataPoint
 from pytest_datazone_ts.reporting import attempts
-from pytest_datazone_ts.text import brief, counted, cut, cut_alike, flowing, shown
+from pytest_datazone_ts.text import (
+    counted,
+    excerpt,
+    format_value,
+    truncate,
+    truncate_pair,
+    wrap_list,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,46 +28,48 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.match import Match, Selection
 
 _SHOWN = 3
-"""How many records a message lists before it counts the rest."""
+"""The number of records that a message lists before it counts the rest."""
 _COLUMNS = 72
-"""How wide a line may be: pytest puts 8 characters before it."""
-_BRIEF = 50
-"""Characters of a value that stands beside others."""
+"""The maximum width of a line; pytest indents it by 8 characters."""
+_EXCERPT = 50
+"""The maximum length of a value that shares a line with others."""
 _SIDE = _COLUMNS - len("         expected ")
-"""How wide one of two values may be that stand below each other."""
+"""The maximum length of a value that is shown below the one it is compared with."""
 
 
-def not_one(noun: str, records: Sequence[DataPoint | Call], selection: Selection | None) -> str:
-    """Say what there is instead of exactly one record."""
+def not_exactly_one(
+    noun: str, records: Sequence[DataPoint | Call], selection: Selection | None
+) -> str:
+    """Return the message for a selection that is not exactly one record."""
     if not records:
-        return _none(f"expected exactly one {noun}", noun, selection)
+        return _no_record(f"expected exactly one {noun}", noun, selection)
     lines = [f"expected exactly one {noun}, found {len(records)}:"]
-    told = [line(record) for record in records]
+    summaries = [summarize(record) for record in records]
     traits = [*_traits(records)]
     for index, record in enumerate(records[:_SHOWN]):
         lines += _numbered(index + 1, record)
-        alike = [other for other, text in enumerate(told) if text == told[index]]
+        same = [other for other, text in enumerate(summaries) if text == summaries[index]]
         for name, values in traits:
-            if any(values[other] != values[index] for other in alike):
+            if any(values[other] != values[index] for other in same):
                 label = f"       {name}: "
-                lines.append(label + cut(shown(values[index]), _COLUMNS - len(label)))
-    return "\n".join([*lines, *_more(records), *_way_out(records, traits)])
+                lines.append(label + truncate(format_value(values[index]), _COLUMNS - len(label)))
+    return "\n".join([*lines, *_more(records), *_suggestion(records, traits)])
 
 
-def none_at_all(noun: str, selection: Selection | None) -> str:
-    """Say that there is no record to be the latest."""
-    return _none(f"expected at least one {noun}", noun, selection)
+def not_any(noun: str, selection: Selection | None) -> str:
+    """Return the message for a selection without a latest record."""
+    return _no_record(f"expected at least one {noun}", noun, selection)
 
 
-def _none(expected: str, noun: str, selection: Selection | None) -> str:
+def _no_record(expected: str, noun: str, selection: Selection | None) -> str:
     match, records, calls = (matching.Match(), (), None) if selection is None else selection
     if not match:
-        lines = [f"{expected}, found none", *([] if calls is None else _made(calls()))]
+        lines = [f"{expected}, found none", *([] if calls is None else _calls_made(calls()))]
     elif noun == "call":
-        lines = [expected, *_keywords(match), *_made(records)]
+        lines = [expected, *_keywords(match), *_calls_made(records)]
     else:
-        made = () if calls is None else calls()
-        lines = [expected, *_keywords(match), *_missed(match, records, (), made)]
+        recorded = () if calls is None else calls()
+        lines = [expected, *_keywords(match), *_near_misses(match, records, (), recorded)]
     return "\n".join(lines)
 
 
@@ -71,29 +80,29 @@ def not_posted(
     matched: Sequence[DataPoint],
     calls: Sequence[Call],
 ) -> str:
-    """Say what was asked for, how the nearest recorded points differ, and what went wrong."""
+    """Return the message of ``assert_posted``: what differs in the nearest points."""
     wanted = "a data point" if count is None else counted(count, "data point")
     lines = [f"expected {wanted} to have been posted", *_keywords(match)]
     if matched:
         lines += [f"but {len(matched)} matched:", *_listed(matched)]
     if len(matched) < (1 if count is None else count):
-        lines += _missed(match, points, matched, calls)
+        lines += _near_misses(match, points, matched, calls)
     return "\n".join(lines)
 
 
-def _missed(
+def _near_misses(
     match: Match,
     points: Sequence[DataPoint],
     matched: Sequence[DataPoint],
     calls: Sequence[Call],
 ) -> Iterator[str]:
-    """Say what there is beside what matched, and which calls stored nothing."""
+    """Yield lines about the points that did not match, and the calls that failed."""
     if not points:
         yield "but no data point was posted."
-        yield from _made(calls)
+        yield from _calls_made(calls)
         return
-    found = {point.id for point in matched}
-    others = [point for point in points if point.id not in found]
+    matched_ids = {point.id for point in matched}
+    others = [point for point in points if point.id not in matched_ids]
     yield from _nearest(match, others, lead="and" if matched else "but")
     failed = [call for call in calls if not call.succeeded]
     if failed:
@@ -102,7 +111,7 @@ def _missed(
 
 
 def posted(match: Match, matched: Sequence[DataPoint]) -> str:
-    """Say which points were posted that should not have been."""
+    """Return the message of ``assert_not_posted``."""
     lines = [
         "expected no data point to have been posted",
         *_keywords(match),
@@ -112,10 +121,10 @@ def posted(match: Match, matched: Sequence[DataPoint]) -> str:
     return "\n".join(lines)
 
 
-def unused(injections: Sequence[Injection]) -> str:
-    """Say which armed faults the code under test never met."""
+def unused_faults(injections: Sequence[Injection]) -> str:
+    """Return the message for faults that the code under test did not use up."""
     lines = ["datazone_ts: the test armed faults that were not used up:"]
-    lines += [line for injection in injections for line in armed(injection)]
+    lines += [line for injection in injections for line in describe_injection(injection)]
     lines += textwrap.wrap(
         "The code under test made too few matching calls. If that is right, arm fewer, "
         "cancel() the injection, or set the option strict=False.",
@@ -124,23 +133,23 @@ def unused(injections: Sequence[Injection]) -> str:
     return "\n".join(lines)
 
 
-def armed(injection: Injection) -> Iterator[str]:
-    """Say what was armed where, and how much of it was used."""
-    keywords = [f"{name}={shown(value)}" for name, value in injection.match.items()]
+def describe_injection(injection: Injection) -> Iterator[str]:
+    """Yield lines that say where a fault was armed, and how often it was used."""
+    fault = excerpt(repr(injection.fault), _EXCERPT)
     call = "" if injection.call is None else f"call {injection.call} of "
-    where = f"{call}{injection.operation}"
+    items = [f"{injection.armed_at}: {fault} on {call}{injection.operation}"]
+    if injection.match:
+        keywords = [f"{name}={format_value(value)}" for name, value in injection.match.items()]
+        items.append(f"with {excerpt(', '.join(keywords), _EXCERPT)}")
+    if injection.let_through:
+        items.append(f"after letting {injection.let_through} more through")
     total = "" if injection.times is None else f"of {injection.times} "
-    pieces = [
-        f"{injection.armed_at}: {brief(repr(injection.fault), _BRIEF)} on {where}",
-        *[f"with {brief(', '.join(keywords), _BRIEF)}"] * bool(keywords),
-        *[f"after letting {injection.let_through} more through"] * bool(injection.let_through),
-        f"used {injection.hits} {total}times",
-    ]
-    yield from flowing(pieces, "  ", "    ", _COLUMNS)
+    items.append(f"used {injection.hits} {total}times")
+    yield from wrap_list(items, "  ", "    ", _COLUMNS)
 
 
-def swallowed(errors: Sequence[BaseException]) -> str:
-    """Say which errors of the double itself the code under test hid."""
+def swallowed_errors(errors: Sequence[BaseException]) -> str:
+    """Return the message for errors of the double that the code under test swallowed."""
     lines = ["datazone_ts: the code under test hid errors that are not for it to handle:"]
     texts = [
         ("" if (where := location.error_location(error)) is None else f"{where}: ")
@@ -158,9 +167,13 @@ def swallowed(errors: Sequence[BaseException]) -> str:
 def unanswered(
     operation: str, members: Sequence[str], *, needs_catalogue: bool, is_armed: bool
 ) -> str:
-    """Say how to answer an operation that the double does not.
+    """Return the message for an operation that nothing answers.
 
-    ``is_armed``: the double took the call for a fault that it then did not get.
+    Args:
+        operation: The operation.
+        members: Members of its output, for an example.
+        needs_catalogue: Whether the double would answer it if the catalogue had an asset.
+        is_armed: Whether a fault is armed for it that this attempt did not match.
     """
     example = ", ".join(f"{member!r}: ..." for member in members)
     catalogue = (
@@ -184,11 +197,11 @@ def _keywords(match: Mapping[str, object]) -> list[str]:
     lines = ["  with"] if match else []
     for name, value in match.items():
         label = f"    {name}: "
-        lines.append(label + cut(shown(value), _COLUMNS - len(label)))
+        lines.append(label + truncate(format_value(value), _COLUMNS - len(label)))
     return lines
 
 
-def _made(calls: Sequence[Call]) -> list[str]:
+def _calls_made(calls: Sequence[Call]) -> list[str]:
     if not calls:
         return ["The code under test made no DataZone call."]
     return [f"The code under test made {counted(len(calls), 'call')}:", *_listed(calls)]
@@ -208,7 +221,7 @@ def _more(records: Sequence[object]) -> list[str]:
 
 
 def _traits(records: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
-    """Yield what records differ in, and its value for each; what their lines tell comes first."""
+    """Yield the traits in which records differ, each with its value for every record."""
     traits = _call_traits if isinstance(records[0], Call) else _point_traits
     for name, values in traits(records):
         if any(value != values[0] for value in values):
@@ -240,22 +253,22 @@ def _call_traits(calls: Sequence[Call]) -> Iterator[tuple[str, Sequence[Any]]]:
     yield "forms", [[form.get("formName") for form in matching.forms(call)] for call in calls]
 
 
-def _way_out(
+def _suggestion(
     records: Sequence[object], traits: Iterable[tuple[str, Sequence[Any]]]
 ) -> Iterator[str]:
-    """Say how to ask for one of the records listed, or at least for fewer."""
-    hint = ""
+    """Yield lines that say how to select one of the records listed, or at least fewer."""
+    narrower = ""
     for name, values in traits:
         for value in values[:_SHOWN]:
-            asked = f"where({_keyword(name, value)})"
-            if asked == "where()" or len(asked) > _COLUMNS:
+            example = f"where({_keyword(name, value)})"
+            if example == "where()" or len(example) > _COLUMNS:
                 continue
             if values.count(value) == 1:
-                yield from _such_as(f"{asked}.one()")
+                yield from _where_hint(f"{example}.one()")
                 return
-            hint = hint or asked
-    if hint:
-        yield from _such_as(hint)
+            narrower = narrower or example
+    if narrower:
+        yield from _where_hint(narrower)
     elif isinstance(records[0], Call):
         yield "They ask for the same: take one by its index, or the last with latest()."
     else:
@@ -263,15 +276,15 @@ def _way_out(
         yield "same was posted more than once, say so: assert_posted(count=...)"
 
 
-def _such_as(asked: str) -> list[str]:
-    """Return lines that do not break what a reader may copy."""
+def _where_hint(example: str) -> list[str]:
+    """Return lines that suggest ``where``, with the example unbroken so that it can be copied."""
     hint = "Narrow it down with where(...), such as"
-    line = f"{hint} {asked}"
-    return [line] if len(line) <= _COLUMNS else [hint, asked]
+    line = f"{hint} {example}"
+    return [line] if len(line) <= _COLUMNS else [hint, example]
 
 
 def _keyword(name: str, value: Any) -> str:
-    """Return how ``where`` asks for a value; nothing where it can not."""
+    """Return the keyword of ``where`` that selects a value; ``""`` if there is none."""
     if value is None or value is matching.MISSING or value in ([], [None]):
         return ""
     if name == "operation":
@@ -287,7 +300,7 @@ def _keyword(name: str, value: Any) -> str:
 
 def _numbered(number: int, record: DataPoint | Call) -> list[str]:
     return textwrap.wrap(
-        line(record),
+        summarize(record),
         _COLUMNS,
         initial_indent=f"  {number}. ",
         subsequent_indent="     ",
@@ -296,27 +309,27 @@ def _numbered(number: int, record: DataPoint | Call) -> list[str]:
     )
 
 
-def line(record: DataPoint | Call | Attempt) -> str:
-    """Return a line that tells a record from others."""
+def summarize(record: DataPoint | Call | Attempt) -> str:
+    """Return one line about a record that distinguishes it from most others."""
     if isinstance(record, Attempt):
         return f"attempt {record.number}: {attempts.brief_result(record)}"
     if isinstance(record, Call):
         entity = [record.parameters.get(name) for name in ("entityType", "entityIdentifier")]
-        of = f" of {entity[0]} {entity[1]}" if all(entity) else ""
+        target = f" of {entity[0]} {entity[1]}" if all(entity) else ""
         results = groupby(map(attempts.brief_result, record.attempts))
         counts = [(result, len(list(repeated))) for result, repeated in results]
         summary = ", ".join(
             result if times == 1 else f"{result} ({times} times)" for result, times in counts
         )
-        return f"{record.operation}{of} in {record.region}: {summary}"
+        return f"{record.operation}{target} in {record.region}: {summary}"
     return (
         f"{record.form_name!r} of {record.entity_type} {record.entity_identifier} "
-        f"at {shown(record.timestamp)}"
+        f"at {format_value(record.timestamp)}"
     )
 
 
 def _nearest(match: Match, points: Sequence[DataPoint], *, lead: str) -> list[str]:
-    """Show the points that lack least, and what each lacks."""
+    """Return lines that show the points that differ least, and how they differ."""
     if not points:
         return []
     if len(points) == 1:
@@ -327,30 +340,31 @@ def _nearest(match: Match, points: Sequence[DataPoint], *, lead: str) -> list[st
     compared = []
     for point in points:
         differences = list(matching.point_differences(match, point))
-        explained = [line for difference in differences for line in _explained(*difference)]
-        compared.append((len(differences), len(explained), explained, point))
+        explanation = [line for difference in differences for line in _explain(*difference)]
+        compared.append((len(differences), len(explanation), explanation, point))
     compared.sort(key=lambda each: each[:2])
-    for number, (_, _, explained, point) in enumerate(compared[:_SHOWN], 1):
+    for number, (_, _, explanation, point) in enumerate(compared[:_SHOWN], 1):
         lines += _numbered(number, point)
-        lines += [f"       {line}" for line in explained]
+        lines += [f"       {line}" for line in explanation]
     if len(points) > _SHOWN:
         lines.append(f"  and {len(points) - _SHOWN} more")
     return lines
 
 
-def _explained(field: str, expected: object, actual: object) -> Iterator[str]:
+def _explain(field: str, expected: object, actual: object) -> Iterator[str]:
+    """Yield lines that show a difference between a keyword and a point."""
     if field == "where":
-        yield f"where: {shown(expected)} is false for it"
+        yield f"where: {format_value(expected)} is false for it"
         return
     for label, left, right in _details(field, expected, actual):
         yield label
-        left_text, right_text = cut_alike(shown(left), shown(right), _SIDE)
+        left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
         yield f"  expected {left_text}"
         yield f"  posted   {right_text}"
 
 
 def _details(field: str, expected: object, actual: object) -> Iterator[tuple[str, object, object]]:
-    """Yield ``(label, expected, actual)``; a difference of JSON content path by path."""
+    """Yield ``(label, expected, actual)``, for JSON content one for each path that differs."""
     if field == "content" and isinstance(expected, (dict, list)) and isinstance(actual, str):
         try:
             parsed = json.loads(actual)

@@ -13,13 +13,13 @@ from pytest_datazone_ts.service.validation import MAX_VALUE_LENGTH
 from pytest_datazone_ts.text import (
     COLUMNS,
     SECRET,
-    brief,
     counted,
-    cut,
-    escaped,
-    flowing,
-    shown,
+    escape,
+    excerpt,
+    format_value,
+    truncate,
     without_credentials,
+    wrap_list,
 )
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-_BRIEF = 60
-"""Characters of a name or a value that stands beside others."""
+_EXCERPT = 60
+"""The maximum length of a name or value that shares a line with others."""
 _FAILED = 2
-"""How many calls that would be left out are shown because they failed: the last."""
+"""The number of failed calls that are shown though they would be left out: the last ones."""
 _SHOWN_APART = ("domainIdentifier", "entityType", "entityIdentifier", "forms")
 
 
 class _Extent(NamedTuple):
-    """How many are shown of each, first and last, and how many characters of a text."""
+    """How many of each are shown, first and last, and how many characters of a text."""
 
     chapters: int = 3
     calls: tuple[int, int] = (1, 4)
@@ -57,12 +57,12 @@ _EVERYTHING = _Extent(_ALL, (_ALL, 0), (_ALL, 0), (_ALL, 0), (_ALL, 0), 4000, 40
 
 
 def render(trace: Trace, *, failure: str, everything: bool) -> str:
-    """Return what the test's earlier failures have not shown; ``""`` if that is nothing.
+    """Return what earlier failures of the test have not shown; ``""`` if there is nothing new.
 
     Args:
         trace: What the doubles of the test recorded.
-        failure: What pytest shows above.
-        everything: Whether nothing is left out.
+        failure: The failure that pytest shows above it.
+        everything: Whether everything is shown in full.
     """
     extent = _EVERYTHING if everything else _Extent()
     total = trace.left_out + len(trace.chapters)
@@ -71,7 +71,7 @@ def render(trace: Trace, *, failure: str, everything: bool) -> str:
         for number, chapter in enumerate(trace.chapters, trace.left_out + 1)
         if chapter.reported != chapter.size
     ]
-    # So many doubles are those of a property's examples, the failing one last.
+    # A test with that many doubles is a property test, whose failing example comes last.
     kept = new[-1 if trace.left_out and not everything else -extent.chapters :]
     lines: list[str] = []
     left_out = total - len(kept)
@@ -95,10 +95,11 @@ def _chapter(chapter: Chapter, title: str, failure: str, extent: _Extent) -> Ite
         title += f"After the {counted(reported, 'call')} shown above: "
     yield title + _headline(calls[reported:])
     yield from _calls(calls, reported, extent)
-    # The message of the option strict names them too.
-    if news := [lines for lines in unused(chapter) if lines[0] not in failure]:
+    # The message of the option strict may have named them.
+    unnamed = [lines for lines in unused_faults(chapter) if lines[0] not in failure]
+    if unnamed:
         yield "Armed and not used up:"
-        yield from (line for lines in news for line in lines)
+        yield from (line for lines in unnamed for line in lines)
 
 
 def of_calls(calls: Sequence[Call], columns: int) -> Iterator[str]:
@@ -108,17 +109,17 @@ def of_calls(calls: Sequence[Call], columns: int) -> Iterator[str]:
     yield from _calls(calls, 0, extent)
 
 
-def unused(chapter: Chapter) -> Iterator[Sequence[str]]:
-    """Yield the lines about each fault that was used less often than the test expects."""
+def unused_faults(chapter: Chapter) -> Iterator[Sequence[str]]:
+    """Yield the lines about each fault that was not used up."""
     for armed in chapter.armed:
         if isinstance(armed, Injection) and is_unused(armed):
-            yield [*messages.armed(armed)]
+            yield [*messages.describe_injection(armed)]
 
 
 def without_secrets(reason: str, call: Call) -> str:
     """Return the reason of an attempt without the secrets among the call's parameters."""
     for secret in _secrets(call.parameters):
-        # Only in quotes: it may be as short as a letter.
+        # Only in quotes, as a secret may be as short as one letter.
         reason = reason.replace(f"'{secret}'", "'***'")
         reason = reason.replace(f"'{secret[:MAX_VALUE_LENGTH]}...'", "'***...'")
     return reason
@@ -140,19 +141,19 @@ def _headline(calls: Sequence[Call]) -> str:
     points = sum(len(attempt.stored) for attempt in made)
     slept = sum(attempt.slept for attempt in made)
     failures = f" ({failed} failed)" if failed else ""
-    pieces = [
+    items = [
         counted(len(calls), "call") + failures,
         counted(len(made), "attempt"),
         f"{counted(points, 'data point')} stored",
     ]
     if slept:
-        pieces.append(f"backed off {slept:.3f} s")
-    return ", ".join(pieces)
+        items.append(f"backed off {slept:.3f} s")
+    return ", ".join(items)
 
 
-def _chosen(new: range, calls: Sequence[Call], extent: _Extent) -> Sequence[int]:
-    """Return which calls are shown: those at both ends, and of the others some that failed."""
-    first, others, last = _ends(new, extent.calls)
+def _select(new: range, calls: Sequence[Call], extent: _Extent) -> Sequence[int]:
+    """Return the indexes of the calls to show: the first, the last, and some that failed."""
+    first, others, last = _split(new, extent.calls)
     failed = [index for index in others if not calls[index].succeeded]
     return [*first, *failed[-_FAILED:], *last]
 
@@ -160,7 +161,7 @@ def _chosen(new: range, calls: Sequence[Call], extent: _Extent) -> Sequence[int]
 def _calls(calls: Sequence[Call], reported: int, extent: _Extent) -> Iterator[str]:
     """Yield the lines about the calls after those that were reported before."""
     expected = reported
-    for index in _chosen(range(reported, len(calls)), calls, extent):
+    for index in _select(range(reported, len(calls)), calls, extent):
         if index > expected:
             yield _calls_left_out(calls[expected:index], extent.more)
         yield from _call(index + 1, calls[index], extent)
@@ -169,8 +170,8 @@ def _calls(calls: Sequence[Call], reported: int, extent: _Extent) -> Iterator[st
 
 def _calls_left_out(calls: Sequence[Call], more: str) -> str:
     failed = sum(not call.succeeded for call in calls)
-    of_them = f", {failed} of them failed" if failed else ""
-    return f"... {counted(len(calls), 'call')} left out{of_them}{more}"
+    failures = f", {failed} of them failed" if failed else ""
+    return f"... {counted(len(calls), 'call')} left out{failures}{more}"
 
 
 def _call(number: int, call: Call, extent: _Extent) -> Iterator[str]:
@@ -178,21 +179,21 @@ def _call(number: int, call: Call, extent: _Extent) -> Iterator[str]:
     title = f"{number}. {call.operation}"
     if "entityType" in parameters and "entityIdentifier" in parameters:
         title += f" of {parameters['entityType']} {parameters['entityIdentifier']}"
-    pieces = [brief(title, extent.columns)]
+    items = [excerpt(title, extent.columns)]
     if "domainIdentifier" in parameters:
-        pieces.append(f"domain {brief(str(parameters['domainIdentifier']), _BRIEF)}")
-    pieces += [call.region, *[_moment(attempt.at) for attempt in call.attempts[:1]]]
-    yield from flowing(pieces, "", "   ", extent.columns)
+        items.append(f"domain {excerpt(str(parameters['domainIdentifier']), _EXCERPT)}")
+    items += [call.region, *[_format_time(attempt.at) for attempt in call.attempts[:1]]]
+    yield from wrap_list(items, "", "   ", extent.columns)
     others = [
-        f"{name} {_value(value)}"
+        f"{name} {_abbreviate(value)}"
         for name, value in sorted(parameters.items())
         if name not in _SHOWN_APART and not SECRET.search(name)
     ]
-    yield from flowing(others, "   ", "   ", extent.columns)
-    yield from _shortened(
+    yield from wrap_list(others, "   ", "   ", extent.columns)
+    yield from _abridge(
         parameters.get("forms", ()), extent.forms, "form", lambda form: _form(form, extent)
     )
-    yield from _shortened(
+    yield from _abridge(
         call.attempts,
         extent.attempts,
         "attempt",
@@ -201,35 +202,35 @@ def _call(number: int, call: Call, extent: _Extent) -> Iterator[str]:
 
 
 def _form(form: Mapping[str, object], extent: _Extent) -> Iterator[str]:
-    at = [f"at {shown(form['timestamp'])}"] if "timestamp" in form else []
-    named = [f"form {_value(form.get('formName'))}", *at]
-    pieces = [" ".join(named)] if len(" ".join(named)) < extent.columns - 3 else named
+    at = [f"at {format_value(form['timestamp'])}"] if "timestamp" in form else []
+    named = [f"form {_abbreviate(form.get('formName'))}", *at]
+    items = [" ".join(named)] if len(" ".join(named)) < extent.columns - 3 else named
     if "typeIdentifier" in form:
-        pieces.append(brief(str(form["typeIdentifier"]), _BRIEF))
+        items.append(excerpt(str(form["typeIdentifier"]), _EXCERPT))
     if "typeRevision" in form:
-        pieces.append(f"revision {_value(form['typeRevision'])}")
-    yield from flowing(pieces, "   ", "     ", extent.columns)
+        items.append(f"revision {_abbreviate(form['typeRevision'])}")
+    yield from wrap_list(items, "   ", "     ", extent.columns)
     if "content" in form:
-        yield from _wrapped(str(form["content"]), extent.content, extent.columns)
+        yield from _wrap_text(str(form["content"]), extent.content, extent.columns)
 
 
 def _attempt(call: Call, attempt: Attempt, extent: _Extent) -> Iterator[str]:
-    pieces = [f"attempt {attempt.number}: {attempts.result(attempt)}", *_cause(attempt)]
+    items = [f"attempt {attempt.number}: {attempts.result(attempt)}", *_cause(attempt)]
     if attempt.stored:
-        first, others, last = _ends([point.id for point in attempt.stored], extent.points)
-        pieces += [f"stored {first[0]}", *first[1:]]
+        first, others, last = _split([point.id for point in attempt.stored], extent.points)
+        items += [f"stored {first[0]}", *first[1:]]
         if others:
-            pieces.append(f"{len(others)} more")
-        pieces += last
+            items.append(f"{len(others)} more")
+        items += last
     elif attempts.is_repetition(call, attempt):
-        pieces.append("stored nothing new: its clientToken was used before")
+        items.append("stored nothing new: its clientToken was used before")
     if attempt.request_id is not None:
-        pieces.append(f"request {attempt.request_id}")
+        items.append(f"request {attempt.request_id}")
     if attempt.slept:
-        pieces.append(f"backed off {attempt.slept:.3f} s")
-    yield from flowing(pieces, "   ", "     ", extent.columns)
+        items.append(f"backed off {attempt.slept:.3f} s")
+    yield from wrap_list(items, "   ", "     ", extent.columns)
     if attempt.reason is not None:
-        yield from _wrapped(without_secrets(attempt.reason, call), extent.reason, extent.columns)
+        yield from _wrap_text(without_secrets(attempt.reason, call), extent.reason, extent.columns)
 
 
 def _cause(attempt: Attempt) -> Iterator[str]:
@@ -240,42 +241,42 @@ def _cause(attempt: Attempt) -> Iterator[str]:
     else:
         fault = repr(attempt.fault)
         if fault != attempt.error_code:
-            yield brief(fault, _BRIEF)
+            yield excerpt(fault, _EXCERPT)
         yield f"injected at {attempt.armed_at}"
 
 
-def _value(value: object) -> str:
-    """Return a value without what it may hold inside."""
+def _abbreviate(value: object) -> str:
+    """Return a value, abbreviated if it is a structure."""
     if isinstance(value, Mapping):
         return "{...}"
     if isinstance(value, Sequence) and any(isinstance(item, (Mapping, list)) for item in value):
         return "[...]"
-    return brief(shown(value), _BRIEF)
+    return excerpt(format_value(value), _EXCERPT)
 
 
-def _moment(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     """Return a time to the millisecond."""
-    return shown(at.replace(microsecond=at.microsecond // 1000 * 1000)).replace("000Z", "Z")
+    return format_value(at.replace(microsecond=at.microsecond // 1000 * 1000)).replace("000Z", "Z")
 
 
-def _ends(
+def _split(
     items: Sequence[Item], extent: tuple[int, int]
 ) -> tuple[Sequence[Item], Sequence[Item], Sequence[Item]]:
-    """Return those shown first, those left out and those shown last."""
+    """Split items into those shown first, those left out and those shown last."""
     first, last = extent
     end = len(items) - last
-    if end - first <= 1:  # to say that one is left out takes as much room
+    if end - first <= 1:  # a line about a single one would take as much room
         return items, (), ()
     return items[:first], items[first:end], items[end:]
 
 
-def _shortened(
+def _abridge(
     items: Sequence[Item],
     extent: tuple[int, int],
     noun: str,
     lines: Callable[[Item], Iterable[str]],
 ) -> Iterator[str]:
-    first, others, last = _ends(items, extent)
+    first, others, last = _split(items, extent)
     for item in first:
         yield from lines(item)
     if others:
@@ -284,12 +285,12 @@ def _shortened(
         yield from lines(item)
 
 
-def _wrapped(text: str, room: int, columns: int) -> Sequence[str]:
-    """Return lines of a text; the line breaks and indents of JSON are spaces in it."""
+def _wrap_text(text: str, width: int, columns: int) -> Sequence[str]:
+    """Return a text as lines, with the line breaks and indents of JSON replaced by spaces."""
     indent = " " * 5
-    plain = without_credentials(escaped(re.sub(r"\s*\n\s*", " ", text)))
+    plain = without_credentials(escape(re.sub(r"\s*\n\s*", " ", text)))
     return textwrap.wrap(
-        cut(plain, room, length_of=text),
+        truncate(plain, width, original=text),
         columns,
         initial_indent=indent,
         subsequent_indent=indent,

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.records import Call
 
 KEPT = 8
-"""How many chapters of a test are kept: Hypothesis runs its failing example last."""
+"""The maximum number of chapters: the last, as Hypothesis runs its failing example last."""
 
 
 class Chapter:
-    """What one double recorded during one test; another one follows its ``reset()``."""
+    """What one double recorded during one test, up to its ``reset()``."""
 
     __slots__ = ("_calls", "after_reset", "armed", "log", "reported")
 
@@ -26,9 +26,9 @@ class Chapter:
         self.log: object = log
         """The log of the double: for its identity alone."""
         self.after_reset: bool = after_reset
-        """Whether an earlier chapter is the same double's."""
+        """Whether the same double has an earlier chapter."""
         self.reported: tuple[int, int] | None = None
-        """Its size when a failure of the test showed it."""
+        """Its size when a failure of the test last showed it."""
         self.armed: list[Injection | RateLimit] = []
         """The faults armed and rate limits set, in order."""
         self._calls: list[CallEntry] = []
@@ -39,7 +39,7 @@ class Chapter:
 
     @property
     def size(self) -> tuple[int, int]:
-        """The number of calls, and of what was armed."""
+        """The number of calls, and of faults and rate limits."""
         return len(self._calls), len(self.armed)
 
     @property
@@ -49,28 +49,28 @@ class Chapter:
 
 
 class Trace:
-    """The chapters of one test, the one added to last at the end: the last ``KEPT`` of them."""
+    """The last ``KEPT`` chapters of one test, the one with the latest entry at the end."""
 
     __slots__ = ("_lock", "_open", "chapters", "left_out")
 
     def __init__(self) -> None:
         self.chapters: deque[Chapter] = deque()
         self.left_out: int = 0
-        """How many chapters, the earliest, are not kept."""
+        """The number of earlier chapters that are not kept."""
         self._open: dict[object, Chapter] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """Return how many are kept."""
+        """Return the number of chapters kept."""
         return len(self.chapters)
 
     def called(self, log: object, call: CallEntry) -> None:
-        """Take note of a call."""
+        """Note a call at its first attempt."""
         with self._lock:
             self._chapter(log).add(call)
 
     def armed(self, log: object, armed: Injection | RateLimit) -> None:
-        """Take note of a fault armed or a rate limit set."""
+        """Note a fault that the test armed, or a rate limit that it set."""
         with self._lock:
             self._chapter(log).armed.append(armed)
 
@@ -97,7 +97,7 @@ class Trace:
 
 
 _current: Trace | None = None
-"""One for all threads: the code under test may use any."""
+"""Shared by all threads, as the code under test may use several."""
 
 
 def current() -> Trace | None:
@@ -106,7 +106,7 @@ def current() -> Trace | None:
 
 
 def begin(trace: Trace | None) -> Trace | None:
-    """Have the logs of doubles notify ``trace`` from now on, and return the one before it."""
+    """Have every log notify ``trace`` from now on, and return the previous trace."""
     global _current
     before, _current = _current, trace
     listeners[:] = [] if trace is None else [trace]

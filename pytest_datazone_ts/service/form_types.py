@@ -183,7 +183,7 @@ def _call(check: Callable[[Any], object], content: object) -> list[str]:
 def _build_schema_check(schema: dict[str, Any]) -> Callable[[Any], list[str]]:
     try:
         from jsonschema import SchemaError, validators  # noqa: PLC0415 - an extra
-        from referencing.jsonschema import EMPTY_REGISTRY  # noqa: PLC0415 - jsonschema's own
+        from referencing.jsonschema import EMPTY_REGISTRY  # noqa: PLC0415 - comes with jsonschema
     except ImportError:
         message = (
             "register_form_type() needs the package jsonschema to check a JSON Schema: "

@@ -22,7 +22,7 @@ from socketserver import TCPServer
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
-from pytest_datazone_ts.text import cut, redacted_target
+from pytest_datazone_ts.text import redacted_target, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -333,7 +333,7 @@ class Conversation(BaseHTTPRequestHandler):
         request = "malformed"
         if self.command:
             target = redacted_target(self.path)
-            request = cut(ascii(f"{self.command} {target}")[1:-1], _LOGGED)
+            request = truncate(ascii(f"{self.command} {target}")[1:-1], _LOGGED)
         with suppress(Exception):
             self.server.log(f"{outcome.strip()} ({request})")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_datazone_ts.text import cut
+from pytest_datazone_ts.text import truncate
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -59,4 +59,4 @@ _NO_PAGES = (
 
 
 def _quoted(value: str) -> str:
-    return cut(ascii(value), _LONGEST)
+    return truncate(ascii(value), _LONGEST)

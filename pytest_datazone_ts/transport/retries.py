@@ -76,7 +76,7 @@ class _Asyncio(_Delegate):
 
 
 def _acquire(bucket: Any, amount: float, block: bool) -> Any:  # noqa: FBT001
-    from botocore.retries.bucket import TokenBucket  # noqa: PLC0415 - heavy
+    from botocore.retries.bucket import TokenBucket  # noqa: PLC0415 - a test may import botocore again
 
     _wait_for_token(bucket, amount)
     return _replacements.original(TokenBucket, "_acquire")(bucket, amount, block)
@@ -111,8 +111,8 @@ async def _anyio_sleep(endpoint: Any, seconds: float) -> None:
 
 def install() -> None:
     """Put the stand-ins in place, in the modules that are loaded by now."""
-    from botocore import endpoint  # noqa: PLC0415 - heavy
-    from botocore.retries.bucket import TokenBucket  # noqa: PLC0415 - heavy
+    from botocore import endpoint  # noqa: PLC0415 - a test may import botocore again
+    from botocore.retries.bucket import TokenBucket  # noqa: PLC0415 - a test may import botocore again
 
     _replacements.put(endpoint, "time", _Time(vars(endpoint)["time"]))
     _replacements.put(TokenBucket, "_acquire", _acquire)

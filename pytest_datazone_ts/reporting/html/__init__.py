@@ -1,6 +1,5 @@
-"""The HTML report: what a run posted, as one page.
+"""The HTML report: what a run posted, on one page.
 
-``run``: the hooks that collect it. ``record``: what the doubles of one test did, as JSON that
-travels between processes. ``results``: the tests and how they ended. ``page`` and ``chart``: how
-all of it is shown.
+``run`` has the pytest hooks, ``record`` what the doubles of one test did, as JSON that travels
+between processes, ``results`` the outcomes of the tests, and ``page`` and ``chart`` the HTML.
 """

@@ -1,7 +1,7 @@
-"""The pictures of the page, as SVG.
+"""The charts of the page, as SVG.
 
-Geometry is in attributes, so that the page's policy can forbid styles of its elements' own.
-Symbols and the scale from 0 to 100 are in the page once, and used here by their ids.
+Geometry is in attributes, as the page's policy forbids inline styles. Symbols and the scale from
+0 to 100 are defined once in the page, and referenced here by their ids.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.reporting.html.record import AttemptRecord
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 38, 292, 8, 84
-"""Where in its 300 by 92 units a chart draws its points; left of it is the scale."""
+"""The plot area in a chart of 300 by 92 units; the scale is to its left."""
 _DOTS = 60
-"""With more points than that, the line alone is clearer."""
+"""With more points than this, the line is drawn without dots."""
 _PERCENT = (0.0, 100.0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def line(points: Sequence[tuple[str, float]]) -> str:
-    """Draw two or more scores over their ISO timestamps, which are in order."""
+    """Draw two or more scores over their ISO timestamps, given in order."""
     scores = [score for _, score in points]
     low, high = min(_PERCENT[0], *scores), max(_PERCENT[1], *scores)
     times = [(datetime.fromisoformat(time) - _EPOCH).total_seconds() for time, _ in points]
     if times[0] == times[-1]:
-        times = [float(place) for place in range(len(points))]
-    places = [
-        f"{_between(_LEFT, _RIGHT, time, times[0], times[-1])} "
-        f"{_between(_BOTTOM, _TOP, score, low, high)}"
+        times = [float(index) for index in range(len(points))]
+    coordinates = [
+        f"{_scaled(_LEFT, _RIGHT, time, times[0], times[-1])} "
+        f"{_scaled(_BOTTOM, _TOP, score, low, high)}"
         for time, score in zip(times, scores, strict=True)
     ]
     scale = "<use href=#scale />" if (low, high) == _PERCENT else _scale(low, high)
@@ -40,12 +40,12 @@ def line(points: Sequence[tuple[str, float]]) -> str:
     label = f"passingPercentage of {len(points)} points: {least} to {most}, at last {last}"
     return (
         f"<svg class=chart viewBox='0 0 300 92' role=img aria-label='{label}'>{scale}"
-        f"<path class={kind} d='M{'L'.join(places)}'/></svg>"
+        f"<path class={kind} d='M{'L'.join(coordinates)}'/></svg>"
     )
 
 
 def bar(score: float) -> str:
-    """Draw one score, of 100."""
+    """Draw one score out of 100."""
     filled = number(min(max(score, _PERCENT[0]), _PERCENT[1]))
     return (
         f"<svg class=bar role=img aria-label='passingPercentage {number(score)}'>"
@@ -54,31 +54,31 @@ def bar(score: float) -> str:
 
 
 def strip(attempts: Sequence[AttemptRecord], start: float, end: float) -> str:
-    """Draw the attempts of a call, and the back-offs after them, from ``start`` to ``end``."""
+    """Draw the attempts of a call and the back-offs after them, from ``start`` to ``end``."""
     drawn = []
     for attempt in attempts:
-        x = _between(1, 99, attempt["at"], start, end)
+        x = _scaled(1, 99, attempt["at"], start, end)
         if attempt["slept"]:
-            waited = _between(1, 99, attempt["at"] + attempt["slept"], start, end)
+            waited = _scaled(1, 99, attempt["at"] + attempt["slept"], start, end)
             drawn.append(f"<line x1={x}% x2={waited}% y1=8 y2=8 />")
-        drawn.append(f"<use href=#{'ok' if answered(attempt) else 'no'} x={x}% y=8 />")
+        drawn.append(f"<use href=#{'ok' if succeeded(attempt) else 'no'} x={x}% y=8 />")
     return f"<svg class=strip aria-hidden=true>{''.join(drawn)}</svg>"
 
 
-def answered(attempt: AttemptRecord) -> bool:
-    """Tell whether an attempt got what it asked for."""
+def succeeded(attempt: AttemptRecord) -> bool:
+    """Return whether an attempt succeeded."""
     return attempt["status"] is not None and attempt["status"] < 300  # noqa: PLR2004
 
 
 def number(value: float) -> str:
-    """Write a number in full, but for a fraction of none."""
+    """Return a number in full, without a fraction if it is whole."""
     return str(int(value)) if value == int(value) else str(value)
 
 
-def _between(first: float, last: float, value: float, low: float, high: float) -> str:
-    """Write where ``value`` of ``low`` to ``high`` is between ``first`` and ``last``."""
-    part = (value - low) / (high - low) if high > low else 0.0
-    return f"{first + (last - first) * part:.1f}".removesuffix(".0")
+def _scaled(first: float, last: float, value: float, low: float, high: float) -> str:
+    """Map ``value`` from the range ``low`` to ``high`` to the range ``first`` to ``last``."""
+    fraction = (value - low) / (high - low) if high > low else 0.0
+    return f"{first + (last - first) * fraction:.1f}".removesuffix(".0")
 
 
 def _scale(low: float, high: float) -> str:

@@ -1,8 +1,8 @@
 """The page: what a run posted, readable without scripts and complete in itself.
 
-Everything that comes from a test is escaped where it is put into HTML, and a policy in the
-page lets nothing run or load but the page's own style and script. End tags that HTML leaves
-out are left out: a page for hundreds of tests stays under a megabyte.
+Everything that comes from a test is escaped where it is put into HTML, and a policy in the page
+allows only the page's own style and script. Optional end tags are omitted, so that a page for
+hundreds of tests stays under a megabyte.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pytest_datazone_ts.reporting import html as html_report
 from pytest_datazone_ts.reporting.attempts import describe_result
 from pytest_datazone_ts.reporting.html import chart
 from pytest_datazone_ts.reporting.html.record import CONTENT
-from pytest_datazone_ts.text import counted, escaped
+from pytest_datazone_ts.text import counted, escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,24 +37,24 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.reporting.html.results import Result, Run
 
 SIZE = 1_000_000
-"""How many bytes the page may have before details are left out."""
+"""The maximum size of the page in bytes, above which details are left out."""
 _STEPS = (800, 400, 200, 100, 50, 0)
 _LIMITS = (
     (CONTENT, CONTENT),
     *((CONTENT, others) for others in _STEPS),
     *((failed, 0) for failed in _STEPS),
 )
-"""How much of a form's content is shown, in characters: of tests that failed, of the others."""
+"""The characters of a form's content that are shown, for failed tests and for the others."""
 _OPEN = 3
-"""Where there are no more tests than that, or failed ones, they are shown opened."""
+"""Tests, or failed tests, are shown open if there are no more than this."""
 _TABLE = 6
-"""How many points of a series are listed without being asked for."""
+"""Series with more points than this are listed folded."""
 
 
 def render(run: Run) -> str:
-    """Return the page, with as much of the details as there is room for."""
-    results = sorted(run.results, key=_place)
-    opened = _opened(results)
+    """Return the page with as many details as there is room for."""
+    results = sorted(run.results, key=_sort_key)
+    opened = _open_flags(results)
 
     def tests(limits: tuple[int, int]) -> list[str]:
         bodies = [_body(result, limits) for result in results]
@@ -66,7 +66,7 @@ def render(run: Run) -> str:
     fits = bisect_left(_LIMITS, True, key=lambda limits: _bytes(page(limits)) <= SIZE)  # noqa: FBT003
     if fits < len(_LIMITS):
         return page(_LIMITS[fits])
-    # The names stay, and the calls of so many tests as there is room for, failed ones first.
+    # Keep all names, and the calls of as many tests as there is room for, failed tests first.
     cut = _cut(results, _LIMITS[-1])
     full = tests(_LIMITS[-1])
     kept = [_test(result, "", opened=False) for result in results]
@@ -79,14 +79,14 @@ def render(run: Run) -> str:
     return _page(run, results, kept, [*cut, _left_out(len(results) - len(shown))])
 
 
-def _place(result: Result) -> tuple[str, int, str]:
-    """Sort as the files do, and by numbers as numbers: xdist's order is another each time."""
+def _sort_key(result: Result) -> tuple[str, int, str]:
+    """Return the sort key of a test: by file and line, with numbers in names as numbers."""
     numbered = re.sub("[0-9]+", lambda found: found[0].zfill(9), result.nodeid)
     return result.file, result.line, numbered
 
 
-def _opened(results: Sequence[Result]) -> list[bool]:
-    """Tell which tests are shown opened."""
+def _open_flags(results: Sequence[Result]) -> list[bool]:
+    """Return whether each test is shown open."""
     if len(results) <= _OPEN:
         return [True] * len(results)
     few = sum(result.failed for result in results) <= _OPEN
@@ -94,8 +94,8 @@ def _opened(results: Sequence[Result]) -> list[bool]:
 
 
 def _cut(results: Iterable[Result], limits: tuple[int, int]) -> list[str]:
-    """Say what of the content is left out."""
-    of_failed, of_others = limits
+    """Return notes about content that is left out."""
+    failed_limit, other_limit = limits
     longest = max(
         (
             len(form["content"]["text"])
@@ -107,12 +107,12 @@ def _cut(results: Iterable[Result], limits: tuple[int, int]) -> list[str]:
         ),
         default=0,
     )
-    if of_others == CONTENT or longest <= of_others:
+    if other_limit == CONTENT or longest <= other_limit:
         return []
-    cut = f"cut to {of_others:,} characters" if of_others else "left out"
-    if of_failed and any(result.failed for result in results):
-        cut += f" ({of_failed:,} characters in tests that failed)"
-    return [f"content is {cut}"]
+    note = f"content is cut to {other_limit:,} characters" if other_limit else "content is left out"
+    if failed_limit and any(result.failed for result in results):
+        note += f" ({failed_limit:,} characters in tests that failed)"
+    return [note]
 
 
 def _left_out(tests: int) -> str:
@@ -120,7 +120,7 @@ def _left_out(tests: int) -> str:
 
 
 def _page(run: Run, results: Sequence[Result], tests: Sequence[str], missing: Sequence[str]) -> str:
-    """Put the page together; ``missing``: what there was no room for."""
+    """Return the page; ``missing`` describes what there was no room for."""
     notes = [*run.notes]
     if more := sum(bool(result.record["doubles_left_out"]) for result in results):
         notes.append(
@@ -154,8 +154,8 @@ def _page(run: Run, results: Sequence[Result], tests: Sequence[str], missing: Se
 
 
 def _totals(run: Run, results: Sequence[Result]) -> str:
-    def total(of: str) -> int:
-        return sum(result.record["totals"][of] for result in results)  # type: ignore[literal-required]
+    def total(key: str) -> int:
+        return sum(result.record["totals"][key] for result in results)  # type: ignore[literal-required]
 
     figures = [
         ("tests", f"{len(results):,}", f"of {run.tests:,} in the run"),
@@ -217,7 +217,7 @@ def _body(result: Result, limits: tuple[int, int]) -> str:
     doubles, left_out = result.record["doubles"], result.record["doubles_left_out"]
     parts = []
     if left_out:
-        parts.append(_more(f"{counted(left_out, 'earlier double')} of this test not kept."))
+        parts.append(_note(f"{counted(left_out, 'earlier double')} of this test not kept."))
     for place, double in enumerate(doubles, left_out + 1):
         if len(doubles) + left_out > 1:
             title = f"Double {place} of {len(doubles) + left_out}"
@@ -242,9 +242,9 @@ def _calls(double: DoubleRecord, limit: int) -> str:
         ]
         parts.append(f"<p class=target>{_e(target)}<ol>{''.join(items)}</ol>")
     if not calls:
-        parts.append(_more("None: faults were armed."))
+        parts.append(_note("None: faults were armed."))
     if double["calls_left_out"]:
-        parts.append(_more(f"{counted(double['calls_left_out'], 'further call')} not kept."))
+        parts.append(_note(f"{counted(double['calls_left_out'], 'further call')} not kept."))
     if double["unused"]:
         faults = "".join(f"<li>{_e(fault)}" for fault in double["unused"])
         parts.append(f"<p class=target>Armed and not used up<ul>{faults}</ul>")
@@ -266,18 +266,18 @@ def _call(call: CallRecord, strip: str, limit: int) -> str:
         parts.append(f"<ol class=attempts>{''.join(map(_attempt, attempts))}</ol>")
         if call["attempts_left_out"]:
             further = counted(call["attempts_left_out"], "further attempt")
-            parts.append(_more(f"{further} not kept."))
+            parts.append(_note(f"{further} not kept."))
     if call["reason"] is not None:
         parts.append(f"<p class=why>{_e(call['reason'])}")
     parts += [_form(form, limit) for form in call["forms"]]
     if call["forms_left_out"]:
-        parts.append(_more(f"{counted(call['forms_left_out'], 'further form')} not kept."))
+        parts.append(_note(f"{counted(call['forms_left_out'], 'further form')} not kept."))
     return "".join(parts)
 
 
 def _attempt(attempt: AttemptRecord) -> str:
     outcome = _outcome(attempt["status"], attempt["error"])
-    parts = [f"<li class={'good' if chart.answered(attempt) else 'bad'}>{outcome}"]
+    parts = [f"<li class={'good' if chart.succeeded(attempt) else 'bad'}>{outcome}"]
     armed_at = attempt["armed_at"]
     if armed_at is not None:
         fault = "injected" if attempt["fault"] == attempt["error"] else attempt["fault"]
@@ -304,7 +304,7 @@ def _form(form: FormRecord, limit: int) -> str:
     else:
         shown = content["text"][:limit]
         parts.append(f"<code>{_e(shown)}</code>" if shown else "")
-        # Where none is shown at all, the head of the page says so.
+        # If no content is shown at all, the head of the page says so.
         if limit and (content["cut"] or len(content["text"]) > limit):
             parts.append(f" <small>cut, {content['length']:,} characters in all</small>")
     return "".join(parts)
@@ -317,7 +317,7 @@ def _posted(double: DoubleRecord) -> str:
     if not double["series"]:
         parts.append("<p class=more>None were stored.")
     if double["series_left_out"]:
-        parts.append(_more(f"{double['series_left_out']} further series not kept."))
+        parts.append(_note(f"{double['series_left_out']} further series not kept."))
     return "".join([*parts, "</div>"])
 
 
@@ -349,7 +349,7 @@ def _series(series: SeriesRecord, *, with_target: bool) -> str:
         table = f"<details>{summary}{table}</details>"
     parts.append(table)
     if series["points_left_out"]:
-        parts.append(_more(f"{counted(series['points_left_out'], 'earlier point')} not kept."))
+        parts.append(_note(f"{counted(series['points_left_out'], 'earlier point')} not kept."))
     return "".join([*parts, "</div>"])
 
 
@@ -357,12 +357,12 @@ def _score(score: float | None) -> str:
     return "none" if score is None else chart.number(score)
 
 
-def _more(text: str) -> str:
+def _note(text: str) -> str:
     return f"<p class=more>{text}</p>"
 
 
 def _time(timestamp: str) -> str:
-    """Write an ISO timestamp in UTC for a reader: to the minute, where it is on the minute."""
+    """Return a readable form of an ISO timestamp in UTC, without seconds if they are zero."""
     return timestamp.replace("T", " ").replace(":00+00:00", "Z").replace("+00:00", "Z")
 
 
@@ -373,8 +373,8 @@ def _seconds(seconds: float) -> str:
 
 
 def _e(text: str) -> str:
-    """Escape a text between tags; in an attribute it is not safe."""
-    return html.escape(escaped(text, but="\t\n"), quote=False)
+    """Escape a text between tags; the result is not safe in an attribute."""
+    return html.escape(escape(text, keep="\t\n"), quote=False)
 
 
 def _bytes(text: str) -> int:

@@ -1,8 +1,8 @@
-"""What the doubles of one test did, as plain JSON: it travels on the test's report.
+"""What the doubles of one test did, as plain JSON that travels on the test's report.
 
-Under xdist the report of a test comes from another process, and its JSON must be small, and
-text that any encoding can carry. Nothing secret is in it: of a call's parameters only those
-named here are taken, and neither tokens nor headers are among them.
+Under xdist, reports come from other processes, so the JSON must be small and in text that any
+encoding can carry. It holds no secrets: only the parameters named here are included, and neither
+tokens nor headers are among them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from pytest_datazone_ts.reporting import attempts, timeline
 from pytest_datazone_ts.service.operations import POST
-from pytest_datazone_ts.text import brief, escaped, without_credentials
+from pytest_datazone_ts.text import escape, excerpt, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.reporting.trace import Chapter, Trace
 
 CONTENT = 2_000
-"""How many characters of a form's content are kept."""
+"""The maximum number of characters of a form's content."""
 CALLS = 100
-"""How many calls of a double are kept."""
+"""The maximum number of calls of a double."""
 ATTEMPTS = 20
-"""How many attempts of a call are kept."""
+"""The maximum number of attempts of a call."""
 FORMS = 20
-"""How many forms of a call are kept."""
+"""The maximum number of forms of a call."""
 SERIES = 40
-"""How many series of a double are kept."""
+"""The maximum number of series of a double."""
 POINTS = 100
-"""How many points of a series are kept: its latest."""
+"""The maximum number of points of a series; the latest are kept."""
 _NAME = 400
-"""How many characters of anything else are kept: no name is as long."""
+"""The maximum length of any other text; no name is as long."""
 _GREATEST = 1e9
-"""A score beyond it is a mistake, and would flatten every other on a chart."""
+"""The largest score that is drawn: a larger one would flatten the others on a chart."""
 
 Item = TypeVar("Item")
 
@@ -44,10 +44,10 @@ class ContentRecord(TypedDict):
     """A form's content."""
 
     text: str
-    """Its beginning, printable."""
+    """Its beginning, escaped."""
     cut: bool
     length: int
-    """How many characters were posted."""
+    """The number of characters posted."""
 
 
 class FormRecord(TypedDict):
@@ -60,7 +60,7 @@ class FormRecord(TypedDict):
 
 
 class AttemptRecord(TypedDict):
-    """One HTTP request of a call and what came of it."""
+    """One HTTP request of a call, and its result."""
 
     at: float
     """Seconds since the test's first attempt, on the test's clock."""
@@ -68,12 +68,12 @@ class AttemptRecord(TypedDict):
     status: int | None
     error: str | None
     fault: str | None
-    """What the test made happen."""
+    """The fault or rate limit of the test that it met."""
     armed_at: str | None
     stored: int
-    """How many points are in the store because of it, whether the client learnt it or not."""
+    """The number of points that it stored, whether or not the client learned of it."""
     repeated: bool
-    """Whether it got the answer to an earlier request."""
+    """Whether it got the response to an earlier request with its token."""
 
 
 class CallRecord(TypedDict):
@@ -83,12 +83,12 @@ class CallRecord(TypedDict):
     target: str
     """The entity, domain and region."""
     about: str
-    """What else tells this call from another, such as the form it asks for."""
+    """What else distinguishes this call, such as the form that it gets."""
     succeeded: bool
     status: int | None
     error: str | None
     reason: str | None
-    """Why the double itself refused the last attempt or failed."""
+    """Why the double itself refused the last attempt, or failed."""
     forms: list[FormRecord]
     forms_left_out: int
     attempts: list[AttemptRecord]
@@ -105,7 +105,7 @@ class PointRecord(TypedDict):
 
 
 class SeriesRecord(TypedDict):
-    """The points of one form of one entity, by their timestamps."""
+    """The points of one form of one entity, ordered by their timestamps."""
 
     name: str
     target: str
@@ -114,19 +114,19 @@ class SeriesRecord(TypedDict):
 
 
 class DoubleRecord(TypedDict):
-    """What one double was asked."""
+    """What one double recorded."""
 
     after_reset: bool
     calls: list[CallRecord]
     calls_left_out: int
     unused: list[str]
-    """The faults that were armed for more attempts than came."""
+    """The faults that were not used up."""
     series: list[SeriesRecord]
     series_left_out: int
 
 
 class Totals(TypedDict):
-    """How often what happened in a test, whether it is kept or not."""
+    """Counts over a whole test, including what is left out."""
 
     calls: int
     failed: int
@@ -137,7 +137,7 @@ class Totals(TypedDict):
 
 
 class Record(TypedDict):
-    """What the doubles of one test were asked."""
+    """What the doubles of one test recorded."""
 
     totals: Totals
     doubles: list[DoubleRecord]
@@ -148,16 +148,16 @@ def test_record(trace: Trace) -> Record:
     """Return the record of a test."""
     doubles = [_Chapter(chapter) for chapter in tuple(trace.chapters)]
     calls = [call for double in doubles for call in double.calls]
-    made = [attempt for call in calls for attempt in call.attempts]
-    start = min((attempt.at.timestamp() for attempt in made), default=0.0)
+    recorded = [attempt for call in calls for attempt in call.attempts]
+    start = min((attempt.at.timestamp() for attempt in recorded), default=0.0)
     return {
         "totals": {
             "calls": len(calls),
             "failed": sum(not call.succeeded for call in calls),
             "retries": sum(max(0, len(call.attempts) - 1) for call in calls),
-            "faults": sum(attempt.armed_at is not None for attempt in made),
-            "points": sum(len(attempt.stored) for attempt in made),
-            "slept": sum(attempt.slept for attempt in made),
+            "faults": sum(attempt.armed_at is not None for attempt in recorded),
+            "points": sum(len(attempt.stored) for attempt in recorded),
+            "slept": sum(attempt.slept for attempt in recorded),
         },
         "doubles": [_double(double, start) for double in doubles],
         "doubles_left_out": trace.left_out,
@@ -165,12 +165,12 @@ def test_record(trace: Trace) -> Record:
 
 
 class _Chapter:
-    """A chapter of a trace as it stands: other threads may still add to it."""
+    """A snapshot of a chapter, to which other threads may still add."""
 
     def __init__(self, chapter: Chapter) -> None:
         self.after_reset = chapter.after_reset
         self.calls = chapter.calls
-        self.unused = [*timeline.unused(chapter)]
+        self.unused = [*timeline.unused_faults(chapter)]
 
 
 def _double(chapter: _Chapter, start: float) -> DoubleRecord:
@@ -196,20 +196,23 @@ def _double(chapter: _Chapter, start: float) -> DoubleRecord:
 
 
 def _call(call: records.Call, start: float) -> CallRecord:
-    given = call.parameters
+    parameters = call.parameters
     kept, attempts_left_out = _first(call.attempts, ATTEMPTS)
-    forms, forms_left_out = _first(given.get("forms", ()) if call.operation == POST else (), FORMS)
+    posted = parameters.get("forms", ()) if call.operation == POST else ()
+    forms, forms_left_out = _first(posted, FORMS)
     reason = call.attempts[-1].reason if call.attempts else None
     return {
         "operation": call.operation,
         "target": _target(
-            given.get("entityType"),
-            given.get("entityIdentifier"),
-            given.get("domainIdentifier"),
+            parameters.get("entityType"),
+            parameters.get("entityIdentifier"),
+            parameters.get("domainIdentifier"),
             call.region,
         ),
         "about": " ".join(
-            f"{name} {_text(given[name])}" for name in ("formName", "identifier") if name in given
+            f"{name} {_text(parameters[name])}"
+            for name in ("formName", "identifier")
+            if name in parameters
         ),
         "succeeded": call.succeeded,
         "status": call.attempts[-1].status_code if call.attempts else None,
@@ -234,8 +237,8 @@ def _form(form: dict[str, Any]) -> FormRecord:
 
 
 def _content(content: str) -> ContentRecord:
-    # One more than is kept tells whether there is more.
-    text = escaped(without_credentials(content)[: CONTENT + 1], but="\t\n")
+    # One character more than is kept shows whether there is more.
+    text = escape(without_credentials(content)[: CONTENT + 1], keep="\t\n")
     return {"text": text[:CONTENT], "cut": len(text) > CONTENT, "length": len(content)}
 
 
@@ -287,9 +290,9 @@ def _target(entity_type: str | None, entity: str | None, domain: str | None, reg
 
 
 def _text(value: object) -> str:
-    return brief(str(value), _NAME)
+    return excerpt(str(value), _NAME)
 
 
-def _first(items: Sequence[Item], most: int) -> tuple[Sequence[Item], int]:
-    """Return the first of the items, and how many are left out."""
-    return items[:most], max(0, len(items) - most)
+def _first(items: Sequence[Item], limit: int) -> tuple[Sequence[Item], int]:
+    """Return the first ``limit`` items, and the number left out."""
+    return items[:limit], max(0, len(items) - limit)

@@ -1,4 +1,4 @@
-"""What the page is made of: a run, and how each of its tests ended."""
+"""The results that the page shows: a run and its tests."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A test that did something with a double, and how it ended."""
+    """A test that used a double, and its outcome."""
 
     nodeid: str
     line: int
     outcome: str
-    """pytest's word for it, the worst of the test's phases."""
+    """The worst outcome of the test's phases, in pytest's words."""
     seconds: float
     record: Record
 
     @property
     def file(self) -> str:
-        """Its file, from pytest's root."""
+        """Its file, relative to pytest's root directory."""
         return self.nodeid.partition("::")[0]
 
     @property
     def name(self) -> str:
-        """Its name in that file."""
+        """Its name in the file."""
         return self.nodeid.partition("::")[2] or self.nodeid
 
     @property
     def failed(self) -> bool:
-        """Whether it is one to look at first."""
+        """Whether it failed, or ended in an error."""
         return self.outcome in {"failed", "error"}
 
 
@@ -45,11 +45,11 @@ class Run:
 
     results: Sequence[Result]
     tests: int
-    """How many tests ran, with a double or without."""
+    """The number of tests that ran, with or without a double."""
     ending: str
     """How pytest ended."""
     notes: Sequence[str]
-    """What a reader must know, such as why tests are missing."""
+    """Notes for the reader, such as why tests are missing."""
     started: datetime
     seconds: float
     versions: Sequence[str]

@@ -1,7 +1,7 @@
 """The hooks behind ``--datazone-ts-report``.
 
-Each test's record is taken where the test runs, travels on its report, and comes on the page
-in the process that the user started.
+Each test is recorded in the process that runs it. The record travels on the test's report to the
+process that the user started, which writes the page.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import pytest
 
 import pytest_datazone_ts
 from pytest_datazone_ts.reporting import trace
+from pytest_datazone_ts.reporting.html import page, record
 from pytest_datazone_ts.reporting.html.results import Result, Run
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.reporting.html.record import Record
 
 _RECORD = "datazone_ts_record"
-"""The attribute of a report that holds its test's record: xdist sends what is plain JSON."""
+"""The attribute of a report that holds the test's record; xdist sends it, as it is plain JSON."""
 _PHASES = ("setup", "call", "teardown")
 _RANKS = ("passed", "skipped", "xpassed", "xfailed", "error", "failed", "rerun")
-"""Of the outcomes of a test's phases, the last of these is the test's."""
+"""The outcomes of phases by rank; a test has the highest-ranked outcome of its phases."""
 _ENDINGS: dict[int, str] = {
     pytest.ExitCode.OK: "All tests passed",
     pytest.ExitCode.TESTS_FAILED: "Some tests failed",
@@ -49,25 +50,27 @@ _COMPLETE = (
 
 
 def install(config: pytest.Config, file: str) -> None:
-    """Have this run write its page into ``file``; a ``UsageError`` where none can be written."""
+    """Have this run write its page to ``file``.
+
+    Raises:
+        pytest.UsageError: The file cannot be written.
+    """
     config.pluginmanager.register(Recorder(), "datazone_ts_recorder")
-    if not hasattr(config, "workerinput"):  # a worker of xdist's hands its reports on
+    if not hasattr(config, "workerinput"):  # xdist's workers send their reports
         config.pluginmanager.register(Reporter(_writable(file)), "datazone_ts_reporter")
 
 
 class Recorder:
-    """Puts what a test's doubles did on its report."""
+    """Attaches a test's record to its report."""
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, Any, None]:
-        """Do so when the test is torn down, and where it fails: its teardown may go unreported."""
+        """Attach the record at teardown, and to a failure, whose teardown may go unreported."""
         outcome = yield
         report = outcome.get_result()
-        done = trace.current()
-        if done and (report.when == "teardown" or report.failed):
-            from pytest_datazone_ts.reporting.html import record  # noqa: PLC0415 - heavy
-
-            setattr(report, _RECORD, record.test_record(done))
+        current = trace.current()
+        if current and (report.when == "teardown" or report.failed):
+            setattr(report, _RECORD, record.test_record(current))
 
 
 @dataclass
@@ -97,18 +100,18 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
-        """Take note that this is a run: ``pytest --fixtures`` is none."""
+        """Note whether tests run, which they do not with ``--fixtures`` or ``--collect-only``."""
         self._runs_tests = not session.config.getoption("collectonly")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take note of how a phase of a test ended."""
+        """Note the outcome of a phase of a test."""
         test = (getattr(report, "node", None), report.nodeid)  # node: xdist's worker
         self._tests.add(test)
         if report.when not in _PHASES:
             self._crashed.append(report.nodeid)
             return
         if report.when == "setup":
-            self._end(test)  # it is run again, and its teardown before went unreported
+            self._end(test)  # a rerun, whose previous teardown went unreported
         running = self._running.setdefault(
             test, _Test(nodeid=report.nodeid, line=report.location[1] or 0)
         )
@@ -122,26 +125,24 @@ class Reporter:
             self._end(test)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the page, complete or not at all."""
-        from pytest_datazone_ts.reporting.html import page  # noqa: PLC0415 - heavy
-
+        """Write the whole page, or nothing."""
         if not self._runs_tests:
             return
         for test in [*self._running]:
             self._end(test)
         written = page.render(self._run(session, exitstatus))
-        beside = _beside(self._path)
+        temporary = _temporary(self._path)
         try:
-            beside.write_text(written, "utf-8", newline="\n")
-            beside.replace(self._path)
+            temporary.write_text(written, "utf-8", newline="\n")
+            temporary.replace(self._path)
         except OSError as error:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             self._error = error
-            # What is there is of an earlier run: nobody may take it for this one's.
+            # Fail the run: an existing file is from an earlier one and would be misleading.
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say where the page is."""
+        """Show the path of the page."""
         if self._error is not None:
             message = f"no DataZone report was written to {self._path}: {self._error.strerror}"
             terminalreporter.write_sep("-", message, red=True)
@@ -165,8 +166,8 @@ class Reporter:
         notes = []
         stopped = session.shouldfail or session.shouldstop
         if stopped or exitstatus not in _COMPLETE:
-            why = f": {stopped}" if isinstance(stopped, str) else ""
-            notes.append(f"The run ended early{why}. Tests that had not ended are missing.")
+            reason = f": {stopped}" if isinstance(stopped, str) else ""
+            notes.append(f"The run ended early{reason}. Tests that had not ended are missing.")
         notes += [f"What {nodeid} posted is lost: its process died." for nodeid in self._crashed]
         return Run(
             results=self._results,
@@ -197,7 +198,11 @@ def _rank(outcome: str) -> int:
 
 
 def _writable(file: str) -> Path:
-    """Return where the page goes, its folder made; say now if it can not be written."""
+    """Return the absolute path of the page, and make its folder.
+
+    Raises:
+        pytest.UsageError: The file cannot be written.
+    """
     path = Path(os.path.realpath(os.path.expanduser(os.path.expandvars(file))))  # noqa: PTH111
     try:
         what = _in_the_way(path)
@@ -205,13 +210,13 @@ def _writable(file: str) -> Path:
             message = f"--datazone-ts-report={file}: it is {what}. Name a file, such as report.html"
             raise pytest.UsageError(message)
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = _beside(path)
-        beside.touch()
-        beside.unlink()
+        temporary = _temporary(path)
+        temporary.touch()
+        temporary.unlink()
     except OSError as error:
         below_file = isinstance(error, (FileExistsError, NotADirectoryError))
-        why = "its folder is a file" if below_file else f"it can not be written: {error.strerror}"
-        message = f"--datazone-ts-report={file}: {why}"
+        reason = "its folder is a file" if below_file else f"it cannot be written: {error.strerror}"
+        message = f"--datazone-ts-report={file}: {reason}"
         raise pytest.UsageError(message) from None
     return path
 
@@ -227,6 +232,6 @@ def _in_the_way(path: Path) -> str | None:
     return "a module of Python" if path.suffix == ".py" else None  # `--datazone-ts-report test.py`
 
 
-def _beside(path: Path) -> Path:
-    """Name a file to write first: the page is replaced as a whole."""
+def _temporary(path: Path) -> Path:
+    """Return the path of a temporary file, which then replaces the page in one step."""
     return path.with_name(f".datazone-ts-{uuid4().hex}.tmp")
