@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_datazone_ts import DataZoneTimeSeries
+from pytest_datazone_ts.__main__ import main as run_command
 from pytest_datazone_ts.clock import Clock
 from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.message import Request
@@ -35,6 +36,7 @@ __all__ = [
     "new_double",
     "new_operation",
     "refusal_of",
+    "run_command",
     "serve",
     "verify",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import runpy
 import signal
 import socket
 import subprocess
@@ -13,15 +12,12 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
+from internals import run_command
 from sample import DOMAIN, ENTITY, FORM, PATIENCE
 
-import pytest_datazone_ts
-
 PATH = f"/v2/domains/{DOMAIN}/entities/ASSET/{ENTITY}/time-series-data-points"
-MAIN = str(Path(pytest_datazone_ts.__file__).with_name("__main__.py"))
 BODY = json.dumps({"forms": [{**FORM, "timestamp": 0}]})
 UNKNOWN = "AWS4-HMAC-SHA256 Credential=k/20240101/us-east-1/nothing/aws4_request, Signature=0"
 needs_sigterm = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM to send")
@@ -90,10 +86,8 @@ def test_it_stops_as_cleanly_when_it_is_terminated():
 
 
 def main(*arguments):
-    """Run the command in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["pytest_datazone_ts", *arguments])
-        runpy.run_path(MAIN, run_name="__main__")
+    """Run the command in this process, where coverage sees it."""
+    run_command(arguments)
 
 
 def answered(port, times, **headers):
