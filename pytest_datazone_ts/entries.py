@@ -98,7 +98,7 @@ class CallEntry:
         A client may give all its calls one id: a retry is the same request again. Nothing
         retries a success, unless its response was lost on the way.
         """
-        if (self.operation, self.region) != (request.operation, request.region):
+        if (self.operation, self.region) != (request.operation.name, request.region):
             return False
         if self.parameters != parameters:
             return False
