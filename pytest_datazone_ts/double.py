@@ -197,7 +197,7 @@ class DataZoneTimeSeries:
             )
             raise ValueError(message)
         _require_times("respond", times)
-        self._exchange.responders.add(operation, response, times)
+        self._exchange.responders.add(model.operation(operation), response, times)
 
     def add_asset(
         self,

@@ -98,7 +98,7 @@ class CallEntry:
         Some clients send one id with all their calls, so a retry must also be the same request
         again, and follow an attempt that failed or whose response was lost.
         """
-        if (self.operation, self.region) != (request.operation, request.region):
+        if (self.operation, self.region) != (request.operation.name, request.region):
             return False
         if self.parameters != parameters:
             return False

@@ -14,7 +14,7 @@ from pytest_datazone_ts.injections import Injections
 from pytest_datazone_ts.log import Log
 from pytest_datazone_ts.reporting import messages
 from pytest_datazone_ts.responders import Responders
-from pytest_datazone_ts.service import model, wire
+from pytest_datazone_ts.service import wire
 from pytest_datazone_ts.service.codec import DecodeError
 from pytest_datazone_ts.service.error import ServiceError
 from pytest_datazone_ts.service.operations import Service
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.message import NoResponse, Request, Response
     from pytest_datazone_ts.options import Options
+    from pytest_datazone_ts.service.model import Operation
 
 
 class Ending(NamedTuple):
@@ -71,7 +72,7 @@ class Exchange:
             UnansweredOperationError: Nothing answers the operation.
             Exception: The test's own code failed, such as a callable given to ``respond``.
         """
-        operation = model.operation(request.operation)
+        operation = request.operation
         request_id = f"00000000-0000-4000-8000-{next(self._request_numbers):012x}"
         attempt = AttemptEntry(self.clock.now(), request_id)
         undecodable = None
@@ -94,7 +95,7 @@ class Exchange:
                 attempt.fault, attempt.armed_at = injection.fault, injection.armed_at
                 outcome = faults.outcome(injection.fault, request, serve)
                 result = (
-                    self._encode_error(outcome, attempt)
+                    self._encode_error(operation, outcome, attempt)
                     if isinstance(outcome, ServiceError)
                     else outcome
                 )
@@ -166,7 +167,7 @@ class Exchange:
 
     def _serve(
         self,
-        operation: model.Operation,
+        operation: Operation,
         call: CallEntry,
         attempt: AttemptEntry,
         undecodable: DecodeError | None,
@@ -175,27 +176,27 @@ class Exchange:
         if undecodable is not None:
             attempt.reason = str(undecodable)
             error = ServiceError("SerializationException", attempt.reason, status=400)
-            return self._encode_error(error, attempt)
+            return self._encode_error(operation, error, attempt)
         try:
             limit = self.injections.exceeded(operation.name)
             if limit is not None:
                 attempt.armed_at = attempt.armed_at or limit.armed_at
                 throttled = ServiceError("ThrottlingException", ThrottlingException.default_message)
-                return self._encode_error(throttled, attempt)
+                return self._encode_error(operation, throttled, attempt)
             output = self._output(operation, call, attempt)
         except ServiceError as refused:
             attempt.reason = str(refused)
-            return self._encode_error(refused, attempt)
+            return self._encode_error(operation, refused, attempt)
         return wire.encode(
             operation, output, request_id=attempt.request_id, at=attempt.at.timestamp()
         )
 
     def _output(
-        self, operation: model.Operation, call: CallEntry, attempt: AttemptEntry
+        self, operation: Operation, call: CallEntry, attempt: AttemptEntry
     ) -> Mapping[str, Any]:
         if self.responders.has_response(operation.name):
-            self.service.validate(operation.name, call.parameters)
-            output = self.responders.respond(call)
+            self.service.validate(operation, call.parameters)
+            output = self.responders.respond(operation, call)
             if output is not None:
                 return output
         if not self.service.handles(operation.name):
@@ -207,15 +208,17 @@ class Exchange:
                     is_armed=self.options.unstubbed == "passthrough",
                 )
             )
-        result = self.service.handle(operation.name, call.region, call.parameters)
+        result = self.service.handle(operation, call.region, call.parameters)
         attempt.stored = result.stored
         return result.output
 
-    def _encode_error(self, error: ServiceError, attempt: AttemptEntry) -> Response:
+    def _encode_error(
+        self, operation: Operation, error: ServiceError, attempt: AttemptEntry
+    ) -> Response:
         return wire.encode_error(
             error.code,
             str(error),
-            status=model.error_status(error.code) if error.status is None else error.status,
+            status=operation.status(error.code) if error.status is None else error.status,
             request_id=attempt.request_id,
             at=self.clock.time(),
             extra_headers=error.headers,

@@ -38,7 +38,10 @@ def resolve_fault(fault: Fault | type[Fault] | str, operation: str) -> Fault:
     common = [*(kind.__name__ for kind in faults.COMMON), "AwsError"]
     transport = [_class(fault).__name__ for fault in faults.TRANSPORT]
     known = [*documented, *common, *transport]
-    named = getattr(faults, fault, fault) if isinstance(fault, str) and fault in known else fault
+    named: object = fault
+    if isinstance(fault, str) and fault in known:
+        # A client's own model may document exceptions that have no class here.
+        named = getattr(faults, fault, None) or faults.AwsError(fault, documented[fault])
     kind = _class(named)
     if not issubclass(kind, Fault) or kind.__name__ not in known:
         is_misspelt = isinstance(fault, str) and fault not in faults.__all__

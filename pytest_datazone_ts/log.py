@@ -30,7 +30,7 @@ class Log:
                 call = self._by_invocation.get(invocation_id)
                 if call is not None and call.is_retried_by(request, parameters):
                     return call
-            call = CallEntry(request.operation, request.region, parameters)
+            call = CallEntry(request.operation.name, request.region, parameters)
             self._calls.append(call)
             if invocation_id is not None:
                 self._by_invocation[invocation_id] = call

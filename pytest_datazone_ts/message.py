@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_datazone_ts.service.model import Operation
+
 
 @dataclass(slots=True)  # not frozen: creating one would take three times as long
 class Request:
     """An HTTP request for one operation."""
 
-    operation: str
-    """The operation's API name."""
+    operation: Operation
     url: str
     headers: Mapping[str, str | bytes]
     """Looked up by lower-case names."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.validate import ParamValidator
 
 from pytest_datazone_ts import location
-from pytest_datazone_ts.service import model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
     from pytest_datazone_ts.entries import CallEntry
+    from pytest_datazone_ts.service.model import Operation
 
     Response: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], Mapping[str, Any]]
 
@@ -29,7 +29,7 @@ class Responders:
         self._lock = threading.Lock()
         self._responders: dict[str, list[_Responder]] = {}
 
-    def add(self, operation: str, response: Response, times: int | None) -> None:
+    def add(self, operation: Operation, response: Response, times: int | None) -> None:
         """Answer an operation with a response, ``times`` times or indefinitely (``None``).
 
         Raises:
@@ -38,20 +38,20 @@ class Responders:
         if not callable(response):
             response = copy.deepcopy(_check_output(operation, response))
         with self._lock:
-            self._responders.setdefault(operation, []).insert(0, _Responder(response, times))
+            self._responders.setdefault(operation.name, []).insert(0, _Responder(response, times))
 
     def has_response(self, operation: str) -> bool:
         """Return whether there is a response for an operation."""
         return any(responder.remaining != 0 for responder in self._responders.get(operation, ()))
 
-    def respond(self, call: CallEntry) -> Mapping[str, Any] | None:
+    def respond(self, operation: Operation, call: CallEntry) -> Mapping[str, Any] | None:
         """Return the output for a call; ``None`` if there is no response for it.
 
         Raises:
             ValueError: The callable's response does not fit the operation's output shape.
         """
         with self._lock:
-            responders = self._responders.get(call.operation, ())
+            responders = self._responders.get(operation.name, ())
             responder = next((each for each in responders if each.remaining != 0), None)
             if responder is None:
                 return None
@@ -59,7 +59,7 @@ class Responders:
                 responder.remaining -= 1
         if not callable(responder.response):
             return responder.response
-        return _check_output(call.operation, responder.response(call.record().parameters))
+        return _check_output(operation, responder.response(call.record().parameters))
 
     def clear(self) -> None:
         """Forget every response."""
@@ -75,7 +75,7 @@ class _Responder:
         self.remaining = times
 
 
-def _check_output(operation: str, response: Any) -> Mapping[str, Any]:
+def _check_output(operation: Operation, response: Any) -> Mapping[str, Any]:
     """Return the output in a response.
 
     Raises:
@@ -84,7 +84,7 @@ def _check_output(operation: str, response: Any) -> Mapping[str, Any]:
     output: Mapping[str, Any] = response
     if isinstance(response, dict):
         output = {name: value for name, value in response.items() if name != "ResponseMetadata"}
-    shape = model.operation(operation).output
+    shape = operation.output
     if shape is None:
         report = (
             "" if output == {} else f"it has no output, so the response is {{}}, not {output!r}"
@@ -92,6 +92,8 @@ def _check_output(operation: str, response: Any) -> Mapping[str, Any]:
     else:
         report = ParamValidator().validate(output, shape).generate_report()
     if report:
-        message = f"the response given for {operation} does not fit its output shape:\n{report}"
+        message = (
+            f"the response given for {operation.name} does not fit its output shape:\n{report}"
+        )
         raise ValueError(message)
     return output

@@ -30,7 +30,6 @@ from pytest_datazone_ts.match import Match
 from pytest_datazone_ts.mock import active_double
 from pytest_datazone_ts.options import run_options
 from pytest_datazone_ts.reporting import matrix, messages
-from pytest_datazone_ts.service import model
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.sweep_report import Mode, Outcome, SweepCell, SweepReport
 from pytest_datazone_ts.views import DataPoints
@@ -181,15 +180,18 @@ def _plan(seen: Sequence[_Site], sites: str) -> Iterator[_Step]:
     ends = {site for line in by_line.values() for site in (line[0], line[-1])}
     for site in seen:
         if sites == "all" or site in ends:
-            for name in (*model.operation(site.operation).errors, *_TRANSPORT):
+            for name in (*_documented(site.operation), *_TRANSPORT):
                 kind = getattr(faults, name)
                 for mode in _MODES:
                     yield _Step(site, kind(*_ARGUMENTS.get(kind, ())), mode)
 
 
 def _can_meet(operation: str, fault: Fault) -> bool:
-    name = type(fault).__name__
-    return isinstance(fault, TransportFault) or name in model.operation(operation).errors
+    return isinstance(fault, TransportFault) or type(fault).__name__ in _documented(operation)
+
+
+def _documented(operation: str) -> list[str]:
+    return [kind.__name__ for kind in faults.documented(operation)]
 
 
 class _ByCell:

@@ -59,7 +59,12 @@ def exchange(
 ) -> Any:
     """Give a double a request as it arrives, and return its result."""
     request = Request(
-        operation=operation, url=url, headers=headers or {}, body=body, region=region, **details
+        operation=model.operation(operation),
+        url=url,
+        headers=headers or {},
+        body=body,
+        region=region,
+        **details,
     )
     return exchange_behind(double)(request)
 
@@ -67,7 +72,7 @@ def exchange(
 def refusal_of(operation: str, parameters: Mapping[str, Any]) -> str:
     """Return the message that parameters are refused with, had they been read from a request."""
     with pytest.raises(ServiceError) as caught:
-        Service(Clock(), content_check="off").validate(operation, parameters)
+        Service(Clock(), content_check="off").validate(model.operation(operation), parameters)
     return str(caught.value)
 
 
@@ -84,14 +89,14 @@ def new_operation(query: Any, body: Any) -> Any:
         input=body,
         output=body,
         members={"uri": {}, "querystring": query.members, "header": {}, "body": body.members},
-        errors=(),
+        errors={},
     )
 
 
 def decode(operation: Any, body: bytes, query: str = "") -> dict[str, Any]:
     """Read a request for an operation of ``new_operation``."""
     url = f"https://datazone.us-east-1.api.aws/any?{query}"
-    request = Request(operation="Any", url=url, headers={}, body=body, region="us-east-1")
+    request = Request(operation=operation, url=url, headers={}, body=body, region="us-east-1")
     return wire.decode(operation, request)
 
 

@@ -1,24 +1,30 @@
 """Amazon DataZone as botocore's service model describes it.
 
-Operations, paths, error codes, statuses and constraints are read from the model of the installed
-botocore, and never repeated in code.
+Operations, paths, error codes, statuses and constraints are read from botocore's models, and never
+repeated in code. A client may have a model of its own (``AWS_DATA_PATH``): a request comes with
+the operation of its client, and a name stands for the operation of the model that a client made
+now would have.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
+from weakref import WeakKeyDictionary
 
 from botocore.loaders import create_loader
-from botocore.model import ServiceModel
+from botocore.model import ServiceModel, StructureShape
 
 from pytest_datazone_ts import location, spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import TypeAlias
+
+    from botocore.model import OperationModel
 
     Shape: TypeAlias = Any
     """A botocore shape. Its attributes depend on its ``type_name``."""
@@ -31,6 +37,26 @@ TIME_SERIES_OPERATIONS = (
     "GetTimeSeriesDataPoint",
     "DeleteTimeSeriesDataPoints",
 )
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+def cached_weakly(build: Callable[[Key], Value]) -> Callable[[Key], Value]:
+    """Keep what a function returns for as long as its argument lives.
+
+    Each session of botocore has a model of its own, of several megabytes.
+    """
+    values: WeakKeyDictionary[Key, Value] = WeakKeyDictionary()
+
+    @wraps(build)
+    def value(key: Key) -> Value:
+        try:
+            return values[key]
+        except KeyError:
+            return values.setdefault(key, build(key))
+
+    return value
 
 
 @dataclass(frozen=True, eq=False)  # one instance per operation, hashed by identity
@@ -47,8 +73,8 @@ class Operation:
     output: Shape | None
     members: Mapping[str, Mapping[str, Shape]]
     """Input members by location (``uri``, ``querystring``, ``header``, ``body``)."""
-    errors: tuple[str, ...]
-    """The exceptions that the operation documents."""
+    errors: Mapping[str, int]
+    """The HTTP statuses of the exceptions that the operation documents."""
 
     @property
     def example_members(self) -> list[str]:
@@ -62,46 +88,77 @@ class Operation:
 
         Segments before the operation's own are the prefix of a custom endpoint.
         """
-        segments = path.split("/")[-len(self.segments) :]
-        if len(segments) != len(self.segments):
+        return _labels(self.segments, path)
+
+    def status(self, code: str) -> int:
+        """Return the HTTP status of an exception in the model."""
+        status = self.errors.get(code)
+        return _error_status(service().shape_for(code)) if status is None else status
+
+
+@lru_cache  # most requests repeat a path
+def _labels(templates: tuple[str, ...], path: str) -> dict[str, str] | None:
+    segments = path.split("/")[-len(templates) :]
+    if len(segments) != len(templates):
+        return None
+    labels = {}
+    for template, segment in zip(templates, segments, strict=True):
+        if template.startswith("{"):
+            labels[template[1:-1]] = unquote(segment)
+        elif template != segment:
             return None
-        labels = {}
-        for template, segment in zip(self.segments, segments, strict=True):
-            if template.startswith("{"):
-                labels[template[1:-1]] = unquote(segment)
-            elif template != segment:
-                return None
-        return labels
+    return labels
 
 
-@cache
 def service() -> ServiceModel:
-    """Return botocore's service model."""
-    return ServiceModel(create_loader().load_service_model("datazone", "service-2"))
+    """Return the installed botocore's service model."""
+    return _load(None)
+
+
+def _services() -> list[ServiceModel]:
+    """Return the models that have the operations of clients made now, the preferred one first."""
+    data_path = os.environ.get("AWS_DATA_PATH")
+    return [_load(data_path), service()] if data_path else [service()]
 
 
 @cache
+def _load(data_path: str | None) -> ServiceModel:
+    return ServiceModel(create_loader(data_path).load_service_model("datazone", "service-2"))
+
+
 def operation(name: str) -> Operation:
-    """Return an operation by its API name."""
-    described: Any = service().operation_model(name)
+    """Return an operation by its API name.
+
+    Raises:
+        botocore.model.OperationNotFoundError: There is none.
+    """
+    having = [each for each in _services() if name in each.operation_names]
+    return operation_from((having or [service()])[0].operation_model(name))
+
+
+@cached_weakly
+def operation_from(operation_model: OperationModel) -> Operation:
+    """Return the operation that botocore's model of it describes."""
+    described: Any = operation_model
+    shape: Shape = described.input_shape or StructureShape("NoInput", {"type": "structure"})
     members: dict[str, dict[str, Shape]] = {"uri": {}, "querystring": {}, "header": {}, "body": {}}
-    for member, shape in described.input_shape.members.items():
-        members[shape.serialization.get("location", "body")][member] = shape
+    for name, member in shape.members.items():
+        members[member.serialization.get("location", "body")][name] = member
     return Operation(
-        name=name,
+        name=described.name,
         method=described.http["method"],
         segments=tuple(described.http["requestUri"].strip("/").split("/")),
-        success=described.http["responseCode"],
-        input=described.input_shape,
+        success=described.http.get("responseCode", 200),
+        input=shape,
         output=described.output_shape,
         members=members,
-        errors=tuple(shape.name for shape in described.error_shapes),
+        errors={error.name: _error_status(error) for error in described.error_shapes},
     )
 
 
 def operation_names() -> tuple[str, ...]:
     """Return the API names of all operations."""
-    return tuple(service().operation_names)
+    return tuple(dict.fromkeys(name for each in _services() for name in each.operation_names))
 
 
 def require_operation(name: str) -> None:
@@ -118,7 +175,8 @@ def operations_at(path: str) -> dict[str, str]:
     segments = path.split("/")
     return {
         method: name
-        for template, method, name in _routes().get(len(segments), ())
+        for each in reversed(_services())
+        for template, method, name in _routes(each).get(len(segments), ())
         if all(
             segment if expected.startswith("{") else segment == expected
             for expected, segment in zip(template, segments, strict=True)
@@ -127,19 +185,16 @@ def operations_at(path: str) -> dict[str, str]:
 
 
 @cache
-def _routes() -> dict[int, list[tuple[list[str], str, str]]]:
+def _routes(service_model: ServiceModel) -> dict[int, list[tuple[list[str], str, str]]]:
     """Return the path, method and name of every operation, keyed by number of path segments."""
     routes: dict[int, list[tuple[list[str], str, str]]] = {}
-    for name in operation_names():
-        described: Any = service().operation_model(name)
+    for name in service_model.operation_names:
+        described: Any = service_model.operation_model(name)
         template = described.http["requestUri"].split("/")
         routes.setdefault(len(template), []).append((template, described.http["method"], name))
     return routes
 
 
-@cache
-def error_status(code: str) -> int:
-    """Return the HTTP status of an exception in the model."""
-    error: Mapping[str, Any] = service().shape_for(code).metadata["error"]
-    status: int = error["httpStatusCode"]
+def _error_status(shape: Shape) -> int:
+    status: int = shape.metadata.get("error", {}).get("httpStatusCode", 400)
     return status

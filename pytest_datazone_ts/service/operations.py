@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_datazone_ts import location
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.clock import Clock
     from pytest_datazone_ts.records import DataPoint
+    from pytest_datazone_ts.service.model import Operation
 
 POST = "PostTimeSeriesDataPoints"
 DELETE = "DeleteTimeSeriesDataPoints"
@@ -68,11 +68,11 @@ class Service:
         handler = _HANDLERS.get(operation)
         return handler is not None and handler.needs_catalogue
 
-    def handle(self, operation: str, region: str, parameters: Mapping[str, Any]) -> Result:
+    def handle(self, operation: Operation, region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle a request.
 
         Args:
-            operation: The API name of an operation that the service handles.
+            operation: An operation that the service handles.
             region: The region to which the request was sent.
             parameters: The operation's parameters, in boto3's form. The service keeps them to
                 recognize a repeated ``clientToken``, so they must not change.
@@ -86,9 +86,9 @@ class Service:
                 implement.
         """
         self.validate(operation, parameters)
-        return _HANDLERS[operation].handle(self, region, parameters)
+        return _HANDLERS[operation.name].handle(self, region, parameters)
 
-    def validate(self, operation: str, parameters: Mapping[str, Any]) -> None:
+    def validate(self, operation: Operation, parameters: Mapping[str, Any]) -> None:
         """Check parameters against the constraints in botocore's model.
 
         Raises:
@@ -310,9 +310,9 @@ _HANDLERS: Mapping[str, OperationHandler] = {
 }
 
 
-@cache
-def _check(operation: str) -> validation.Check:
-    return validation.build_check(model.operation(operation).input)
+@model.cached_weakly
+def _check(operation: Operation) -> validation.Check:
+    return validation.build_check(operation.input)
 
 
 def _series_key(region: str, parameters: Mapping[str, Any], form_name: str) -> SeriesKey:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from email.utils import formatdate
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from pytest_datazone_ts.message import Response
 from pytest_datazone_ts.service import codec
 from pytest_datazone_ts.service.codec import DecodeError
+from pytest_datazone_ts.service.model import cached_weakly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ def _decode(operation: Operation, request: Request) -> dict[str, Any]:
     except ValueError as error:
         message = f"{request.url!r} is not a URL: {error}"
         raise DecodeError(message) from error
-    parameters: dict[str, Any] = {**_decode_path(operation, url.path)}
+    parameters = _decode_path(operation, url.path)
     if operation.members["querystring"]:
         parameters |= _decode_query(operation, url.query)
     for name, shape in operation.members["header"].items():
@@ -54,9 +55,7 @@ def _decode(operation: Operation, request: Request) -> dict[str, Any]:
     return parameters
 
 
-@lru_cache
-def _decode_path(operation: Operation, path: str) -> Mapping[str, object]:
-    """Return the parameters in a path; cached, because most requests repeat a path."""
+def _decode_path(operation: Operation, path: str) -> dict[str, Any]:
     labels = operation.labels(path)
     if labels is None:
         message = f"{path} is not the path of {operation.name}"
@@ -88,7 +87,7 @@ def _from_text(shape: Shape, text: str, name: str) -> object:
         raise
 
 
-@cache
+@cached_weakly
 def _body_reader(operation: Operation) -> codec.Reader:
     return codec.build_members_reader(operation.members["body"])
 
@@ -108,7 +107,7 @@ def encode(
     headers = _headers(request_id, at)
     body: bytes = b""
     if shape is not None and operation.success != 204:  # noqa: PLR2004 - No Content
-        in_headers, write_body = _output_writers(shape)
+        in_headers, write_body = _output_writers(operation)
         for name, member in in_headers.items():
             if name in output:
                 headers[codec.wire_name(name, member).lower()] = codec.to_text(member, output[name])
@@ -121,9 +120,10 @@ def encode(
     return Response(operation.success, headers, body)
 
 
-@cache
-def _output_writers(shape: Shape) -> tuple[Mapping[str, Shape], codec.Writer]:
+@cached_weakly
+def _output_writers(operation: Operation) -> tuple[Mapping[str, Shape], codec.Writer]:
     """Return the members of an output that go into headers, and a writer for the others."""
+    shape: Shape = operation.output
     members: dict[str, Shape] = {**shape.members}
     in_headers = {
         name: members.pop(name)

@@ -23,6 +23,8 @@ class Active(NamedTuple):
 
 ANSWERED_BY = "pytest_datazone_ts"
 """The key of botocore's context of a call for the exchange that answered last."""
+OPERATION_MODEL = "pytest_datazone_ts_operation_model"
+"""The key of the same context for botocore's model of the operation: the client's own."""
 PENDING = "_datazone_ts_pending"
 """The attribute of a prepared request that a double has taken."""
 

@@ -22,7 +22,7 @@ from weakref import WeakSet
 import botocore
 
 from pytest_datazone_ts.transport import active, guard
-from pytest_datazone_ts.transport.active import ANSWERED_BY, PENDING
+from pytest_datazone_ts.transport.active import ANSWERED_BY, OPERATION_MODEL, PENDING
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -138,7 +138,8 @@ def _register(emitter: BaseEventHooks, package: ModuleType) -> None:
 
 
 def _on_before_call(model: OperationModel, params: dict[str, Any], **_: object) -> None:
-    """Stop a call that must not be made before credentials are looked up for it."""
+    """Note the client's model, and stop a call that must not be made before it is signed."""
+    params["context"][OPERATION_MODEL] = model
     if active.exchange() is None:
         guard.check_call(model.name, params["url"])
 
@@ -221,12 +222,17 @@ def _answer(
     context: dict[str, Any],
 ) -> None:
     from pytest_datazone_ts.message import Request  # noqa: PLC0415 - loaded with the double
+    from pytest_datazone_ts.service import model  # noqa: PLC0415 - as above
 
+    described = context.get(OPERATION_MODEL)
     read_timeout = context["client_config"].read_timeout
     headers: Any = request.headers  # a mapping, whatever the stubs say
     result = exchange(
         Request(
-            operation=operation,
+            # A client that was reached in the middle of a call has not noted it.
+            operation=model.operation(operation)
+            if described is None
+            else model.operation_from(described),
             url=request.url,
             headers=headers,
             body=_bytes(request.body),

@@ -222,7 +222,7 @@ class _Conversation(Conversation):
             raise Refused(415, code, f"the body's content-encoding, {encoding!r}, is not supported")
         number = _ATTEMPT.search(self.headers.get("amz-sdk-request", ""))
         request = Request(
-            operation=operation,
+            operation=model.operation(operation),
             url=target,
             headers={name.lower(): value for name, value in self.headers.items()},
             body=body,
