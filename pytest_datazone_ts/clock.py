@@ -7,20 +7,39 @@ the real one by what was slept.
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from pytest_datazone_ts import location
+
+__tracebackhide__: location.Predicate = location.raised_on_purpose
+
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - freezegun's times are naive, in UTC
 _LATEST = (datetime(9999, 1, 1) - _EPOCH).total_seconds()  # noqa: DTZ001 - as above
+
+
+def require_seconds(what: str, value: object) -> None:
+    """Raise a ``ValueError`` unless a value is a number of seconds that can pass."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not math.isfinite(value)
+        or value < 0
+    ):
+        error = f"{what} takes a finite number of seconds, 0 or more, not {value!r}"
+        raise ValueError(error)
 
 
 class Clock:
     """Seconds since the epoch as the test sees them."""
 
     def __init__(self) -> None:
+        self.passed = 0.0
+        """The seconds that have passed without waiting."""
         self._ahead = 0.0
         self._lock = threading.Lock()
 
@@ -40,6 +59,7 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass without waiting, but not beyond what a datetime can tell."""
         with self._lock:
+            self.passed += seconds
             freezegun, traveller = _freezegun(), _traveller()
             if freezegun is not None:
                 # Its tick() forgets the real time that a ticking clock has counted.

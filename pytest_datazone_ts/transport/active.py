@@ -45,6 +45,11 @@ def is_active(exchange: Exchange) -> bool:
     return any(each.exchange is exchange for each in _stack)
 
 
+def sleeps_virtually() -> bool:
+    """Return whether the code under test sleeps virtually for any active double."""
+    return any(each.exchange.options.sleep == "virtual" for each in _stack)
+
+
 def push(double: Any, exchange: Exchange) -> None:
     """Let a double answer."""
     _stack.append(Active(double, exchange))

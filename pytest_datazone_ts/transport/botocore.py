@@ -62,6 +62,10 @@ def activate(double: Any, exchange: Exchange) -> None:
         active.push(double, exchange)
         stand_ins.install()
         retries.install()
+        if exchange.options.sleep == "virtual":
+            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
+
+            code_sleeps.install(exchange)
 
 
 def deactivate(exchange: Exchange) -> None:
@@ -71,6 +75,10 @@ def deactivate(exchange: Exchange) -> None:
     with active.lock:
         active.remove(exchange)
         retries.restore(exchange)
+        if exchange.options.sleep == "virtual" and not active.sleeps_virtually():
+            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
+
+            code_sleeps.uninstall()
         if active.innermost() is None:
             retries.uninstall()
             stand_ins.uninstall()
@@ -185,6 +193,10 @@ def _answer(
 ) -> None:
     from pytest_datazone_ts.message import Request  # noqa: PLC0415 - loaded with the double
 
+    if exchange.options.sleep == "virtual":
+        from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
+
+        code_sleeps.join(exchange)
     read_timeout = context["client_config"].read_timeout
     headers: Any = request.headers  # a mapping, whatever the stubs say
     result = exchange(
