@@ -6,6 +6,7 @@ where neither is active, the double's clock is the real one plus all virtual sle
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -16,14 +17,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+from pytest_datazone_ts import location
+
+__tracebackhide__: location.Predicate = location.raised_on_purpose
+
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - freezegun's times are naive, in UTC
 _LATEST = (datetime(9999, 1, 1) - _EPOCH).total_seconds()  # noqa: DTZ001 - as above
+
+
+def require_seconds(what: str, value: object) -> None:
+    """Raise a ``ValueError`` unless a value is a number of seconds that can pass."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not math.isfinite(value)
+        or value < 0
+    ):
+        error = f"{what} takes a finite number of seconds, 0 or more, not {value!r}"
+        raise ValueError(error)
 
 
 class Clock:
     """Seconds since the epoch as the test sees them."""
 
     def __init__(self) -> None:
+        self.passed = 0.0
+        """The seconds that have passed without waiting."""
         self._ahead = 0.0
         self._lock = threading.Lock()
 
@@ -43,6 +62,7 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass without waiting, up to the latest time that a datetime can hold."""
         with self._lock:
+            self.passed += seconds
             freezegun, traveller = _freezegun(), _traveller()
             if freezegun is not None:
                 # Not tick(), which discards the real time that a ticking clock has counted; and

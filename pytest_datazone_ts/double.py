@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import audit, location, text
+from pytest_datazone_ts.clock import require_seconds
 from pytest_datazone_ts.exchange import Exchange
 from pytest_datazone_ts.injections import Injection, RateLimit, resolve_fault
 from pytest_datazone_ts.match import Match, Selection, check_match, point_matches
@@ -87,6 +88,32 @@ class DataZoneTimeSeries:
         """The waits, in seconds, that botocore requested, in order."""
         self._require_same_test()
         return tuple(self._exchange.sleeps)
+
+    @property
+    def code_sleeps(self) -> tuple[float, ...]:
+        """The waits, in seconds, of the code under test itself, in order.
+
+        They are those of ``time.sleep`` and ``asyncio.sleep``, with the option
+        ``sleep="virtual"``.
+        """
+        self._require_same_test()
+        return tuple(self._exchange.code_sleeps)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass on the test's clock, also on one that freezegun or time-machine holds.
+
+        Rate limits refill meanwhile.
+
+        Args:
+            seconds: How much time passes.
+
+        Raises:
+            RuntimeError: The test or block that the double was for is over.
+            ValueError: It is not a finite number of seconds, 0 or more.
+        """
+        self._require_active("advance")
+        require_seconds("advance(seconds)", seconds)
+        self._exchange.clock.advance(seconds)
 
     def inject(
         self,

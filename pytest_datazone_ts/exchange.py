@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from weakref import WeakSet
 
 from pytest_datazone_ts import faults
 from pytest_datazone_ts.clock import Clock
@@ -49,6 +50,10 @@ class Exchange:
         self.responders = Responders()
         self.sleeps: list[float] = []
         """The waits that botocore asked for, in seconds."""
+        self.code_sleeps: list[float] = []
+        """The waits of the code under test itself, in seconds."""
+        self.sleepers: WeakSet[object] = WeakSet()
+        """The threads and tasks whose own waits are virtual, if any are."""
         self.errors: list[Exception] = []
         """Errors meant for the test, which the code under test may have swallowed."""
         self.ending: Ending | None = None
@@ -154,6 +159,7 @@ class Exchange:
         self.injections.clear()
         self.responders.clear()
         self.sleeps.clear()
+        self.code_sleeps.clear()
         self.errors.clear()
 
     def problems(self) -> list[str]:

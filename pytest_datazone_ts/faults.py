@@ -20,6 +20,7 @@ from http.client import responses
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pytest_datazone_ts import location
+from pytest_datazone_ts.clock import require_seconds
 from pytest_datazone_ts.message import NoResponse, Response
 from pytest_datazone_ts.service.error import ServiceError
 
@@ -99,17 +100,6 @@ FaultName = Literal[
 def _require_status(what: str, value: object) -> None:
     if value not in range(400, 600):
         error = f"{what} takes an HTTP status from 400 to 599, not {value!r}"
-        raise ValueError(error)
-
-
-def _require_seconds(what: str, value: object) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not math.isfinite(value)
-        or value < 0
-    ):
-        error = f"{what} takes a finite number of seconds, 0 or more, not {value!r}"
         raise ValueError(error)
 
 
@@ -213,7 +203,7 @@ class ThrottlingException(ServiceException):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.retry_after is not None:
-            _require_seconds("ThrottlingException(retry_after=...)", self.retry_after)
+            require_seconds("ThrottlingException(retry_after=...)", self.retry_after)
 
     def _headers(self) -> dict[str, str]:
         if self.retry_after is None:
@@ -492,7 +482,7 @@ class Latency(TransportFault):
     seconds: float
 
     def __post_init__(self) -> None:
-        _require_seconds("Latency(seconds)", self.seconds)
+        require_seconds("Latency(seconds)", self.seconds)
 
     def _outcome(self, request: Request, serve: Serve) -> Outcome:
         response = serve()
@@ -514,7 +504,7 @@ class SlowBody(TransportFault):
     seconds_per_kilobyte: float
 
     def __post_init__(self) -> None:
-        _require_seconds("SlowBody(seconds_per_kilobyte)", self.seconds_per_kilobyte)
+        require_seconds("SlowBody(seconds_per_kilobyte)", self.seconds_per_kilobyte)
 
     def _outcome(self, request: Request, serve: Serve) -> Outcome:
         response = serve()

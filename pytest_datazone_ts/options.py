@@ -41,6 +41,12 @@ class Options:
         meaning="whether botocore's back-offs for DataZone take real time (real), or only move "
         "the test's clock (virtual)",
     )
+    sleep: Literal["real", "virtual"] = _option(
+        *("real", "virtual"),
+        default="real",
+        meaning="whether time.sleep and asyncio.sleep of the code under test take real time "
+        "(real), or only move the test's clock (virtual)",
+    )
     content_check: Literal["off", "warn", "error"] = _option(
         *("off", "warn", "error"),
         default="warn",
@@ -86,6 +92,7 @@ class OptionKeywords(TypedDict, total=False):
     strict: bool
     unstubbed: Literal["error", "passthrough"]
     retry_sleep: Literal["virtual", "real"]
+    sleep: Literal["real", "virtual"]
     content_check: Literal["off", "warn", "error"]
     sign: bool
 

@@ -15,6 +15,7 @@ DEFAULTS = {
     "strict": True,
     "unstubbed": "error",
     "retry_sleep": "virtual",
+    "sleep": "real",
     "content_check": "warn",
     "sign": False,
 }
@@ -22,10 +23,11 @@ CHOICES: dict[str, list[Any]] = {
     "strict": [True, False],
     "unstubbed": ["error", "passthrough"],
     "retry_sleep": ["virtual", "real"],
+    "sleep": ["real", "virtual"],
     "content_check": ["off", "warn", "error"],
     "sign": [True, False],
 }
-VALID = "Valid options: strict, unstubbed, retry_sleep, content_check, sign."
+VALID = "Valid options: strict, unstubbed, retry_sleep, sleep, content_check, sign."
 WRONG_VALUES = [
     ("strict", None, "the option 'strict' takes True or False, not None"),
     ("strict", "false", "the option 'strict' takes True or False, not 'false'"),

@@ -60,8 +60,8 @@ def test_pytest_shows_the_marker(run):
         [
             (
                 "@pytest.mark.datazone_ts(strict=True, unstubbed='error', retry_sleep='virtual', "
-                "content_check='warn', sign=False): options of the datazone_ts fixture for this "
-                "test; the closest marker wins."
+                "sleep='real', content_check='warn', sign=False): options of the datazone_ts "
+                "fixture for this test; the closest marker wins."
             )
         ]
     )
@@ -84,7 +84,8 @@ def test_pytest_shows_the_fixtures(run):
 def test_pytest_shows_the_ini_settings(run):
     result = run("", "--help")
 
-    for name in ("strict", "unstubbed", "retry_sleep", "content_check", "sign", "stand_ins"):
+    names = ("strict", "unstubbed", "retry_sleep", "sleep", "content_check", "sign", "stand_ins")
+    for name in names:
         result.stdout.fnmatch_lines([f"  datazone_ts_{name} (*)*"])
 
 

@@ -75,6 +75,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
+def sleeps_virtually() -> bool:
+    """Return whether the code under test sleeps virtually for any active double."""
+    return any(each.exchange.options.sleep == "virtual" for each in _stack)
+
+
 def push(double: Any, exchange: Exchange) -> None:
     """Let a double answer."""
     _stack.append(Active(double, exchange))

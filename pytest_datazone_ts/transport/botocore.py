@@ -67,6 +67,10 @@ def activate(double: Any, exchange: Exchange) -> None:
         active.push(double, exchange)
         credentials.install(active.exchange)
         retries.install()
+        if exchange.options.sleep == "virtual":
+            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
+
+            code_sleeps.install(exchange)
 
 
 def start_guard() -> None:
@@ -86,6 +90,10 @@ def deactivate(exchange: Exchange) -> None:
     with active.lock:
         active.remove(exchange)
         retries.restore(exchange)
+        if exchange.options.sleep == "virtual" and not active.sleeps_virtually():
+            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
+
+            code_sleeps.uninstall()
         if active.innermost() is None:
             retries.uninstall()
             if not guard.is_guarding():
@@ -225,6 +233,10 @@ def _answer(
     from pytest_datazone_ts.service import model  # noqa: PLC0415 - as above
 
     described = context.get(OPERATION_MODEL)
+    if exchange.options.sleep == "virtual":
+        from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
+
+        code_sleeps.join(exchange)
     read_timeout = context["client_config"].read_timeout
     headers: Any = request.headers  # a mapping, whatever the stubs say
     result = exchange(

@@ -57,7 +57,7 @@ def test_every_fault(
     datazone_ts: DataZoneTimeSeries, fault: faults.Fault | type[faults.Fault] | faults.FaultName
 ) -> None:
     datazone_ts.inject(fault, call=2).cancel()
-    datazone_ts.inject(f"{'Throttling'}Exception", times=None, call=2)
+    datazone_ts.inject(f"{'Throttling'}Exception", times=None, call=2).cancel()
     datazone_ts.inject(faults.AwsError("SlowDown", 400, "slower"), call=1, times=1).cancel()
 
 
