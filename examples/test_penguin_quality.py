@@ -1,6 +1,7 @@
 """What the tests of a pipeline look like: add ``datazone_ts``, and look at what was posted."""
 
 import csv
+from contextlib import suppress
 from pathlib import Path
 
 import boto3
@@ -78,3 +79,12 @@ def test_beside_moto(datazone_ts):
 
 def test_nothing_is_lost_or_doubled(datazone_ts_sweep):
     datazone_ts_sweep(lambda: publish_scores(DOMAIN, ASSET, ROWS))
+
+
+def test_a_version_that_swallows_errors_loses_points(datazone_ts_sweep):
+    def publish():
+        with suppress(Exception):
+            publish_scores(DOMAIN, ASSET, ROWS)
+
+    with pytest.raises(AssertionError, match=r"the sweep found \d+ LOST"):
+        datazone_ts_sweep(publish)
