@@ -1,6 +1,7 @@
 """Test a pipeline with the ``datazone_ts`` fixture and check what it posted."""
 
 import csv
+from contextlib import suppress
 from pathlib import Path
 
 import boto3
@@ -78,3 +79,12 @@ def test_together_with_moto(datazone_ts):
 
 def test_nothing_is_lost_or_doubled(datazone_ts_sweep):
     datazone_ts_sweep(lambda: publish_scores(DOMAIN, ASSET, ROWS))
+
+
+def test_a_version_that_swallows_errors_loses_points(datazone_ts_sweep):
+    def publish():
+        with suppress(Exception):
+            publish_scores(DOMAIN, ASSET, ROWS)
+
+    with pytest.raises(AssertionError, match=r"the sweep found \d+ LOST"):
+        datazone_ts_sweep(publish)

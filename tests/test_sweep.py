@@ -83,6 +83,7 @@ def test_code_that_lets_errors_out_is_ok_or_loud(post_one):
 
     assert not report.failures
     report.check()
+    assert str(report) == report.matrix()
     survived = {key for key, outcome in outcomes(report).items() if outcome == "ok"}
     assert survived == {(fault, "attempt") for fault in [*RETRIED, *STORED]}
     cell = report.where(fault="ThrottlingException", mode="call", call=3)[0]

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_datazone_ts import (
     Attempt,
+    Audit,
     Call,
     Calls,
     DataPoint,
@@ -20,8 +21,12 @@ from pytest_datazone_ts import (
     Injection,
     Match,
     RateLimit,
+    SweepCell,
+    SweepReport,
+    UnstoredPoint,
     faults,
     mock_datazone_ts,
+    sweep,
 )
 
 if TYPE_CHECKING:
@@ -198,3 +203,36 @@ def test_what_a_type_checker_refuses(datazone_ts: DataZoneTimeSeries) -> None:
         mock_datazone_ts(content_check="of")  # type: ignore[call-overload]
     with pytest.raises(TypeError):
         scored("87", unit=1, more=2)  # type: ignore[call-arg, arg-type]
+
+
+def test_sweeps() -> None:
+    client = make_client()
+
+    async def publish_later() -> None:
+        publish(client, "ranges")
+
+    def setup(ts: DataZoneTimeSeries) -> None:
+        ts.add_asset("asset", domain_identifier="dzd_x", name="penguins")
+
+    report: SweepReport = sweep(
+        lambda: publish(client, "completeness"),
+        setup=setup,
+        reported=bool,
+        expect={"ReadTimeout": "loud", ("ReadTimeout", "attempt"): "ok"},
+        allow={("ResponseLost", "call", "pipeline.py:1"): "it is known"},
+        sites="all",
+        content_check="off",
+    )
+    cell: SweepCell = report.where(fault="ReadTimeout", mode="call")[0]
+    lost: DataPoints = cell.lost
+    assert (cell.outcome, len(lost)) == ("loud", 1)
+    assert sweep(publish_later).failures == ()
+
+
+def test_audits(datazone_ts: DataZoneTimeSeries, datazone_ts_client: Any) -> None:
+    publish(datazone_ts_client, "completeness")
+    audit: Audit = datazone_ts.audit()
+    doubled: DataPoints = audit.doubled
+    unstored: tuple[UnstoredPoint, ...] = audit.unstored
+    assert not audit
+    assert (len(doubled), len(unstored)) == (0, 0)
