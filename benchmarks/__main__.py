@@ -19,6 +19,7 @@ NAMES = (
     "many_forms",
     "stored_points",
     "throttled_call",
+    "sweep",
     "async_post",
     "threads",
     "memory",

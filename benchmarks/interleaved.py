@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
-_UNITS = {"us": 1e6, "ms": 1e3}
+_UNITS = {"us": 1e6, "ms": 1e3, "s": 1}
 
 
 @dataclass(frozen=True)

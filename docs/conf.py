@@ -29,7 +29,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"BaseClient|Callable|Iterable|Iterator|Loader|Mapping|Sequence|Self|Unpack"),
     (r"py:.*", r"datetime|st\.SearchStrategy"),
     # Internal names.
-    (r"py:.*", r"Options|OptionKeywords"),
+    (r"py:.*", r"Options|OptionKeywords|Key|Mode|Outcome"),
     (r"py:.*", r"pytest_datazone_ts\.(mock\.(Decorated|MockDataZoneTimeSeries)|records\.Record)"),
 ]
 

@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 FORM_TYPE = "amazon.datazone.DataQualityResultFormType"
 
 
-def publish(role: str, domain: str, table: str, result: dict[str, Any]) -> list[float]:
+def publish(client: BaseClient, domain: str, table: str, result: dict[str, Any]) -> list[float]:
     """Publish a ``glue.get_data_quality_result`` response; return all scores, newest first.
 
-    ``role`` and ``table`` are ARNs.
+    ``table`` is an ARN.
     """
-    client = assume(role)
     asset = find_asset(client, domain, table)
     form = post_score(client, domain, asset, result)
     if form not in shown_forms(client, domain, asset):

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from botocore.exceptions import ClientError
-from glue_scores import publish
+from glue_scores import assume, publish
 from moto import mock_aws
 
 DOMAIN = "dzd_5oo7xzoqltu8mf"
@@ -33,10 +33,9 @@ def aws():
         yield
 
 
-@pytest.fixture(autouse=True)
-def catalogue(datazone_ts):
+def add_assets(ts):
     for asset, table in {"5n3abx1d7qjw2k": "keepers", ASSET: "penguins"}.items():
-        datazone_ts.add_asset(
+        ts.add_asset(
             asset,
             domain_identifier=DOMAIN,
             name=table,
@@ -44,11 +43,16 @@ def catalogue(datazone_ts):
         )
 
 
+@pytest.fixture(autouse=True)
+def catalogue(datazone_ts):
+    add_assets(datazone_ts)
+
+
 def test_publishes_end_to_end(datazone_ts):
     tuesday = {**RESULT, "Score": 1.0, "CompletedOn": MONDAY + timedelta(days=1)}
 
-    assert publish(ROLE, DOMAIN, f"{TABLES}/penguins", RESULT) == [50.0]
-    assert publish(ROLE, DOMAIN, f"{TABLES}/penguins", tuesday) == [100.0, 50.0]
+    assert publish(assume(ROLE), DOMAIN, f"{TABLES}/penguins", RESULT) == [50.0]
+    assert publish(assume(ROLE), DOMAIN, f"{TABLES}/penguins", tuesday) == [100.0, 50.0]
 
     first, second = datazone_ts.data_points
     assert first.entity_identifier == second.entity_identifier == ASSET
@@ -65,7 +69,7 @@ def test_publishes_end_to_end(datazone_ts):
 def test_a_rule_that_cannot_be_evaluated_fails(datazone_ts):
     unknown_column = {"Description": 'IsComplete "wings"', "Result": "ERROR"}
 
-    publish(ROLE, DOMAIN, f"{TABLES}/penguins", {**RESULT, "RuleResults": [unknown_column]})
+    publish(assume(ROLE), DOMAIN, f"{TABLES}/penguins", {**RESULT, "RuleResults": [unknown_column]})
 
     (rule,) = datazone_ts.data_points.one().json()["evaluations"]
     assert rule["status"] == "FAIL"
@@ -73,7 +77,7 @@ def test_a_rule_that_cannot_be_evaluated_fails(datazone_ts):
 
 def test_a_table_without_an_asset_is_an_error(datazone_ts):
     with pytest.raises(LookupError, match="no asset of dzd_5oo7xzoqltu8mf was published from"):
-        publish(ROLE, DOMAIN, f"{TABLES}/whales", RESULT)
+        publish(assume(ROLE), DOMAIN, f"{TABLES}/whales", RESULT)
 
     datazone_ts.assert_not_posted()
 
@@ -82,6 +86,16 @@ def test_a_role_without_permission_to_search_is_an_error(datazone_ts):
     datazone_ts.inject("AccessDeniedException", operation="SearchListings")
 
     with pytest.raises(ClientError, match="not permitted to perform operation: SearchListings"):
-        publish(ROLE, DOMAIN, f"{TABLES}/penguins", RESULT)
+        publish(assume(ROLE), DOMAIN, f"{TABLES}/penguins", RESULT)
 
     datazone_ts.assert_not_posted()
+
+
+def test_nothing_is_lost_or_doubled(datazone_ts_sweep):
+    client = assume(ROLE)
+
+    datazone_ts_sweep(
+        lambda: publish(client, DOMAIN, f"{TABLES}/penguins", RESULT),
+        setup=add_assets,
+        expect={"ThrottlingException": "loud", ("ThrottlingException", "attempt"): "ok"},
+    )

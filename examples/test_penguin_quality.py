@@ -74,3 +74,7 @@ def test_together_with_moto(datazone_ts):
     publish_scores(DOMAIN, ASSET, read_table("landing-zone", "penguins.csv"))
 
     datazone_ts.assert_posted(count=2, entity_identifier=ASSET)
+
+
+def test_nothing_is_lost_or_doubled(datazone_ts_sweep):
+    datazone_ts_sweep(lambda: publish_scores(DOMAIN, ASSET, ROWS))

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.message import NoResponse, Response
-from pytest_datazone_ts.service import model
 from pytest_datazone_ts.service.error import ServiceError
 
 if TYPE_CHECKING:
@@ -318,6 +317,8 @@ def documented(operation: str = "PostTimeSeriesDataPoints") -> tuple[type[Servic
     Raises:
         ValueError: Amazon DataZone has no such operation.
     """
+    from pytest_datazone_ts.service import model  # noqa: PLC0415 - heavy
+
     model.require_operation(operation)
     return tuple(globals()[name] for name in model.operation(operation).errors)
 

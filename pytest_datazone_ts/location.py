@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import CodeType, FrameType
     from typing import TypeAlias
 
     import pytest
@@ -51,17 +51,23 @@ def caller_location() -> str:
     return format_location(frame.f_code.co_filename, frame.f_lineno)
 
 
-def user_location() -> str:
+def user_location(start: CodeType) -> str:
     """Return the line of the user's code that called, through any library.
 
+    Args:
+        start: The function that called the user's code; the frames around it are not the code's.
+
     Returns:
-        The location; the name of a module where a library's thread made the call by itself.
+        The location; the name of a module where a thread or a task of a library made the call.
     """
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
-    while frame is not None and _package(frame) in _NOT_THE_USERS:
+    while frame is not None and frame.f_code is not start:
+        if _package(frame) not in _NOT_THE_USERS:
+            return format_location(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
-    if frame is None:
-        return str(caller_frame().f_globals.get("__name__"))
+    frame = caller_frame()
+    if _package(frame) in _NOT_THE_USERS:
+        return str(frame.f_globals["__name__"])
     return format_location(frame.f_code.co_filename, frame.f_lineno)
 
 

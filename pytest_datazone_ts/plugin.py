@@ -209,7 +209,7 @@ def datazone_ts_client(
 
 @pytest.fixture
 def datazone_ts_sweep(request: pytest.FixtureRequest) -> Callable[..., SweepReport]:
-    """Prove that code loses and doubles nothing: :func:`~pytest_datazone_ts.sweep` as a check.
+    """The function :func:`~pytest_datazone_ts.sweep`, as a check that nothing is lost or doubled.
 
     Called like ``sweep``, it fails the test where points are lost or doubled. ``subtests=``
     takes pytest's fixture of that name, and makes each cell a subtest.

@@ -26,7 +26,7 @@ class SweepCell:
     """One run of the code under test: one fault at one call, in one mode."""
 
     site: str
-    """The line of the code that made the call: ``file:line``."""
+    """The line of the code that made the call, as ``file:line``."""
     operation: str
     """The API's name of the operation that failed."""
     call: int
@@ -34,8 +34,8 @@ class SweepCell:
     fault: str
     """The name of the fault, such as ``"ResponseLost"``."""
     mode: Mode
-    """``"attempt"``: one attempt failed; ``"call"``: every attempt of the call did;
-    ``"outage"``: everything did from the call on."""
+    """What failed, which is one attempt (``"attempt"``), every attempt of the call (``"call"``), or
+    everything from the call on (``"outage"``)."""
     outcome: Outcome
     """``"ok"``, ``"loud"``, ``"LOST"``, ``"DOUBLED"`` or ``"HUNG"``; ``"UNEXPECTED"`` for an
     ``"ok"`` or ``"loud"`` that contradicts ``expect``."""

@@ -277,7 +277,7 @@ class _Watch(Injections):
             self.hang()
         self._calls[operation] += 1
         number = self._calls[operation]
-        self.sites.append(_Site(operation, number, location.user_location()))
+        self.sites.append(_Site(operation, number, location.user_location(_result.__code__)))
         return number
 
     def _is_to_fail(self, call: CallEntry, number: int) -> bool:

@@ -40,6 +40,9 @@ ROWS = [
         for mode in ("legacy", "standard", "adaptive")
         for beside in ("5 plain calls", "the waits, real")
     ),
+    "**sweep**",
+    "5 calls swept | 5 calls, no fault",
+    "its cells, 5 calls each |",
     "**async_post**",
     "one form, aiobotocore | floor, aiobotocore",
     "one form, aiobotocore | ours, boto3",
@@ -62,7 +65,13 @@ ROWS = [
 ]
 
 
-SLOW_ROWS = ["100 forms a request | floor", "1,000 forms a request | floor"]
+SLOW_ROWS = [
+    "100 forms a request | floor",
+    "1,000 forms a request | floor",
+    "50 calls swept | 50 calls, no fault",
+    "its cells, 50 calls each |",
+    "50 calls swept | 5 calls swept",
+]
 """What a quick run leaves out."""
 
 

@@ -31,15 +31,8 @@ from pytest_datazone_ts import (
 )
 
 TRANSPORT = [
-    "ConnectTimeout",
-    "ConnectionClosed",
-    "EndpointUnreachable",
-    "HttpError",
-    "Latency",
-    "MalformedResponse",
-    "ReadTimeout",
-    "ResponseLost",
-    "SlowBody",
+    *("ConnectTimeout", "ReadTimeout", "ConnectionClosed", "EndpointUnreachable", "ResponseLost"),
+    *("MalformedResponse", "HttpError", "Latency", "SlowBody"),
 ]
 RETRIED = ["InternalServerException", "ThrottlingException", *TRANSPORT[:4], "ReadTimeout"]
 """What botocore tries again, and the service did not carry out."""
@@ -103,13 +96,13 @@ def test_code_that_logs_and_goes_on_loses_points(post_one):
         for asset in ASSETS:
             try:
                 post_one(asset)
-            except Exception:
+            except Exception:  # noqa: PERF203
                 logging.getLogger("scores").exception("could not post")
 
     report = sweep(publish)
 
     first = outcomes(report, call=1)
-    assert {outcome for outcome in first.values()} == {"ok", "LOST"}
+    assert set(first.values()) == {"ok", "LOST"}
     assert first["AccessDeniedException", "attempt"] == "LOST"
     assert first["ThrottlingException", "attempt"] == "ok"
     assert first["ThrottlingException", "call"] == "LOST"
@@ -147,12 +140,10 @@ def test_code_that_tries_again_around_botocore_doubles_points(post_one):
 
 def test_code_that_keeps_its_token_doubles_nothing(client, post):
     def publish():
-        for attempts_left in (1, 0):
-            try:
-                return post(client, clientToken="the-same")
-            except Exception:
-                if not attempts_left:
-                    raise
+        try:
+            post(client, clientToken="the-same")
+        except Exception:  # noqa: BLE001
+            post(client, clientToken="the-same")
 
     assert not sweep(publish).where(outcome="DOUBLED")
 
@@ -175,7 +166,7 @@ def test_a_return_value_can_tell_of_failures(post_one):
     def publish():
         try:
             post_one()
-        except Exception:
+        except Exception:  # noqa: BLE001
             return ["failed"]
         return []
 
@@ -189,10 +180,8 @@ def test_a_return_value_can_tell_of_failures(post_one):
 def test_code_that_never_gives_up_hangs(post_one):
     def publish():
         while True:
-            try:
+            with contextlib.suppress(Exception):
                 return post_one()
-            except Exception:  # noqa: S112
-                continue
 
     report = sweep(publish, max_calls=5)
 
@@ -223,10 +212,9 @@ def test_code_that_waits_too_long_hangs(post_one):
 def test_a_hung_run_ends_in_code_that_catches_everything(post_one):
     def publish():
         for _ in range(10):
-            try:
-                return post_one()
-            except:  # noqa: E722
-                pass
+            with contextlib.suppress(BaseException):
+                post_one()
+                break
 
     assert sweep(publish, max_calls=3).where(outcome="HUNG")
 
@@ -343,6 +331,12 @@ def test_a_call_that_a_library_makes_is_where_the_users_code_calls_the_library(c
     assert {cell.site for cell in sweep(publish).cells} == {location(__file__, line + 1)}
 
 
+def test_a_method_of_a_client_is_called_by_the_sweep(client):
+    line = test_a_method_of_a_client_is_called_by_the_sweep.__code__.co_firstlineno + 2
+    report = sweep(partial(client.list_time_series_data_points, **SERIES))
+    assert {cell.site for cell in report.cells} == {location(__file__, line)}
+
+
 def test_setup_prepares_each_fresh_double_and_is_not_swept(client, post_one):
     def setup(ts):
         doubles.append(ts)
@@ -410,8 +404,10 @@ def test_an_outage_is_of_every_operation_that_can_meet_the_fault(client, post_on
     assert unreachable.outcome == "loud"
     assert unreachable.replay.splitlines() == [
         'datazone_ts.inject("EndpointUnreachable", after=1, times=None)',
-        'datazone_ts.inject("EndpointUnreachable", operation="ListTimeSeriesDataPoints", '
-        "times=None)",
+        (
+            'datazone_ts.inject("EndpointUnreachable", operation="ListTimeSeriesDataPoints", '
+            "times=None)"
+        ),
     ]
     (conflict,) = report.where(fault="ConflictException", mode="outage", call=2)
     assert conflict.outcome == "LOST"
@@ -469,7 +465,7 @@ class TestBaseline:
         assert isinstance(caught.value.__cause__, LookupError)
 
     def test_code_that_makes_no_call_is_refused(self):
-        with pytest.raises(SweepError, match="^the code makes no DataZone call"):
+        with pytest.raises(SweepError, match=r"^the code makes no DataZone call"):
             sweep(lambda: None)
 
     def test_code_that_reports_a_failure_is_refused(self, post_one):
@@ -481,7 +477,7 @@ class TestBaseline:
             with contextlib.suppress(Exception):
                 post(client)
 
-        with pytest.raises(SweepError, match="^without a fault the code hangs$"):
+        with pytest.raises(SweepError, match=r"^without a fault the code hangs$"):
             sweep(publish, setup=lambda ts: ts.rate_limit(0.001) and post(client), timeout=0.5)
 
     def test_code_that_calls_what_nothing_answers_is_refused(self, client):
@@ -552,7 +548,7 @@ class TestCode:
         def publish():
             try:
                 post_one()
-            except Exception:
+            except Exception:  # noqa: BLE001
                 sys.exit(1)
             sys.exit(0)
 
@@ -581,7 +577,7 @@ class TestCode:
             post_one()
 
         async def test():
-            return sweep(lambda: publish())
+            return sweep(publish)
 
         assert outcomes(asyncio.run(test())) == outcomes(sweep(post_one))
 
@@ -589,7 +585,7 @@ class TestCode:
         async def publish():
             try:
                 post_one()
-            except Exception:
+            except Exception:  # noqa: BLE001
                 asyncio.current_task().cancel()
                 await asyncio.sleep(0)
 
@@ -630,7 +626,7 @@ class TestCode:
 
     def test_what_it_prints_is_printed_by_the_baseline_alone(self, post_one, capfd):
         def publish():
-            print("posting", flush=True)
+            sys.stdout.write("posting\n")
             sys.stderr.write("posting\n")
             post_one()
 
@@ -676,7 +672,7 @@ def test_the_plain_cells_are_the_same_in_every_run(post_one, post):
         if (cell["fault"], cell["mode"]) == ("ConflictException", "call")
     ]
     assert cell == {
-        "site": location(post.__code__.co_filename, post.__code__.co_firstlineno + 9),
+        "site": location(post.__code__.co_filename, post.__code__.co_firstlineno + 8),
         "operation": "PostTimeSeriesDataPoints",
         "call": 1,
         "fault": "ConflictException",
@@ -705,7 +701,7 @@ def test_cells_are_selected_by_their_fields(post_one):
     (cell,) = report.where(fault="HttpError", mode="outage", outcome="loud")
     assert isinstance(cell, SweepCell)
     assert not cell.failed
-    with pytest.raises(TypeError, match="unknown keyword 'faults'. Did you mean 'fault'"):
+    with pytest.raises(TypeError, match=r"unknown keyword 'faults'\. Did you mean 'fault'"):
         report.where(faults="HttpError")
 
 

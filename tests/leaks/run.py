@@ -134,7 +134,9 @@ def left(before, after):
 
 
 if __name__ == "__main__":
-    for name in (*PATCHED, "aiobotocore.endpoint", "aiobotocore.session", "moto.core.models"):
+    # ctypes: newer ones of libffi, which it loads, keep their own file open.
+    later = ("aiobotocore.endpoint", "aiobotocore.session", "ctypes", "moto.core.models")
+    for name in (*PATCHED, *later):
         with contextlib.suppress(ImportError):
             import_module(name)
     unwanted = ("asyncio", "cacheprovider", "randomly", "xdist")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import stat
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -204,12 +205,7 @@ def _writable(file: str) -> Path:
     """
     path = Path(os.path.realpath(os.path.expanduser(os.path.expandvars(file))))  # noqa: PTH111
     try:
-        if path.exists() and not path.is_file():
-            what = "a folder" if path.is_dir() else "no regular file"
-        elif path.suffix == ".py" and path.exists():  # of `--datazone-ts-report test_it.py`
-            what = "a module of Python"
-        else:
-            what = None
+        what = _in_the_way(path)
         if what is not None:
             message = f"--datazone-ts-report={file}: it is {what}. Name a file, such as report.html"
             raise pytest.UsageError(message)
@@ -223,6 +219,17 @@ def _writable(file: str) -> Path:
         message = f"--datazone-ts-report={file}: {reason}"
         raise pytest.UsageError(message) from None
     return path
+
+
+def _in_the_way(path: Path) -> str | None:
+    """Name what is at ``path`` and must not be replaced, if anything is."""
+    try:
+        mode = path.stat().st_mode  # a name that is too long is an error: not so for exists()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode):
+        return "a folder" if stat.S_ISDIR(mode) else "no regular file"
+    return "a module of Python" if path.suffix == ".py" else None  # `--datazone-ts-report test.py`
 
 
 def _temporary(path: Path) -> Path:
