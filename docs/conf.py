@@ -13,7 +13,7 @@ release = version_of(project)
 version = release
 exclude_patterns = ["_build"]
 
-extensions = ["myst_parser", "options", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["google_docstrings", "myst_parser", "options", "sphinx.ext.autodoc"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
@@ -30,7 +30,10 @@ nitpick_ignore_regex = [
     (r"py:.*", r"datetime|st\.SearchStrategy"),
     # Internal names.
     (r"py:.*", r"Options|OptionKeywords|Key|Mode|Outcome"),
-    (r"py:.*", r"pytest_datazone_ts\.(mock\.(Decorated|MockDataZoneTimeSeries)|records\.Record)"),
+    (
+        r"py:.*",
+        r"pytest_datazone_ts\.(mock\.(Decorated|MockDataZoneTimeSeries)|options\.Options|views\.Record)",
+    ),
 ]
 
 html_theme = "furo"

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.match import Match
     from pytest_datazone_ts.mock import mock_datazone_ts
     from pytest_datazone_ts.records import Attempt, Call, DataPoint
-    from pytest_datazone_ts.sweep_report import SweepCell, SweepReport
+    from pytest_datazone_ts.sweep_cell import SweepCell
+    from pytest_datazone_ts.sweep_report import SweepReport
     from pytest_datazone_ts.sweeps import sweep
     from pytest_datazone_ts.transport.server import DataZoneServer
     from pytest_datazone_ts.views import Calls, DataPoints
@@ -49,7 +50,7 @@ _MODULES = {
     "Injection": "injections",
     "Match": "match",
     "RateLimit": "injections",
-    "SweepCell": "sweep_report",
+    "SweepCell": "sweep_cell",
     "SweepError": "errors",
     "SweepReport": "sweep_report",
     "UnansweredOperationError": "errors",

@@ -6,11 +6,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from weakref import WeakSet
 
-from pytest_datazone_ts import faults
 from pytest_datazone_ts.clock import Clock
 from pytest_datazone_ts.entries import AttemptEntry
 from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.faults import ThrottlingException
+from pytest_datazone_ts.faults.base import apply_fault
 from pytest_datazone_ts.injections import Injections
 from pytest_datazone_ts.log import Log
 from pytest_datazone_ts.reporting import messages
@@ -98,7 +98,7 @@ class Exchange:
                 result = serve()
             else:
                 attempt.fault, attempt.armed_at = injection.fault, injection.armed_at
-                outcome = faults.outcome(injection.fault, request, serve)
+                outcome = apply_fault(injection.fault, request, serve)
                 result = (
                     self._encode_error(operation, outcome, attempt)
                     if isinstance(outcome, ServiceError)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import faults, location, spelling, text
-from pytest_datazone_ts.faults import Fault
+from pytest_datazone_ts.faults.base import Fault, impossible_over_http
 from pytest_datazone_ts.match import call_matches
 from pytest_datazone_ts.service import model
 
@@ -291,7 +291,7 @@ class Injections:
             self._rate_limits.clear()
 
     def _require_possible(self, fault: Fault) -> None:
-        reason = faults.impossible_over_http(fault) if self._over_http else ""
+        reason = impossible_over_http(fault) if self._over_http else ""
         if reason:
             message = f"{type(fault).__name__} cannot be injected: {reason}"
             raise ValueError(message)

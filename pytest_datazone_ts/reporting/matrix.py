@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_datazone_ts.records import DataPoint
-    from pytest_datazone_ts.sweep_report import SweepCell
+    from pytest_datazone_ts.sweep_cell import SweepCell
 
 _COLUMNS = 72
 """How wide a line may be: pytest puts 8 characters before it."""
