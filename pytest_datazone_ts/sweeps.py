@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 _MODES: tuple[Mode, ...] = get_args(Mode)
-_VIRTUAL = {"retry_sleep": "virtual"}
+_VIRTUAL = {"retry_sleep": "virtual", "sleep": "virtual"}
 """The options with which no wait takes real time."""
 _DAY = 86_400
 _HOUR = 3_600

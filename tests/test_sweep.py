@@ -34,7 +34,7 @@ TRANSPORT = [
     *("ConnectTimeout", "ReadTimeout", "ConnectionClosed", "EndpointUnreachable", "ResponseLost"),
     *("MalformedResponse", "HttpError", "Latency", "SlowBody"),
 ]
-RETRIED = ["InternalServerException", "ThrottlingException", *TRANSPORT[:4], "ReadTimeout"]
+RETRIED = ["InternalServerException", "ThrottlingException", *TRANSPORT[:4], "HttpError"]
 """What botocore tries again, and the service did not carry out."""
 STORED = ["Latency", "ResponseLost", "SlowBody"]
 """What botocore tries again, and the service carried out."""

@@ -127,7 +127,7 @@ def test_two_kinds_of_failure(run):
     )
     text = result.stdout.str()
     assert "the sweep found 9 DOUBLED, 2 UNEXPECTED\n" in text
-    assert re.search(r"E +DOUBLED: Latency, call \(the first of \d+\)", text)
+    assert re.search(r"E +DOUBLED: ResponseLost, call \(the first of \d+\)", text)
     assert re.search(r"E +UNEXPECTED: ThrottlingException, attempt \(the first of 2\)", text)
     assert re.search(r"E +1 data point too many:", text)
     assert re.search(r"E +expected loud, but it ended normally", text)
