@@ -83,7 +83,7 @@ class Injection:
         match: Match,
         times: int | None,
         after: int,
-        call: int | None,
+        call: int | None = None,
     ) -> None:
         self.fault = fault
         self.operation = operation

@@ -185,7 +185,7 @@ COMMON: tuple[type[ServiceException], ...] = (
     RequestExpired,
     ServiceUnavailableException,
 )
-"""AWS's common errors: every operation may get them, though its model does not document them."""
+"""AWS's common errors, which every operation may get, though its model does not document them."""
 
 
 def documented(operation: str = "PostTimeSeriesDataPoints") -> tuple[type[ServiceException], ...]:

@@ -26,10 +26,12 @@ except ModuleNotFoundError:
 from pytest_datazone_ts.strategies.content import data_quality_results
 from pytest_datazone_ts.strategies.fault import faults
 from pytest_datazone_ts.strategies.form import FormKeywords, forms, invalid_forms
+from pytest_datazone_ts.strategies.machine import PipelineMachine
 from pytest_datazone_ts.strategies.timestamp import timestamps
 
 __all__ = [
     "FormKeywords",
+    "PipelineMachine",
     "data_quality_results",
     "faults",
     "forms",
