@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import audit, location, text
 from pytest_datazone_ts.clock import require_seconds
+from pytest_datazone_ts.count import require_count
+from pytest_datazone_ts.ending import require_active, require_same_test
 from pytest_datazone_ts.exchange import Exchange
 from pytest_datazone_ts.injections import Injection, RateLimit, resolve_fault
 from pytest_datazone_ts.match import Match, Selection, check_match, point_matches
 from pytest_datazone_ts.options import Options
 from pytest_datazone_ts.reporting import messages
 from pytest_datazone_ts.service import model
-from pytest_datazone_ts.service.asset import Asset, plain_forms
+from pytest_datazone_ts.service.asset import Asset, choose_listing_identifier, plain_forms
 from pytest_datazone_ts.service.form_types import build_check
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.transport import active, retries
@@ -20,7 +22,6 @@ from pytest_datazone_ts.views import Calls, DataPoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import TypeGuard
 
     from typing_extensions import Unpack
 
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.faults import Fault, FaultName
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
+
+
+_NONE_ACTIVE = (
+    "no DataZone double is active here. Use the datazone_ts fixture, or wrap the code in "
+    "mock_datazone_ts()."
+)
 
 
 class _Default(int):
@@ -57,11 +64,7 @@ class DataZoneTimeSeries:
         """
         innermost = active.innermost()
         if innermost is None:
-            message = (
-                "no DataZone double is active here. Use the datazone_ts fixture, or wrap the "
-                "code in mock_datazone_ts()."
-            )
-            raise RuntimeError(message)
+            raise RuntimeError(_NONE_ACTIVE)
         double: DataZoneTimeSeries = innermost.double
         return double
 
@@ -73,20 +76,20 @@ class DataZoneTimeSeries:
     @property
     def data_points(self) -> DataPoints:
         """Every stored point, in the order posted."""
-        self._require_same_test()
+        require_same_test(self._exchange.ending)
         points = self._exchange.service.store.points()
         return DataPoints(points, selection=Selection(Match(), points, self._exchange.log.calls))
 
     @property
     def calls(self) -> Calls:
         """Every API call, in the order of their first attempts."""
-        self._require_same_test()
+        require_same_test(self._exchange.ending)
         return Calls(self._exchange.log.calls())
 
     @property
     def sleeps(self) -> tuple[float, ...]:
         """The waits, in seconds, that botocore requested, in order."""
-        self._require_same_test()
+        require_same_test(self._exchange.ending)
         return tuple(self._exchange.sleeps)
 
     @property
@@ -96,7 +99,7 @@ class DataZoneTimeSeries:
         They are those of ``time.sleep`` and ``asyncio.sleep``, with the option
         ``sleep="virtual"``.
         """
-        self._require_same_test()
+        require_same_test(self._exchange.ending)
         return tuple(self._exchange.code_sleeps)
 
     def advance(self, seconds: float) -> None:
@@ -111,7 +114,7 @@ class DataZoneTimeSeries:
             RuntimeError: The test or block that the double was for is over.
             ValueError: It is not a finite number of seconds, 0 or more.
         """
-        self._require_active("advance")
+        require_active(self._exchange.ending, "advance")
         require_seconds("advance(seconds)", seconds)
         self._exchange.clock.advance(seconds)
 
@@ -150,15 +153,8 @@ class DataZoneTimeSeries:
                 ``times``, ``after`` or ``call`` is not a count; or the fault cannot happen
                 over HTTP while ``datazone_ts_server`` is up.
         """
-        self._require_active("inject")
+        require_active(self._exchange.ending, "inject")
         model.require_operation(operation)
-        _require_times("inject", times)
-        if not _is_count(after) or after < 0:
-            message = f"inject(after=...) takes 0 or more attempts, not {after!r}"
-            raise ValueError(message)
-        if call is not None and (not _is_count(call) or call < 1):
-            message = f"inject(call=...) takes 1 for the first call, 2 for the next, not {call!r}"
-            raise ValueError(message)
         injection = Injection(
             resolve_fault(fault, operation),
             operation=operation,
@@ -186,7 +182,7 @@ class DataZoneTimeSeries:
             RuntimeError: The test or block that the double was for is over.
             ValueError: An argument is out of range, or the operation does not exist.
         """
-        self._require_active("rate_limit")
+        require_active(self._exchange.ending, "rate_limit")
         model.require_operation(operation)
         limit = RateLimit(rate, burst=burst, clock=self._exchange.clock)
         self._exchange.injections.limit(operation, limit)
@@ -215,15 +211,8 @@ class DataZoneTimeSeries:
             ValueError: The double answers the operation itself, the operation does not exist,
                 or the response does not fit its output shape.
         """
-        self._require_active("respond")
+        require_active(self._exchange.ending, "respond")
         model.require_operation(operation)
-        if operation in model.TIME_SERIES_OPERATIONS:
-            message = (
-                f"respond() does not take {operation}: the double answers it itself, from what "
-                "was posted. To make it fail, use inject()."
-            )
-            raise ValueError(message)
-        _require_times("respond", times)
         self._exchange.responders.add(model.operation(operation), response, times)
 
     def add_asset(
@@ -263,23 +252,17 @@ class DataZoneTimeSeries:
             TypeError: An argument has the wrong type.
             ValueError: DataZone would reject an argument, or two arguments contradict each other.
         """
-        self._require_active("add_asset")
-        if listing_identifier is not None and not published:
-            message = (
-                f"add_asset(published=False, listing_identifier={listing_identifier!r}): an asset "
-                "that is not published has no listing. Leave one of the two out"
-            )
-            raise ValueError(message)
+        require_active(self._exchange.ending, "add_asset")
         service = self._exchange.service
-        if listing_identifier is None and published:
-            listing_identifier = service.identifiers.next()
         service.catalogue.add(
             Asset(
                 entity_identifier=entity_identifier,
                 domain_identifier=domain_identifier,
                 name=name,
                 forms=plain_forms({} if forms is None else forms),
-                listing_identifier=listing_identifier,
+                listing_identifier=choose_listing_identifier(
+                    listing_identifier, published=published, identifiers=service.identifiers
+                ),
                 description=description,
                 type_identifier=type_identifier,
                 external_identifier=external_identifier,
@@ -305,7 +288,7 @@ class DataZoneTimeSeries:
             TypeError: ``check`` is neither a dict nor a callable.
             ValueError: The identifier is not one of a form type, or the schema is invalid.
         """
-        self._require_active("register_form_type")
+        require_active(self._exchange.ending, "register_form_type")
         self._exchange.service.form_types.register(type_identifier, build_check(check))
 
     def assert_posted(self, count: int | None = None, **match: Unpack[Match]) -> DataPoints:
@@ -321,9 +304,8 @@ class DataZoneTimeSeries:
             ValueError: ``count`` is not a non-negative integer.
         """
         wanted = check_match(match, caller="assert_posted", own=("count",))
-        if count is not None and (not _is_count(count) or count < 0):
-            message = f"assert_posted(count=...) takes a number of data points, not {count!r}"
-            raise ValueError(message)
+        if count is not None:
+            require_count("assert_posted(count=...) takes a number of data points", count, 0)
         points = self.data_points
         matched = DataPoints(point for point in points if point_matches(wanted, point))
         if (not matched) if count is None else (len(matched) != count):
@@ -360,40 +342,7 @@ class DataZoneTimeSeries:
         self._exchange.clear()
         retries.restore(self._exchange)
 
-    def _require_active(self, member: str) -> None:
-        ending = self._exchange.ending
-        if ending is not None:
-            message = (
-                f"{member}() came too late: {ending.name} is over, and this DataZoneTimeSeries "
-                "answers no more calls. Use the one that is active: the datazone_ts of the test "
-                "that runs, or DataZoneTimeSeries.current()."
-            )
-            raise RuntimeError(message)
-
-    def _require_same_test(self) -> None:
-        ending = self._exchange.ending
-        if ending is None or ending.test is None:
-            return
-        if location.current_test() not in {None, ending.test}:
-            message = (
-                f"this DataZoneTimeSeries recorded {ending.name}, which is over. Each test has a "
-                "datazone_ts of its own: take the fixture as an argument in this one too, and do "
-                "not keep it. To look at one recording in several tests, make it with "
-                "mock_datazone_ts() in a fixture of a wider scope."
-            )
-            raise RuntimeError(message)
-
 
 def exchange_behind(double: DataZoneTimeSeries) -> Exchange:
     """Return the exchange behind a double, for the transports."""
     return double._exchange  # noqa: SLF001 - the one door
-
-
-def _require_times(caller: str, times: object) -> None:
-    if times is not None and (not _is_count(times) or times < 1):
-        message = f"{caller}(times=...) takes 1 or more, or None for all, not {times!r}"
-        raise ValueError(message)
-
-
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)

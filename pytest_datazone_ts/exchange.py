@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakSet
 
 from pytest_datazone_ts.clock import Clock
@@ -23,19 +23,11 @@ from pytest_datazone_ts.service.operations import Service
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_datazone_ts.ending import Ending
     from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.message import NoResponse, Request, Response
     from pytest_datazone_ts.options import Options
     from pytest_datazone_ts.service.model import Operation
-
-
-class Ending(NamedTuple):
-    """The end of the test or block that a double was for."""
-
-    name: str
-    """What ended, such as ``"the test test_scores.py::test_it"``."""
-    test: str | None = None
-    """The id of the only test that may still look at the recording; ``None`` if any may."""
 
 
 class Exchange:

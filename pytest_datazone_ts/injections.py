@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import faults, location, spelling, text
+from pytest_datazone_ts.count import require_count, require_times
 from pytest_datazone_ts.faults.base import Fault, impossible_over_http
 from pytest_datazone_ts.match import call_matches
 from pytest_datazone_ts.service import model
@@ -85,6 +86,10 @@ class Injection:
         after: int,
         call: int | None = None,
     ) -> None:
+        require_times("inject", times)
+        require_count("inject(after=...) takes 0 or more attempts", after, 0)
+        if call is not None:
+            require_count("inject(call=...) takes 1 for the first call, 2 for the next", call, 1)
         self.fault = fault
         self.operation = operation
         self.times = times

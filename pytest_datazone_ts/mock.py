@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.double import DataZoneTimeSeries, exchange_behind
-from pytest_datazone_ts.exchange import Ending
+from pytest_datazone_ts.ending import Ending
 from pytest_datazone_ts.options import Options, run_options
 from pytest_datazone_ts.transport import botocore
 

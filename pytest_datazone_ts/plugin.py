@@ -177,7 +177,7 @@ def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries,
 
     It records what is posted (``data_points``, ``calls``), and makes calls fail (``inject``).
     """
-    from pytest_datazone_ts.exchange import Ending  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.ending import Ending  # noqa: PLC0415 - heavy
     from pytest_datazone_ts.mock import active_double, verify  # noqa: PLC0415 - heavy
 
     node = request.node

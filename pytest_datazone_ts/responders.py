@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.validate import ParamValidator
 
 from pytest_datazone_ts import location
+from pytest_datazone_ts.count import require_times
+from pytest_datazone_ts.service import model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,8 +35,16 @@ class Responders:
         """Answer an operation with a response, ``times`` times or indefinitely (``None``).
 
         Raises:
-            ValueError: The response does not fit the operation's output shape.
+            ValueError: The double answers the operation itself, ``times`` is out of range, or the
+                response does not fit the operation's output shape.
         """
+        if operation.name in model.TIME_SERIES_OPERATIONS:
+            message = (
+                f"respond() does not take {operation.name}: the double answers it itself, from "
+                "what was posted. To make it fail, use inject()."
+            )
+            raise ValueError(message)
+        require_times("respond", times)
         if not callable(response):
             response = copy.deepcopy(_check_output(operation, response))
         with self._lock:

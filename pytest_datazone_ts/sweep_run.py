@@ -16,8 +16,8 @@ from pytest_datazone_ts import faults, location
 from pytest_datazone_ts.audit import identity
 from pytest_datazone_ts.clock import frozen_time_restored
 from pytest_datazone_ts.double import exchange_behind
+from pytest_datazone_ts.ending import Ending
 from pytest_datazone_ts.errors import SweepError
-from pytest_datazone_ts.exchange import Ending
 from pytest_datazone_ts.faults import TransportFault
 from pytest_datazone_ts.injections import Injection, Injections
 from pytest_datazone_ts.match import Match

@@ -15,6 +15,7 @@ from pytest_datazone_ts.service import model, validation
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pytest_datazone_ts.service.identifiers import Identifiers
     from pytest_datazone_ts.service.model import Shape
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
@@ -55,6 +56,23 @@ class Asset:
                 f"add_asset() got a value that no asset in Amazon DataZone can have: {violations}"
             )
             raise ValueError(message)
+
+
+def choose_listing_identifier(
+    given: str | None, *, published: bool, identifiers: Identifiers
+) -> str | None:
+    """Return the id of an asset's listing: the one given, or a new one if it is published.
+
+    Raises:
+        ValueError: An id is given for an asset that is not published.
+    """
+    if given is not None and not published:
+        message = (
+            f"add_asset(published=False, listing_identifier={given!r}): an asset that is not "
+            "published has no listing. Leave one of the two out"
+        )
+        raise ValueError(message)
+    return identifiers.next() if given is None and published else given
 
 
 def plain_forms(forms: object) -> dict[str, Any]:

@@ -1,0 +1,33 @@
+"""Arguments that are counts."""
+
+from __future__ import annotations
+
+from pytest_datazone_ts import location
+
+__tracebackhide__: location.Predicate = location.raised_on_purpose
+
+
+def require_count(rule: str, value: object, minimum: int) -> None:
+    """Require an integer that is not too small.
+
+    Args:
+        rule: What the argument takes, for the message.
+        value: The argument.
+        minimum: The least that it may be.
+
+    Raises:
+        ValueError: The value is not such a number.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        message = f"{rule}, not {value!r}"
+        raise ValueError(message)
+
+
+def require_times(caller: str, times: object) -> None:
+    """Require the argument ``times`` of a function: a count, or ``None`` for all.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if times is not None:
+        require_count(f"{caller}(times=...) takes 1 or more, or None for all", times, 1)
