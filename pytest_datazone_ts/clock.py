@@ -41,7 +41,7 @@ class Clock:
     """Seconds since the epoch as the test sees them."""
 
     def __init__(self) -> None:
-        self.passed = 0.0
+        self.passed: float = 0.0
         """The seconds that have passed without waiting."""
         self._ahead = 0.0
         self._lock = threading.Lock()

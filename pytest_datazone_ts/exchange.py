@@ -34,12 +34,12 @@ class Exchange:
     """Answers requests, and holds what a double records, stores and has armed."""
 
     def __init__(self, options: Options) -> None:
-        self.options = options
-        self.clock = Clock()
-        self.service = Service(self.clock, content_check=options.content_check)
-        self.log = Log()
-        self.injections = Injections()
-        self.responders = Responders()
+        self.options: Options = options
+        self.clock: Clock = Clock()
+        self.service: Service = Service(self.clock, content_check=options.content_check)
+        self.log: Log = Log()
+        self.injections: Injections = Injections()
+        self.responders: Responders = Responders()
         self.sleeps: list[float] = []
         """The waits that botocore asked for, in seconds."""
         self.code_sleeps: list[float] = []

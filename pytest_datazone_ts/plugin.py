@@ -281,8 +281,7 @@ def _fail_if_blocked(
     if blocked and not report.failed:
         report.outcome = "failed"
         report.longrepr = "\n".join([title, *(f"  {each}" for each in blocked)])
-        if hasattr(report, "wasxfail"):
-            del report.wasxfail
+        vars(report).pop("wasxfail", None)
 
 
 def _report_blocked(session: pytest.Session, blocked: list[str]) -> None:

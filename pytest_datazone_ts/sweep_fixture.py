@@ -38,7 +38,8 @@ def checked(node: pytest.Item, options: Mapping[str, Any]) -> Callable[..., Swee
 
     def check(code: Callable[[], Any], *, subtests: Any = None, **keywords: Any) -> SweepReport:
         with _quiet_log(node.config), _Progress(node.config) as progress:
-            report = sweep(code, **{"progress": progress, **options, **keywords})
+            merged: dict[str, Any] = {"progress": progress, **options, **keywords}
+            report = sweep(code, **merged)
         node.user_properties.append(("datazone_ts_sweep", report.matrix()))
         if subtests is None:
             report.check()

@@ -101,17 +101,17 @@ class _Watch(Injections):
         self.hung = True
         raise _HungError
 
-    def take(self, call: CallEntry) -> Injection | None:
+    def take(self, entry: CallEntry) -> Injection | None:
         """Return what the next attempt of a call meets: the cell's fault, or the test's own."""
         if not self._watching:
-            return super().take(call)
+            return super().take(entry)
         with self._counting:
-            number = 0 if call.attempts else self._begin(call.operation)
-            if self._is_to_fail(call, number):
-                self.failed.setdefault(call.operation, self._attempts[call.operation])
+            number = 0 if entry.attempts else self._begin(entry.operation)
+            if self._is_to_fail(entry, number):
+                self.failed.setdefault(entry.operation, self._attempts[entry.operation])
                 return self._injection
-            self._attempts[call.operation] += 1
-        return super().take(call)
+            self._attempts[entry.operation] += 1
+        return super().take(entry)
 
     def _begin(self, operation: str) -> int:
         """Note a new call, and return its number."""

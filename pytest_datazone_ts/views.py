@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.match import Match, Selection, call_matches, check_match, point_matches
@@ -66,7 +66,8 @@ class Records(Sequence[Record], Generic[Record]):
         selection = self._selection or Selection(Match(), self._records)
         if selection.match.keys() & match.keys():
             return Selection(match, self._records, selection.calls)
-        return selection._replace(match=Match(**selection.match, **match))
+        both: Any = {**selection.match, **match}
+        return selection._replace(match=both)
 
     def one(self) -> Record:
         """Return the only record.

@@ -10,6 +10,8 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from pytest_datazone_ts.exchange import Exchange
 
 
@@ -36,7 +38,7 @@ class Forked(NamedTuple):
     """Where that double is served over HTTP, if it is."""
 
 
-lock = threading.RLock()
+lock: AbstractContextManager[object] = threading.RLock()
 """Held while doubles become active and inactive."""
 _stack: list[Active] = []
 _forked: Forked | None = None

@@ -130,13 +130,14 @@ def reach_existing() -> None:
 
 
 def _register(emitter: BaseEventHooks, package: ModuleType) -> None:
+    for_package = _Handlers(package)
     handlers: Any = (
         # Last: botocore's Stubber answers here.
         ("before-call.datazone", _on_before_call, emitter.register_last),
-        ("choose-signer.datazone", partial(_on_choose_signer, package), emitter.register_first),
+        ("choose-signer.datazone", for_package.on_choose_signer, emitter.register_first),
         # Last: after signing, which may call other services.
         ("request-created.datazone", _on_request_created, emitter.register_last),
-        ("before-send.datazone", partial(_on_before_send, package), emitter.register_first),
+        ("before-send.datazone", for_package.on_before_send, emitter.register_first),
         # Last of all, as sending is: adaptive mode waits for its token before, not after.
         ("before-send", _on_sending, emitter.register_last),
         ("needs-retry.datazone", _on_needs_retry, emitter.register_first),
@@ -145,18 +146,55 @@ def _register(emitter: BaseEventHooks, package: ModuleType) -> None:
         register(event, handler, unique_id=f"pytest-datazone-ts.{event}")
 
 
+class _Handlers:
+    """The handlers for clients of one botocore, which know its own objects alone."""
+
+    def __init__(self, package: ModuleType) -> None:
+        self._package = package
+
+    def on_choose_signer(self, event_name: str, **_: object) -> object:
+        """Leave requests unsigned that the double answers, unless the option ``sign`` is set."""
+        exchange = active.exchange()
+        if exchange is None or exchange.options.sign:
+            return None
+        return self._package.UNSIGNED if exchange.answers(_operation(event_name)) else None
+
+    def on_before_send(
+        self, request: AWSPreparedRequest, event_name: str, **_: object
+    ) -> AWSResponse | None:
+        """Take the request before any other handler does."""
+        exchange = active.exchange()
+        operation = _operation(event_name)
+        if exchange is None:
+            guard.check_send(operation, request.url)
+            _redirect_forked(request)
+            return None
+        if not exchange.answers(operation):
+            return None
+        context = getattr(request.url, "context", None) or getattr(request, "context", None)
+        if not context:
+            exchange.refuse(f"{operation} was about to go to {request.url}")
+        from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
+
+        context[ANSWERED_BY] = exchange
+        reply = Reply(request.url, self._package)
+        vars(request)[PENDING] = _Pending(reply, exchange, operation, context)
+        return reply
+
+
+def _redirect_forked(request: AWSPreparedRequest) -> None:
+    """Send a request of a forked process to the server of the double, if it is served."""
+    forked = active.forked()
+    if forked is not None and forked.endpoint_url is not None:
+        parts, server = urlsplit(request.url), urlsplit(forked.endpoint_url)
+        request.url = server._replace(path=parts.path, query=parts.query).geturl()
+
+
 def _on_before_call(model: OperationModel, params: dict[str, Any], **_: object) -> None:
     """Note the client's model, and stop a call that must not be made before it is signed."""
     params["context"][OPERATION_MODEL] = model
     if active.exchange() is None:
         guard.check_call(model.name, params["url"])
-
-
-def _on_choose_signer(package: ModuleType, event_name: str, **_: object) -> object:
-    exchange = active.exchange()
-    if exchange is None or exchange.options.sign or not exchange.answers(_operation(event_name)):
-        return None
-    return package.UNSIGNED
 
 
 def _on_request_created(request: AWSRequest, **_: object) -> None:
@@ -168,34 +206,6 @@ def _on_request_created(request: AWSRequest, **_: object) -> None:
         from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - heavy
 
         credentials.withhold_session_token(request.headers)
-
-
-def _on_before_send(
-    package: ModuleType, request: AWSPreparedRequest, event_name: str, **_: object
-) -> AWSResponse | None:
-    """Take the request before anyone else does."""
-    exchange = active.exchange()
-    operation = _operation(event_name)
-    if exchange is None:
-        guard.check_send(operation, request.url)
-        forked = active.forked()
-        if forked is not None and forked.endpoint_url is not None:
-            parts = urlsplit(request.url)
-            request.url = (
-                urlsplit(forked.endpoint_url)._replace(path=parts.path, query=parts.query).geturl()
-            )
-        return None
-    if not exchange.answers(operation):
-        return None
-    context = getattr(request.url, "context", None) or getattr(request, "context", None)
-    if not context:
-        exchange.refuse(f"{operation} was about to go to {request.url}")
-    from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
-
-    context[ANSWERED_BY] = exchange
-    reply = Reply(request.url, package)
-    vars(request)[PENDING] = _Pending(reply, exchange, operation, context)
-    return reply
 
 
 def _on_sending(request: AWSPreparedRequest, **_: object) -> None:

@@ -70,7 +70,7 @@ class Refused(Exception):  # noqa: N818 - an answer
 class Server(TCPServer):
     """Accepts connections, and has a thread for each."""
 
-    allow_reuse_address = os.name == "posix"  # elsewhere it lets two servers share a port
+    allow_reuse_address: bool = os.name == "posix"  # elsewhere it lets two servers share a port
     request_queue_size = 128
 
     def __init__(
@@ -85,7 +85,7 @@ class Server(TCPServer):
         self.log = log
         self.patience = patience
         self.deadline = deadline
-        self.stopping = threading.Event()
+        self.stopping: threading.Event = threading.Event()
         self._lock = threading.Lock()
         self._conversations: dict[threading.Thread, socket.socket] = {}
         super().__init__((HOST, port), conversation)
@@ -178,12 +178,12 @@ class Conversation(BaseHTTPRequestHandler):
         super().setup()
         self.rfile.close()
         self._incoming = _Incoming(self.connection, self.server.patience)
-        self.rfile = io.BufferedReader(self._incoming)
+        self.rfile: io.BufferedIOBase = io.BufferedReader(self._incoming)
 
     def handle_one_request(self) -> None:
         """Read a request and answer it."""
         self.command = ""
-        self.headers = Message()
+        self.headers: Message[str, str] = Message()
         self._asks_for_body = False
         self._incoming.due_in(self.server.deadline)
         try:
@@ -195,7 +195,7 @@ class Conversation(BaseHTTPRequestHandler):
     def _read_head(self) -> bool:
         """Read the request line and the headers; return whether there is a request."""
         self.close_connection = True
-        self.raw_requestline = self._request_line()
+        self.raw_requestline: bytes = self._request_line()
         if not self.raw_requestline:
             return False
         if len(self.raw_requestline) > _LINE:
