@@ -41,7 +41,7 @@ class Exchange:
         self.injections: Injections = Injections()
         self.responders: Responders = Responders()
         self.sleeps: list[float] = []
-        """The waits that botocore asked for, in seconds."""
+        """The waits that botocore requested, in seconds."""
         self.code_sleeps: list[float] = []
         """The waits of the code under test itself, in seconds."""
         self.sleepers: WeakSet[object] = WeakSet()

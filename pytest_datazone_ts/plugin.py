@@ -131,15 +131,15 @@ def pytest_runtest_makereport(
 ) -> Generator[None, Any, None]:
     """Note how the test ended, each of its subtests too; fail one that hid a blocked call.
 
-    A failure shows what the test's doubles were asked.
+    A failure shows what the test's doubles recorded.
     """
     outcome = yield
     report: pytest.TestReport = outcome.get_result()
     _fail_if_blocked(report, guard.take_blocked(item.nodeid), _HIDDEN)
     if call.when == "call" and _OUTCOMES in item.stash:
         item.stash[_OUTCOMES].add(report.outcome)
-    if report.failed and (asked := trace.current()):
-        _add_timeline(report, asked, item.config)
+    if report.failed and (recorded := trace.current()):
+        _add_timeline(report, recorded, item.config)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -294,13 +294,15 @@ def _report_blocked(session: pytest.Session, blocked: list[str]) -> None:
             reporter.write_line(f"  {each}")
 
 
-def _add_timeline(report: pytest.TestReport, asked: trace.Trace, config: pytest.Config) -> None:
+def _add_timeline(report: pytest.TestReport, recorded: trace.Trace, config: pytest.Config) -> None:
     in_xml = config.getoption("xmlpath", None)
     if config.getoption("tbstyle", None) == "line" and not in_xml:
         return
     from pytest_datazone_ts.reporting import timeline  # noqa: PLC0415 - heavy
 
-    text = timeline.render(asked, failure=report.longreprtext, everything=_is_very_verbose(config))
+    text = timeline.render(
+        recorded, failure=report.longreprtext, everything=_is_very_verbose(config)
+    )
     longrepr: Any = report.longrepr
     if not text:
         return

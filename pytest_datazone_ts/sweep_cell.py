@@ -44,7 +44,7 @@ class SweepCell:
     doubled: DataPoints
     """The data points that the baseline does not have, or not as often."""
     sleeps: tuple[float, ...]
-    """The waits that botocore asked for, in seconds."""
+    """The waits that botocore requested, in seconds."""
     replay: str
     """What makes the same happen in a test with ``datazone_ts``."""
     calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)

@@ -177,7 +177,7 @@ def _first(cells: Sequence[SweepCell]) -> Iterator[str]:
             yield f"  {counted(len(points), 'data point')} {what}:"
             yield from (f"  {line}" for line in listed(points, _COLUMNS - 2))
     if cell.calls:
-        yield from timeline.of_calls(cell.calls, _COLUMNS)
+        yield from timeline.render_calls(cell.calls, _COLUMNS)
     yield "replay it:"
     yield from (f"  {line}" for line in cell.replay.splitlines())
 

@@ -102,7 +102,7 @@ def _chapter(chapter: Chapter, title: str, failure: str, extent: _Extent) -> Ite
         yield from (line for lines in unnamed for line in lines)
 
 
-def of_calls(calls: Sequence[Call], columns: int) -> Iterator[str]:
+def render_calls(calls: Sequence[Call], columns: int) -> Iterator[str]:
     """Yield the lines about calls, as wide as ``columns``."""
     extent = _Extent(columns=columns, more="")
     yield _headline(calls)

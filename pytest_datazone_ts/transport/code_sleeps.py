@@ -87,7 +87,7 @@ def _task() -> asyncio.Task[Any] | None:
 
 
 def _is_wait(seconds: object) -> bool:
-    """Return whether it is a time to wait: not none at all, for ever, or an error."""
+    """Return whether it is a time to wait: not zero, indefinite or an error."""
     return (isinstance(seconds, float) or hasattr(seconds, "__index__")) and (
         0 < seconds < math.inf  # type: ignore[operator]
     )

@@ -39,8 +39,8 @@ def answer(environ: dict[str, Any], body: bytes, service: str | None) -> Answer:
         )
     from werkzeug.test import run_wsgi_app  # noqa: PLC0415 - on demand
 
-    if service is None and (meant := _meant(environ, body)) is not None:
-        scope = f"Credential={ACCESS_KEY}/20240101/{REGION}/{meant}/aws4_request"
+    if service is None and (found := _find_service(environ, body)) is not None:
+        scope = f"Credential={ACCESS_KEY}/20240101/{REGION}/{found}/aws4_request"
         authorization = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"
         environ = {**environ, "HTTP_AUTHORIZATION": authorization}
     stream = {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
@@ -71,9 +71,9 @@ def error(
 
 @contextmanager
 def left_as_found() -> Iterator[None]:
-    """Have moto forget, in the end, what it was asked to keep meanwhile.
+    """Have moto forget, in the end, what it keeps meanwhile.
 
-    What moto keeps is the process's, whoever asked for it, so it forgets all or nothing. It
+    What moto keeps is the process's, whoever needs it, so it forgets all or nothing. It
     keeps everything where some of it is another's: if it held something before, if another
     server is up, or if a ``mock_aws`` is active, which sees to it itself.
     """
@@ -104,7 +104,7 @@ def _forget() -> None:
     run_wsgi_app(_moto(), reset, buffered=True)
 
 
-def _meant(environ: Mapping[str, Any], body: bytes) -> str | None:
+def _find_service(environ: Mapping[str, Any], body: bytes) -> str | None:
     """Return the signing name of the service that an unsigned request is for, if it says so.
 
     Those of the JSON protocols do by their target, those of the query protocol by their API's
