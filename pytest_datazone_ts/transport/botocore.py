@@ -230,6 +230,7 @@ def _on_needs_retry(
     with active.lock:  # nothing would restore it for a double that is left meanwhile
         if active.is_active(exchange):
             retries.remember(exchange, endpoint)
+            retries.install()  # the test may have ended a mock and, with it, the stand-ins
 
 
 def _answer(
