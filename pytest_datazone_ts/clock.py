@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -53,7 +52,7 @@ class Clock:
             # Not time.time(): for modules on freezegun's ignore list it returns the real time.
             seconds: float = (freezegun() - _EPOCH).total_seconds()
             return seconds
-        return time.time() if _traveller() is not None else time.time() + self._ahead
+        return _time() if _traveller() is not None else _time() + self._ahead
 
     def now(self) -> datetime:
         """Return the time as an aware datetime in UTC."""
@@ -70,14 +69,22 @@ class Clock:
                 frozen = (freezegun.time_to_freeze - _EPOCH).total_seconds()
                 freezegun.time_to_freeze += timedelta(seconds=_until_latest(seconds, frozen))
             elif traveller is not None:
-                traveller.shift(_until_latest(seconds, time.time()))
+                traveller.shift(_until_latest(seconds, _time()))
             else:
-                self._ahead += _until_latest(seconds, time.time() + self._ahead)
+                self._ahead += _until_latest(seconds, _time() + self._ahead)
 
     @property
     def held(self) -> bool:
         """Whether freezegun or time-machine controls it."""
         return _freezegun() is not None or _traveller() is not None
+
+
+def _time() -> float:
+    """Return what time-machine shows, or else the real time: a patch of ``time.time`` is not used.
+
+    It may have a limited number of results, and they are the test's.
+    """
+    return datetime.now(timezone.utc).timestamp()
 
 
 def _until_latest(seconds: float, now: float) -> float:
@@ -105,11 +112,11 @@ def _innermost(stack: list[Any] | None) -> Any:
 def frozen_time_restored() -> Iterator[None]:
     """Have freezegun or time-machine show the same time afterwards, if one of them is active."""
     freezegun, traveller = _freezegun(), _traveller()
-    before = (None if freezegun is None else freezegun.time_to_freeze, time.time())
+    before = (None if freezegun is None else freezegun.time_to_freeze, _time())
     try:
         yield
     finally:
         if freezegun is not None:
             freezegun.time_to_freeze = before[0]
         elif traveller is not None:
-            traveller.shift(before[1] - time.time())
+            traveller.shift(before[1] - _time())

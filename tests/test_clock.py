@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -351,3 +354,49 @@ def test_without_a_held_clock_it_runs_ahead_of_the_real_one(datazone_ts, make_cl
     with mock_datazone_ts():
         post(make_client())
         assert DataZoneTimeSeries.current().data_points.one().posted_at <= utc_now()
+
+
+@pytest.mark.parametrize(
+    "time_of_day",
+    [mock.Mock(side_effect=[1.0, 2.0]), mock.Mock(return_value=0.0)],
+    ids=["a list", "a constant"],
+)
+def test_a_patch_of_time_is_not_used(make_client, post, monkeypatch, time_of_day):
+    client = make_client()
+    with mock_datazone_ts() as ts:
+        ts.rate_limit(1)
+        ts.inject("ThrottlingException")
+        with monkeypatch.context() as patch:
+            patch.setattr("time.time", time_of_day)
+            before = utc_now()
+            post(client)
+        assert not time_of_day.called
+        throttled, *_, answered = ts.calls.one().attempts
+        assert before <= throttled.at < answered.at
+
+
+@pytest.mark.parametrize("start", ["freeze_time", "travel"])
+def test_a_patch_of_time_beside_a_frozen_clock(make_client, post, monkeypatch, start):
+    client = make_client()
+    frozen = pytest.importorskip("time_machine" if start == "travel" else "freezegun")
+    with mock_datazone_ts() as ts, getattr(frozen, start)(START):
+        monkeypatch.setattr("time.time", mock.Mock(side_effect=[]))
+        post(client)
+        assert ts.data_points.one().posted_at - START < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("start", ["freezegun.freeze_time", "time_machine.travel"])
+def test_a_clock_that_is_frozen_before_the_package_is_imported(start):
+    module, _, function = start.partition(".")
+    pytest.importorskip(module)
+    code = f"""
+import {module}
+from datetime import datetime, timedelta, timezone
+START = datetime(2024, 1, 1, tzinfo=timezone.utc)
+with {module}.{function}(START):
+    from pytest_datazone_ts.clock import Clock
+    clock = Clock()
+    assert clock.now() - START < timedelta(minutes=1)
+assert clock.now() - START > timedelta(days=365)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - this test's

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from itertools import permutations
 from unittest import mock
 
 import botocore.endpoint
@@ -56,3 +58,42 @@ def test_a_covered_back_off_is_waited_for_once(make_client, post):
         post(make_client())
 
         assert len(ts.sleeps) == 1
+
+
+ORDERS = [
+    order
+    for order in permutations(["mock", "unmock", "outer", "outer ends", "inner", "inner ends"])
+    if order.index("mock") < order.index("unmock")
+    and order.index("outer") < order.index("inner")
+    and order.index("inner ends") < order.index("outer ends")
+    and order.index("inner") < order.index("inner ends")
+]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=", ".join)
+def test_a_mock_that_begins_and_ends_at_any_time(make_client, post, monkeypatch, order):
+    real_sleep = mock.Mock()
+    monkeypatch.setattr(time, "sleep", real_sleep)
+    patch, client = mock.patch("botocore.endpoint.time"), make_client()
+    doubles = {"outer": mock_datazone_ts(), "inner": mock_datazone_ts()}
+    active = []
+    for step in order:
+        if step == "mock":
+            patch.start()
+        elif step == "unmock":
+            patch.stop()
+        elif step in doubles:
+            active.append(doubles[step].start())
+        else:
+            doubles[step.split()[0]].stop()
+            active.pop()
+        if active and step != "mock":
+            waited = len(active[-1].sleeps)
+            active[-1].inject("ThrottlingException")
+            post(client)
+            is_mocked = order.index("mock") <= order.index(step) < order.index("unmock")
+            assert is_mocked or len(active[-1].sleeps) == waited + 1
+    with mock_datazone_ts():
+        pass
+    assert botocore.endpoint.time is time
+    assert not real_sleep.called

@@ -21,7 +21,7 @@ from botocore.model import ServiceModel, StructureShape
 from pytest_datazone_ts import location, spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import TypeAlias
 
     from botocore.model import OperationModel
@@ -37,6 +37,8 @@ TIME_SERIES_OPERATIONS = (
     "GetTimeSeriesDataPoint",
     "DeleteTimeSeriesDataPoints",
 )
+_OWN_LOOKUPS = {*TIME_SERIES_OPERATIONS, "GetAsset", "GetFormType"}
+"""The operations whose shapes the package itself looks up: a client's own model may lack them."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -121,9 +123,28 @@ def _services() -> list[ServiceModel]:
     return [_load(data_path), service()] if data_path else [service()]
 
 
-@cache
+_loaded: dict[str | None, ServiceModel] = {}
+"""Models by data path; ``None`` for the installed one."""
+
+
 def _load(data_path: str | None) -> ServiceModel:
-    return ServiceModel(create_loader(data_path).load_service_model("datazone", "service-2"))
+    if data_path not in _loaded:
+        description = create_loader(data_path).load_service_model("datazone", "service-2")
+        _loaded[data_path] = ServiceModel(description)
+    return _loaded[data_path]
+
+
+def load(existing: Iterable[ServiceModel]) -> None:
+    """Have the models loaded, so that no name that is looked up later reads a file.
+
+    Args:
+        existing: Models that clients have loaded: one of DataZone need not be loaded again.
+    """
+    if None not in _loaded and "AWS_DATA_PATH" not in os.environ:
+        for each in existing:
+            if each.service_name == "datazone" and _OWN_LOOKUPS.issubset(each.operation_names):
+                _loaded[None] = each
+    _services()
 
 
 def operation(name: str) -> Operation:

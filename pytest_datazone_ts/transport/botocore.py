@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
     from botocore.hooks import BaseEventHooks
-    from botocore.model import OperationModel
+    from botocore.model import OperationModel, ServiceModel
     from botocore.session import Session
 
     from pytest_datazone_ts.exchange import Exchange
@@ -60,10 +60,16 @@ class _Pending(NamedTuple):
 
 def activate(double: Any, exchange: Exchange) -> None:
     """Let a double answer every DataZone client in the process."""
-    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
+    # All that a call needs is loaded here: once the double is active, the test may mock files.
+    from pytest_datazone_ts.service import model  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import (  # noqa: PLC0415 - heavy
+        credentials,
+        reply,  # noqa: F401
+        retries,
+    )
 
     with active.lock:
-        reach_existing()
+        model.load(reach_existing())
         active.push(double, exchange)
         credentials.install(active.exchange)
         retries.install()
@@ -114,19 +120,31 @@ def reach(session: Session, package: ModuleType = botocore) -> None:
             retries.install()
 
 
-def reach_existing() -> None:
-    """Put the handlers on the sessions and clients of the botocore that is loaded, once."""
+def reach_existing() -> list[ServiceModel]:
+    """Put the handlers on the sessions and clients of the botocore that is loaded, once.
+
+    Returns:
+        The models that clients have.
+    """
     package = import_module("botocore")
     if package in _scanned:
-        return
+        return []
     _scanned.add(package)
     if package is not botocore:
         package.register_initializer(partial(reach, package=package))
     from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - heavy
+    from botocore.model import ServiceModel  # noqa: PLC0415 - heavy
 
     # By type(): isinstance() would wake proxies and other lazy objects.
-    for item in [item for item in gc.get_objects() if issubclass(type(item), HierarchicalEmitter)]:
-        _register(item, package)
+    kinds = (HierarchicalEmitter, ServiceModel)
+    found = [item for item in gc.get_objects() if issubclass(type(item), kinds)]
+    models = []
+    for item in found:
+        if issubclass(type(item), ServiceModel):
+            models.append(item)
+        else:
+            _register(item, package)
+    return models
 
 
 def _register(emitter: BaseEventHooks, package: ModuleType) -> None:
@@ -230,6 +248,7 @@ def _on_needs_retry(
     with active.lock:  # nothing would restore it for a double that is left meanwhile
         if active.is_active(exchange):
             retries.remember(exchange, endpoint)
+            retries.install()  # the test may have ended a mock and, with it, the stand-ins
 
 
 def _answer(

@@ -20,7 +20,7 @@ from pytest_datazone_ts.transport.active import ANSWERED_BY, PENDING
 from pytest_datazone_ts.transport.replacement import Replacements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType, ModuleType
 
     from pytest_datazone_ts.exchange import Exchange
@@ -75,17 +75,12 @@ class _Asyncio(_Delegate):
         return await self._module.sleep(0 if virtual else seconds, *arguments)
 
 
-def _acquire(bucket: Any, amount: float, block: bool) -> Any:  # noqa: FBT001
-    from botocore.retries.bucket import TokenBucket  # noqa: PLC0415 - a test may import botocore again
+def _acquirer(original: Any) -> Any:
+    def acquire(bucket: Any, amount: float, block: bool) -> Any:  # noqa: FBT001
+        _wait_for_token(bucket, amount)
+        return original(bucket, amount, block)  # aiobotocore's returns an awaitable
 
-    _wait_for_token(bucket, amount)
-    return _replacements.original(TokenBucket, "_acquire")(bucket, amount, block)
-
-
-async def _aio_acquire(bucket: Any, amount: float, block: bool) -> Any:  # noqa: FBT001
-    owner = sys.modules["aiobotocore.retries.bucket"].AsyncTokenBucket
-    _wait_for_token(bucket, amount)
-    return await _replacements.original(owner, "_acquire")(bucket, amount, block)
+    return acquire
 
 
 def _wait_for_token(bucket: Any, amount: float) -> None:
@@ -103,27 +98,33 @@ def _wait_for_token(bucket: Any, amount: float) -> None:
         bucket._last_timestamp = bucket._clock.current_time()  # noqa: SLF001
 
 
-async def _anyio_sleep(endpoint: Any, seconds: float) -> None:
-    owner = sys.modules["aiobotocore.endpoint"].AnyioEndpoint
-    virtual = _passes_virtually(seconds)
-    await _replacements.original(owner, "_sleep")(endpoint, 0 if virtual else seconds)
+def _anyio_sleeper(original: Any) -> Any:
+    async def sleep(endpoint: Any, seconds: float) -> None:
+        virtual = _passes_virtually(seconds)
+        await original(endpoint, 0 if virtual else seconds)
+
+    return sleep
 
 
 def install() -> None:
     """Put the stand-ins in place, in the modules that are loaded by now."""
+
+    def put(owner: Any, name: str, build: Callable[[Any], Any]) -> None:
+        _replacements.put(owner, name, build(_replacements.original(owner, name)))
+
     from botocore import endpoint  # noqa: PLC0415 - a test may import botocore again
     from botocore.retries.bucket import TokenBucket  # noqa: PLC0415 - a test may import botocore again
 
-    _replacements.put(endpoint, "time", _Time(vars(endpoint)["time"]))
-    _replacements.put(TokenBucket, "_acquire", _acquire)
+    put(endpoint, "time", _Time)
+    put(TokenBucket, "_acquire", _acquirer)
     aio_endpoint = sys.modules.get("aiobotocore.endpoint")
     if aio_endpoint is not None:
-        _replacements.put(aio_endpoint, "asyncio", _Asyncio(aio_endpoint.asyncio))
+        put(aio_endpoint, "asyncio", _Asyncio)
         if hasattr(aio_endpoint, "AnyioEndpoint"):
-            _replacements.put(aio_endpoint.AnyioEndpoint, "_sleep", _anyio_sleep)
+            put(aio_endpoint.AnyioEndpoint, "_sleep", _anyio_sleeper)
     aio_bucket = sys.modules.get("aiobotocore.retries.bucket")
     if aio_bucket is not None:
-        _replacements.put(aio_bucket.AsyncTokenBucket, "_acquire", _aio_acquire)
+        put(aio_bucket.AsyncTokenBucket, "_acquire", _acquirer)
 
 
 def uninstall() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import threading
-import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -192,7 +191,7 @@ class _Conversation(Conversation):
             str(refused),
             status=refused.status,
             request_id=str(uuid.uuid4()),
-            at=time.time(),
+            at=self.server.exchange.clock.time(),
             extra_headers=refused.headers,
         )
         return response.status_code, response.headers.items(), response.body
