@@ -96,8 +96,9 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
-        """Take note that this is a run: ``pytest --fixtures`` is none."""
-        self._runs_tests = not session.config.getoption("collectonly")
+        """Take note that this is a run: ``pytest --fixtures`` and ``--setup-only`` are none."""
+        no_run = ("collectonly", "setuponly", "setupplan")
+        self._runs_tests = not any(session.config.getoption(name, False) for name in no_run)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take note of how a phase of a test ended."""
