@@ -98,7 +98,7 @@ class Reporter:
     def pytest_collection(self, session: pytest.Session) -> None:
         """Take note that this is a run: ``pytest --fixtures`` and ``--setup-only`` are none."""
         no_run = ("collectonly", "setuponly", "setupplan")
-        self._runs_tests = not any(session.config.getoption(name, False) for name in no_run)
+        self._runs_tests = not any(map(session.config.getoption, no_run))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take note of how a phase of a test ended."""
