@@ -11,9 +11,12 @@ from benchmarks import sample
 from benchmarks.table import Goal, Row
 from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
 from pytest_datazone_ts.double import exchange_behind
+from pytest_datazone_ts.service import model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+POST = model.operation("PostTimeSeriesDataPoints")
 
 
 def measure(*, quick: bool) -> Iterator[Row]:
@@ -25,7 +28,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
     def store(second: int) -> None:
         content = sample.CONTENT.replace("8", "9")  # a copy, as each request brings one
         forms = [{**sample.form(second), "content": content}]
-        service.handle("PostTimeSeriesDataPoints", "us-east-1", {**sample.ENTITY, "forms": forms})
+        service.handle(POST, "us-east-1", {**sample.ENTITY, "forms": forms})
 
     stored = _kept(store, posts)
     with mock_datazone_ts():

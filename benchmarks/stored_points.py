@@ -17,6 +17,7 @@ from benchmarks.table import Goal, Row
 from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
 from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.options import Options
+from pytest_datazone_ts.service import model
 from pytest_datazone_ts.transport import botocore as intercept
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ FEW, MANY = 10_000, 1_000_000
 FLAT = Goal(1.10)
 POSTS = {"newest": (2 * MANY, FLAT), "oldest": (-1, None)}
 """When the points are whose posts are timed, in seconds, and what they may cost."""
+
+POST = model.operation("PostTimeSeriesDataPoints")
 
 
 def measure(*, quick: bool) -> Iterator[Row]:
@@ -75,7 +78,7 @@ def _filled(size: int) -> DataZoneTimeSeries:
     gc.disable()  # a million new objects, none of them garbage
     for first in range(0, size, 1_000):
         forms = [sample.form(second) for second in range(first, min(first + 1_000, size))]
-        service.handle("PostTimeSeriesDataPoints", "us-east-1", {**sample.ENTITY, "forms": forms})
+        service.handle(POST, "us-east-1", {**sample.ENTITY, "forms": forms})
     gc.enable()
     return double
 

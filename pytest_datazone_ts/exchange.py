@@ -192,11 +192,9 @@ class Exchange:
     def _output(
         self, operation: Operation, call: CallEntry, attempt: AttemptEntry
     ) -> Mapping[str, Any]:
-        if self.responders.has_response(operation.name):
-            self.service.validate(operation, call.parameters)
-            output = self.responders.respond(operation, call)
-            if output is not None:
-                return output
+        output = self.responders.respond(operation, call, self.service.validate)
+        if output is not None:
+            return output
         if not self.service.handles(operation.name):
             raise UnansweredOperationError(
                 messages.unanswered(

@@ -198,7 +198,12 @@ def datazone_ts_client(
     datazone_ts: DataZoneTimeSeries,  # noqa: ARG001 - active while the client is used
     _datazone_ts_loader: Loader,
 ) -> BaseClient:
-    """A boto3 ``datazone`` client in us-east-1, answered by ``datazone_ts``."""
+    """A boto3 ``datazone`` client in us-east-1, answered by ``datazone_ts``.
+
+    Its ``exceptions`` are not those of other clients: each session of botocore makes classes of
+    its own. Expect ``botocore.exceptions.ClientError`` of the code under test, and look at
+    ``error.response["Error"]["Code"]``.
+    """
     from botocore.session import Session  # noqa: PLC0415 - heavy
 
     # Not one session for the run: it would keep the configuration of the first test.

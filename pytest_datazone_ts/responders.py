@@ -54,17 +54,31 @@ class Responders:
         """Return whether there is a response for an operation."""
         return any(responder.remaining != 0 for responder in self._responders.get(operation, ()))
 
-    def respond(self, operation: Operation, call: CallEntry) -> Mapping[str, Any] | None:
+    def respond(
+        self,
+        operation: Operation,
+        call: CallEntry,
+        validate: Callable[[Operation, Mapping[str, Any]], None],
+    ) -> Mapping[str, Any] | None:
         """Return the output for a call; ``None`` if there is no response for it.
 
+        Args:
+            operation: The operation that is called.
+            call: The call.
+            validate: Checks the call's parameters, before the response counts as used.
+
         Raises:
+            ServiceError: The parameters are not valid.
             ValueError: The callable's response does not fit the operation's output shape.
         """
+        if operation.name not in self._responders:
+            return None
         with self._lock:
             responders = self._responders.get(operation.name, ())
             responder = next((each for each in responders if each.remaining != 0), None)
             if responder is None:
                 return None
+            validate(operation, call.parameters)
             if responder.remaining is not None:
                 responder.remaining -= 1
         if not callable(responder.response):

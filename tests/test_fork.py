@@ -52,7 +52,10 @@ def error_of_publishing(asset):
 
 def fork_and(function):
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        return pool.map(function, ["a", "b"])
+        results = pool.map(function, ["a", "b"])
+        pool.close()
+        pool.join()  # they end by themselves: coverage is written then
+        return results
 
 
 @pytest.mark.usefixtures("datazone_ts_server")

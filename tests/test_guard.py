@@ -338,6 +338,32 @@ def test_a_call_at_the_end_of_the_session_fails_the_run(run, pytester, processes
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
+def test_a_run_that_has_failed_already_shows_such_a_call_too(run, pytester):
+    plugin = """
+        from pipeline import publish_and_hide
+
+        def pytest_sessionfinish():
+            publish_and_hide()
+    """
+    pytester.makepyfile(late=plugin)
+    result = run("def test_it(): assert 0", "-p", "late", datazone_ts_guard="true")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([STOPPED_AT_THE_END])
+
+
+def test_without_a_terminal_such_a_call_fails_the_run_all_the_same(run, pytester):
+    plugin = """
+        from pipeline import publish_and_hide
+
+        def pytest_sessionfinish():
+            publish_and_hide()
+    """
+    pytester.makepyfile(late=plugin)
+    arguments = ("-p", "late", "-p", "no:terminal")
+    result = run("def test_it(): pass", *arguments, datazone_ts_guard="true")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
 def test_a_thread_is_the_matter_of_the_test_that_started_it(run):
     module = """
         import threading

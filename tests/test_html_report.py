@@ -809,7 +809,7 @@ def test_a_page_that_can_not_be_written_in_the_end_fails_the_run(pytester):
     assert not [*pytester.path.glob(".datazone*")]
 
 
-@pytest.mark.parametrize("option", ["--collect-only", "--fixtures"])
+@pytest.mark.parametrize("option", ["--collect-only", "--fixtures", "--setup-only", "--setup-plan"])
 def test_what_runs_no_tests_writes_nothing(run, option):
     result = run("def test_it(): ...", option)
 

@@ -52,7 +52,26 @@ def run(run_pytest):
 def test_it_is_an_entry_point_of_pytest():
     (entry_point,) = entry_points(group="pytest11", name="datazone_ts")
 
-    assert entry_point.value == "pytest_datazone_ts.plugin"
+    assert entry_point.value == "pytest_datazone_ts.entry_point"
+
+
+@pytest.mark.parametrize("disabled", ["", "1"], ids=["beside its entry point", "by name alone"])
+@pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["here", "xdist"])
+@pytest.mark.parametrize("where", ["-p", "conftest", "module"])
+def test_it_may_be_named_too(pytester, monkeypatch, disabled, arguments, where):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", disabled)
+    named = 'pytest_plugins = ["pytest_datazone_ts.plugin"]'
+    pytester.makeconftest(named if where == "conftest" else "")
+    test = "def test_it(datazone_ts): assert not datazone_ts.calls"
+    pytester.makepyfile(f"{named if where == 'module' else ''}\n{test}")
+    arguments = (
+        *(("-p", "pytest_datazone_ts.plugin") if where == "-p" else ()),
+        *(("-p", "xdist") if disabled and arguments else ()),
+        *arguments,
+    )
+    result = pytester.runpytest_subprocess("-W", "error", *arguments)
+    result.assert_outcomes(passed=1)
+    assert "Traceback" not in result.stderr.str()
 
 
 def test_pytest_shows_the_marker(run):

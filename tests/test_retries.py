@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -12,6 +14,7 @@ from datetime import timedelta, timezone
 from itertools import count, pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import botocore.endpoint
 import pytest
@@ -361,3 +364,34 @@ def test_what_the_user_put_in_place_of_time_is_used_and_put_back(throttled_sts, 
         throttled_sts("standard")
     assert len(waits) == 1
     assert botocore.endpoint.time is mine
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_two_equal_posts_under_a_patched_uuid4_are_two_calls(make_client, post, monkeypatch, mode):
+    monkeypatch.setattr("uuid.uuid4", lambda: UUID(int=1))
+    client = make_client(mode)
+    with mock_datazone_ts() as ts:
+        post(client)
+        ts.inject("ThrottlingException")
+        post(client)
+        post(client)
+        assert [len(call.attempts) for call in ts.calls] == [1, 2, 1]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_so_they_are_over_http(datazone_ts, datazone_ts_server, mode):
+    datazone_ts.inject("ThrottlingException", after=1)
+    code = """
+import time, uuid
+time.sleep, uuid.uuid4 = lambda _: None, lambda: uuid.UUID(int=1)
+import boto3
+client = boto3.client("datazone")
+for _ in range(3):
+    client.post_time_series_data_points(
+        domainIdentifier="dzd_5oo7xzoqltu8mf", entityIdentifier="asset", entityType="ASSET",
+        forms=[{"formName": "f", "typeIdentifier": "t", "timestamp": 1704067200}],
+    )
+"""
+    environ = {**os.environ, **datazone_ts_server.environ, "AWS_RETRY_MODE": mode}
+    subprocess.run([sys.executable, "-c", code], env=environ, check=True)  # noqa: S603
+    assert [len(call.attempts) for call in datazone_ts.calls] == [1, 2, 1]

@@ -42,7 +42,8 @@ class BlockedCall(NamedTuple):
 class RunningTest:
     """A test that runs, and whether it requests ``datazone_ts``."""
 
-    nodeid: str
+    nodeid: str | None
+    """Its id; ``None`` while no test runs."""
     requires_double: bool = False
     passes_others_through: bool = False
     """Whether its double lets through what is not a time-series operation."""
@@ -51,7 +52,7 @@ class RunningTest:
 _runs = 0
 """How many runs of pytest are under way, one inside another."""
 _guards = False
-_test: RunningTest | None = None
+_test = RunningTest(None)
 _blocked: list[BlockedCall] = []
 _threads: WeakKeyDictionary[threading.Thread, str | None] = WeakKeyDictionary()
 """Threads that outlived the test that started them, with its id."""
@@ -88,21 +89,21 @@ def is_guarding() -> bool:
     return _guards
 
 
-def begin_test(test: RunningTest) -> RunningTest | None:
-    """Make a test the running one, and return the one that it runs inside of, if any."""
+def begin_test(test: RunningTest) -> RunningTest:
+    """Make a test the running one, and return the one that it runs inside of."""
     global _test
     outer, _test = _test, test
     return outer
 
 
-def end_test(outer: RunningTest | None) -> None:
+def end_test(outer: RunningTest) -> None:
     """End the running test, and attribute the threads that it leaves to it.
 
     Args:
-        outer: The test that it runs inside of, if any.
+        outer: The test that it runs inside of.
     """
     global _test  # noqa: PLW0603 - one for the process
-    if _guards and _test is not None:
+    if _guards:
         for thread in threading.enumerate():
             if thread is not threading.main_thread():
                 _threads.setdefault(thread, _test.nodeid)
@@ -111,9 +112,8 @@ def end_test(outer: RunningTest | None) -> None:
 
 def require_double(*, passes_others_through: bool) -> None:
     """Stop the calls that the running test makes outside the life of its double."""
-    if _test is not None:
-        _test.requires_double = True
-        _test.passes_others_through = passes_others_through
+    _test.requires_double = True
+    _test.passes_others_through = passes_others_through
 
 
 def take_blocked(test: str | None) -> list[str]:
@@ -161,18 +161,12 @@ def check_call(operation: str, url: str) -> None:
         raise DataZoneBlockedError(message)
     if forked is not None:
         return
-    test = _test
-    requires_double = test is not None and test.requires_double
-    if not (requires_double or _guards):
+    if not (_test.requires_double or _guards):
         return
     from pytest_datazone_ts.service import model  # noqa: PLC0415 - heavy
 
     is_time_series = operation in model.TIME_SERIES_OPERATIONS
-    if (
-        test is not None
-        and requires_double
-        and not (test.passes_others_through and not is_time_series)
-    ):
+    if _test.requires_double and (is_time_series or not _test.passes_others_through):
         _block(f"{operation} was about to go to {_host(url)} {_outside_the_double()}")
     if is_time_series and _guards:
         _block(
@@ -208,8 +202,7 @@ def _block(message: str) -> NoReturn:
 
     thread = threading.current_thread()
     is_main = thread is threading.main_thread()
-    running = None if _test is None else _test.nodeid
-    test = running if is_main else _threads.get(thread, running)
+    test = _test.nodeid if is_main else _threads.get(thread, _test.nodeid)
     where = location.caller_location()
     if not is_main:
         where += f" in thread {thread.name!r}"

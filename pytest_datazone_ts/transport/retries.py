@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.exchange import Exchange
 
-_FRAMES = 5
-"""How far away the frame that knows the request may be."""
 
 _replacements = Replacements()
 
@@ -44,9 +42,7 @@ def _passes_virtually(seconds: float) -> bool:
 def _variable_of_caller(name: str) -> Any:
     """Return an argument of the nearest function in botocore that has it, if any."""
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - what inspect uses
-    for _ in range(_FRAMES):
-        if frame is None:
-            break
+    while frame is not None:
         if name in frame.f_code.co_varnames:
             return frame.f_locals.get(name)
         frame = frame.f_back

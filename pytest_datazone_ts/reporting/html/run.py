@@ -100,8 +100,9 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
-        """Note whether tests run, which they do not with ``--fixtures`` or ``--collect-only``."""
-        self._runs_tests = not session.config.getoption("collectonly")
+        """Note whether tests run, which they do not with ``--fixtures`` or ``--setup-only``."""
+        no_run = ("collectonly", "setuponly", "setupplan")
+        self._runs_tests = not any(map(session.config.getoption, no_run))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note the outcome of a phase of a test."""
