@@ -46,7 +46,7 @@ PATIENCE = 120
 _FILE_NAME = re.compile(r"(?:#|//) ([\w.-]+\.\w+)(, continued)?\n")
 _CHANGED = re.compile(r"@@ (\S+) @@\n")
 _NEEDS = re.compile(r"<!-- needs: (.+) -->")
-_AUTODOC = re.compile(r"((\.\. (auto|currentmodule)| +:).*)?")
+_AUTODOC = re.compile(r"((\.\. (auto|currentmodule|module)| +:).*)?")
 _EXTRAS = re.compile(rf"{PACKAGE}\[([^]]*)\]")
 _VARYING = {
     re.compile(r"\b\d+\.\d{2,3} ?s\b"): "0.12s",

@@ -47,7 +47,7 @@ def test_every_public_name_is_there(names):
 
 
 def test_every_fixture_is_there(names, pytestconfig):
-    plugin = pytestconfig.pluginmanager.get_plugin("datazone_ts")
+    plugin = pytestconfig.pluginmanager.get_plugin("pytest_datazone_ts.plugin")
     fixtures = {name for name in vars(plugin) if name.startswith("datazone_ts")}
     assert fixtures
     assert {f"pytest_datazone_ts.plugin.{name}" for name in fixtures} <= names
