@@ -48,7 +48,7 @@ def points(datazone_ts, post):
 @pytest.fixture
 def compared(pytestconfig, monkeypatch):
     """Return what the plugin has pytest show of ``assert left == right``."""
-    plugin = pytestconfig.pluginmanager.get_plugin("datazone_ts")
+    plugin = pytestconfig.pluginmanager.get_plugin("pytest_datazone_ts.plugin")
 
     def compared(left, right, verbose=0, op="=="):
         monkeypatch.setattr(pytestconfig.option, "verbose", verbose)
