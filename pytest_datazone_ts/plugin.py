@@ -84,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     _start_guard(config)  # for a plugin that a conftest loads
     _put_stand_ins(config)
-    file = config.getoption("datazone_ts_report")
+    file = config.getoption("datazone_ts_report", None)  # a test module may load the plugin late
     if file is not None:
         from pytest_datazone_ts.reporting.html import run  # noqa: PLC0415 - on demand
 
