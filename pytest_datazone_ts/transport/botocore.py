@@ -183,13 +183,15 @@ class _Handlers:
         """Take the request before any other handler does."""
         exchange = active.exchange()
         operation = _operation(event_name)
+        context = getattr(request.url, "context", None) or getattr(request, "context", None)
+        # urllib.parse caches what it splits, and would keep the context.
+        request.url = str(request.url)
         if exchange is None:
             guard.check_send(operation, request.url)
             _redirect_forked(request)
             return None
         if not exchange.answers(operation):
             return None
-        context = getattr(request.url, "context", None) or getattr(request, "context", None)
         if not context:
             exchange.refuse(f"{operation} was about to go to {request.url}")
         from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
