@@ -39,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ):
             for name, times in options.fail:
                 double.inject(name, times=times)
-            stopped = _stop_signal()
-            _print(f"Amazon DataZone's time-series API is at {endpoint_url} until Ctrl-C")
-            _print(f"export AWS_ENDPOINT_URL_DATAZONE={endpoint_url}")
-            stopped.recv(1)
+            with _stop_signal() as stopped:
+                _print(f"Amazon DataZone's time-series API is at {endpoint_url} until Ctrl-C")
+                _print(f"export AWS_ENDPOINT_URL_DATAZONE={endpoint_url}")
+                stopped.recv(1)
     except (OSError, OverflowError) as error:
         parser.error(f"cannot serve on port {options.port}: {error}")
     except (TypeError, ValueError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import inspect
 import subprocess
 import sys
 import threading
@@ -329,7 +330,7 @@ def test_a_later_run_starts_anew(ts):
 
 
 def test_asyncio_sleep_is_still_a_coroutine_function(ts):
-    assert asyncio.iscoroutinefunction(asyncio.sleep)
+    assert inspect.iscoroutinefunction(asyncio.sleep)
     assert ts.code_sleeps == ()
 
 

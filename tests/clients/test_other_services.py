@@ -17,10 +17,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from internals import LARGEST_FOREIGN_BODY, new_double, serve
 from moto import mock_aws
-from moto.server import ThreadedMotoServer
 
 pytest.importorskip("flask", reason="the extra 'server' is not installed")
 pytest.importorskip("flask_cors", reason="the extra 'server' is not installed")
+
+from moto.server import ThreadedMotoServer
 
 
 @pytest.fixture
