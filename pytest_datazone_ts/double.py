@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_datazone_ts import audit, location, text
+from pytest_datazone_ts import assertions, audit, location, text
 from pytest_datazone_ts.clock import require_seconds
-from pytest_datazone_ts.count import require_count
 from pytest_datazone_ts.ending import require_active, require_same_test
 from pytest_datazone_ts.exchange import Exchange
 from pytest_datazone_ts.injections import Injection, RateLimit, resolve_fault
-from pytest_datazone_ts.match import Match, Selection, check_match, point_matches
+from pytest_datazone_ts.match import Match, Selection, check_match
 from pytest_datazone_ts.options import Options
-from pytest_datazone_ts.reporting import messages
 from pytest_datazone_ts.service import model
 from pytest_datazone_ts.service.asset import Asset, choose_listing_identifier, plain_forms
 from pytest_datazone_ts.service.form_types import build_check
@@ -272,24 +270,32 @@ class DataZoneTimeSeries:
         )
 
     def register_form_type(
-        self, type_identifier: str, check: Mapping[str, Any] | Callable[[Any], object]
+        self,
+        type_identifier: str,
+        check: Mapping[str, Any] | Callable[[Any], object] | None = None,
+        *,
+        revision: str | None = None,
     ) -> None:
-        """Validate the content of a form type; violations get a ``ValidationException``.
+        """Make a form type known, and validate its content.
 
         Args:
             type_identifier: The form type.
             check: A JSON Schema (needs the extra ``jsonschema``), or a callable that takes the
                 parsed content (``None`` if there is none) and, for wrong content, raises
-                ``ValueError``, returns messages, or returns ``False``.
+                ``ValueError``, returns messages, or returns ``False``: the post then gets a
+                ``ValidationException``. ``None`` leaves the check of its content as it is.
+            revision: Its revision, which ``get_form_type`` returns and forms without one get;
+                ``None`` leaves it as it is: ``"1"``, or ``"8"`` for the data-quality type.
 
         Raises:
             ImportError: ``check`` is a JSON Schema and jsonschema is not installed.
             RuntimeError: The test or block that the double was for is over.
-            TypeError: ``check`` is neither a dict nor a callable.
-            ValueError: The identifier is not one of a form type, or the schema is invalid.
+            TypeError: An argument has the wrong type.
+            ValueError: No form type has this identifier or revision, or the schema is invalid.
         """
         require_active(self._exchange.ending, "register_form_type")
-        self._exchange.service.form_types.register(type_identifier, build_check(check))
+        form_types = self._exchange.service.form_types
+        form_types.register(type_identifier, build_check(check), revision)
 
     def assert_posted(self, count: int | None = None, **match: Unpack[Match]) -> DataPoints:
         """Return the data points that match.
@@ -303,14 +309,7 @@ class DataZoneTimeSeries:
             TypeError: A keyword is unknown.
             ValueError: ``count`` is not a non-negative integer.
         """
-        wanted = check_match(match, caller="assert_posted", own=("count",))
-        if count is not None:
-            require_count("assert_posted(count=...) takes a number of data points", count, 0)
-        points = self.data_points
-        matched = DataPoints(point for point in points if point_matches(wanted, point))
-        if (not matched) if count is None else (len(matched) != count):
-            raise AssertionError(messages.not_posted(wanted, count, points, matched, self.calls))
-        return matched
+        return assertions.assert_posted(self.data_points, self._exchange.log.calls, count, match)
 
     def assert_not_posted(self, **match: Unpack[Match]) -> None:
         """Check that no data point matches.
@@ -319,10 +318,7 @@ class DataZoneTimeSeries:
             AssertionError: A data point matches.
             TypeError: A keyword is unknown.
         """
-        wanted = check_match(match, caller="assert_not_posted")
-        matched = [point for point in self.data_points if point_matches(wanted, point)]
-        if matched:
-            raise AssertionError(messages.posted(wanted, matched))
+        assertions.assert_not_posted(self.data_points, match)
 
     def audit(self, *, timestamps: bool = True) -> Audit:
         """Look for what went wrong without anyone noticing.

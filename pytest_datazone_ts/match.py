@@ -34,7 +34,7 @@ class Match(TypedDict, total=False):
     form_name: object
     type_identifier: object
     type_revision: object
-    """As posted: ``None`` for a form without one, whose data point has ``"1"``."""
+    """As posted: ``None`` for a form without one, whose data point has the form type's."""
     timestamp: object
     """A datetime (a naive one is in UTC, as in boto3), epoch seconds or ISO 8601."""
     content: object

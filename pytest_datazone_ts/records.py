@@ -29,7 +29,7 @@ class DataPoint:
     form_name: str
     type_identifier: str
     type_revision: str
-    """``"1"`` if none was posted, as AWS does not document its default."""
+    """The revision of the form type if none was posted: AWS does not document its default."""
     timestamp: datetime
     """The form's timestamp: aware, in UTC, as precise as the client sent it."""
     content: str | None
@@ -77,7 +77,7 @@ class Attempt:
     stored: tuple[DataPoint, ...] = field(default=(), compare=False, repr=False)
     """The data points that it stored, whether or not the client learned of it."""
     reason: str | None = field(default=None, compare=False, repr=False)
-    """Why the double itself refused it or failed; ``None`` for injected faults."""
+    """Why the double itself refused it, failed or found nothing; ``None`` for injected faults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

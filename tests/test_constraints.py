@@ -272,9 +272,7 @@ def expected(constraint, value, path):
             f"Invalid nextToken '{value}': it was not issued for this query, or what it pointed "
             "at has been deleted"
         )
-    shown = f"'{value}'" if len(str(value)) <= 256 else f"'{str(value)[:256]}...'"
-    shown = "null" if value is None else shown
-    told = [f"Value {shown} at '{path}' failed to satisfy constraint: {each}" for each in found]
+    told = [f"Value at '{path}' failed to satisfy constraint: {each}" for each in found]
     return f"{len(told)} validation error{'s'[: len(told) - 1]} detected: {'; '.join(told)}"
 
 

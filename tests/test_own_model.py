@@ -125,7 +125,7 @@ def test_a_response_is_checked_against_its_output(client, ts, response):
 
 def test_parameters_are_validated(client, ts):
     ts.respond(NAME, OUTPUT)
-    with pytest.raises(ClientError, match=r"'9' at 'stars' failed .* less than or equal to 5"):
+    with pytest.raises(ClientError, match=r"Value at 'stars' failed .* less than or equal to 5"):
         rate(client, stars=9)
 
 

@@ -26,9 +26,9 @@ class ServiceException(Fault):
     It is what these exceptions have in common: inject one of its subclasses, or for a code that
     has none :class:`AwsError`. The HTTP status of an exception that Amazon DataZone documents
     comes from botocore's service model. ``message`` is what the client finds in
-    ``error.response["Error"]["Message"]``; AWS documents no message texts, so the defaults are
-    realistic ones of our own (``AccessDeniedException``'s is AWS's). A ``{operation}`` in the
-    message is replaced by the operation's name.
+    ``error.response["Error"]["Message"]``. The defaults of ``AccessDeniedException`` and
+    ``ResourceNotFoundException`` are AWS's texts, the others realistic ones of our own. A
+    ``{operation}`` in the message is replaced by the operation's name.
     """
 
     message: str = ""
@@ -70,7 +70,7 @@ class InternalServerException(ServiceException):
 class ResourceNotFoundException(ServiceException):
     """The domain, entity or point cannot be found (HTTP 404)."""
 
-    default_message = "The specified resource cannot be found."
+    default_message = "The given Asset doesn't exist. Try creating Asset before accessing it."
 
 
 class AccessDeniedException(ServiceException):

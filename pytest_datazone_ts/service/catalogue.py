@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.service import pages
-from pytest_datazone_ts.service.error import ServiceError
+from pytest_datazone_ts.service.error import ServiceError, not_found
 from pytest_datazone_ts.service.result import Result
 
 if TYPE_CHECKING:
@@ -90,6 +90,11 @@ class Catalogue:
             if (domain, identifier) not in entities:
                 raise _not_found(entity_type.capitalize(), identifier, domain)
 
+    def listed_asset(self, domain: str, listing: str) -> str | None:
+        """Return the id of the asset that a listing lists, or ``None`` for an unknown listing."""
+        asset = self._listings.get((domain, listing))
+        return None if asset is None else asset.entity_identifier
+
     def search_listings(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """SearchListings: the published assets that match ``searchText``."""
         _require_implemented("SearchListings", parameters)
@@ -128,12 +133,13 @@ class Catalogue:
         asset = self._assets.get((domain, identifier))
         if asset is None:
             raise _not_found("Asset", identifier, domain)
-        _require_revision("asset", identifier, parameters.get("revision", REVISION))
+        _require_revision("Asset", identifier, parameters.get("revision", REVISION))
         output = {
             "id": asset.entity_identifier,
             **_common_members(asset),
             "revision": REVISION,
             "formsOutput": _forms_output(asset),
+            "readOnlyFormsOutput": [],
             "latestTimeSeriesDataPointFormsOutput": self._asset_forms(region, asset),
         }
         if asset.listing_identifier is not None:
@@ -146,7 +152,7 @@ class Catalogue:
         asset = self._listings.get((domain, identifier))
         if asset is None:
             raise _not_found("Listing", identifier, domain)
-        _require_revision("listing", identifier, parameters.get("listingRevision", REVISION))
+        _require_revision("Listing", identifier, parameters.get("listingRevision", REVISION))
         return Result(
             {
                 "domainId": domain,
@@ -173,7 +179,8 @@ class Catalogue:
 
     def _matches(self, parameters: Mapping[str, Any]) -> list[Asset]:
         """Return the assets of a domain that contain every word of ``searchText``."""
-        words = parameters.get("searchText", "").casefold().split()
+        # Quotes would switch from a semantic to a lexical search; this one is always lexical.
+        words = parameters.get("searchText", "").replace('"', " ").casefold().split()
         with self._lock:
             assets = tuple(self._assets.values())
         return [
@@ -205,11 +212,11 @@ class Catalogue:
             "name": asset.name,
             "entityId": asset.entity_identifier,
             "entityRevision": REVISION,
-            "entityType": asset.type_identifier,
+            "entityType": asset.type_identifier.removeprefix("amazon.datazone."),
             **_description(asset),
             "createdAt": asset.created_at,
             "owningProjectId": asset.owning_project_identifier,
-            "additionalAttributes": additional,
+            **({"additionalAttributes": additional} if additional else {}),
         }
 
     def _asset_item(self, region: str, asset: Asset, attributes: Iterable[str]) -> dict[str, Any]:
@@ -221,7 +228,7 @@ class Catalogue:
         return {
             "identifier": asset.entity_identifier,
             **_common_members(asset),
-            "additionalAttributes": additional,
+            **({"additionalAttributes": additional} if additional else {}),
         }
 
     def _asset_forms(self, region: str, asset: Asset) -> list[dict[str, Any]]:
@@ -323,13 +330,11 @@ def _unimplemented(operation: str, feature: str) -> UnansweredOperationError:
 
 
 def _not_found(kind: str, identifier: str, domain: str) -> ServiceError:
-    return ServiceError(
-        "ResourceNotFoundException", f"{kind} '{identifier}' not found in domain '{domain}'"
-    )
+    reason = f"the catalogue of domain '{domain}' has no {kind.lower()} '{identifier}'"
+    return not_found(kind, reason)
 
 
 def _require_revision(kind: str, identifier: str, revision: str) -> None:
     if revision != REVISION:
-        raise ServiceError(
-            "ResourceNotFoundException", f"Revision '{revision}' of {kind} '{identifier}' not found"
-        )
+        reason = f"{kind.lower()} '{identifier}' has no revision '{revision}'"
+        raise not_found(kind, reason)

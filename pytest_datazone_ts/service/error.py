@@ -16,6 +16,7 @@ class ServiceError(Exception):
         message: What the client finds in ``error.response["Error"]["Message"]``.
         status: The HTTP status; ``None`` for the one in botocore's model.
         headers: Further headers of the response.
+        reason: The cause, for the test's author; the message unless it is given.
     """
 
     def __init__(
@@ -25,8 +26,21 @@ class ServiceError(Exception):
         *,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
+        reason: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
         self.headers: Mapping[str, str] = headers or {}
+        self.reason = message if reason is None else reason
+
+
+def not_found(kind: str, reason: str) -> ServiceError:
+    """Return the error for a resource that does not exist, in DataZone's words.
+
+    Args:
+        kind: The kind of resource, such as ``"Asset"``.
+        reason: What exactly does not exist, for the test's author.
+    """
+    message = f"The given {kind} doesn't exist. Try creating {kind} before accessing it."
+    return ServiceError("ResourceNotFoundException", message, reason=reason)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_datazone_ts import location
-from pytest_datazone_ts.errors import DataZoneContentWarning, UnansweredOperationError
+from pytest_datazone_ts.errors import DataZoneContentWarning
 from pytest_datazone_ts.service import form_types, model, pages, validation
 from pytest_datazone_ts.service.catalogue import Catalogue
-from pytest_datazone_ts.service.error import ServiceError
+from pytest_datazone_ts.service.error import ServiceError, not_found
 from pytest_datazone_ts.service.identifiers import Identifiers
 from pytest_datazone_ts.service.result import Result
 from pytest_datazone_ts.service.store import SeriesKey, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_datazone_ts.clock import Clock
     from pytest_datazone_ts.records import DataPoint
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 POST = "PostTimeSeriesDataPoints"
 DELETE = "DeleteTimeSeriesDataPoints"
-DEFAULT_TYPE_REVISION = "1"
-"""The revision of a form that is posted without one; AWS does not document its default."""
 MAX_SUMMARY_LENGTH = 20_000
 """The maximum length of ``contentSummary`` in botocore's model."""
 
@@ -131,14 +129,14 @@ class Service:
     def list_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """ListTimeSeriesDataPoints: newest first."""
         self._require_entity(parameters)
-        key = _series_key(region, parameters, parameters["formName"])
+        keys = self._series_keys(region, parameters)
         size = pages.page_size(parameters)
         with self._lock:
             before = self._pages.position(region, parameters)
-            if before is not None and not self.store.contains(key, before):
+            if before is not None and not self.store.contains(keys, before):
                 raise pages.invalid_token(parameters["nextToken"])
             entries = self.store.page(
-                key,
+                keys,
                 started_at=parameters.get("startedAt"),
                 ended_at=parameters.get("endedAt"),
                 before=before,
@@ -155,13 +153,12 @@ class Service:
         self._require_entity(parameters)
         form_name = parameters["formName"]
         identifier = parameters["identifier"]
-        point = self.store.get(_series_key(region, parameters, form_name), identifier)
+        point = self.store.get(self._series_keys(region, parameters), identifier)
         if point is None:
-            raise ServiceError(
-                "ResourceNotFoundException",
-                f"Time series data point '{identifier}' of form '{form_name}' not found for "
-                f"{parameters['entityType']} '{parameters['entityIdentifier']}' "
-                f"in domain '{parameters['domainIdentifier']}'",
+            raise not_found(
+                "TimeSeriesDataPoint",
+                f"form '{form_name}' of {parameters['entityType']} "
+                f"'{parameters['entityIdentifier']}' has no data point '{identifier}'",
             )
         return Result({**_entity(parameters), "formName": form_name, "form": _form(point)})
 
@@ -179,17 +176,18 @@ class Service:
         name = parameters["formTypeIdentifier"]
         smithy = self.form_types.model(name)
         if smithy is None:
-            message = (
-                f"the double does not know the form type {name!r}. Register it in the test: "
-                f"datazone_ts.register_form_type({name!r}, ...), or answer the call: "
-                "datazone_ts.respond('GetFormType', {...})"
+            raise not_found(
+                "FormType",
+                f"no form type '{name}' is known. To make it known, use "
+                f"datazone_ts.register_form_type('{name}')",
             )
-            raise UnansweredOperationError(message)
-        revision = parameters.get("revision", form_types.REVISION)
-        if revision != form_types.REVISION:
-            raise ServiceError(
-                "ResourceNotFoundException",
-                f"Revision '{revision}' of form type '{name}' not found",
+        revision = self.form_types.revision(name)
+        if parameters.get("revision", revision) != revision:
+            raise not_found(
+                "FormType",
+                f"form type '{name}' is at revision '{revision}', and '{parameters['revision']}' "
+                f"is not known. To set it, use "
+                f"datazone_ts.register_form_type('{name}', revision='{parameters['revision']}')",
             )
         return Result(
             {
@@ -200,6 +198,16 @@ class Service:
                 "status": "ENABLED",
             }
         )
+
+    def _series_keys(self, region: str, parameters: Mapping[str, Any]) -> Sequence[SeriesKey]:
+        """Return the series that an entity shows: a listing shows those of its asset too."""
+        own = _series_key(region, parameters, parameters["formName"])
+        if parameters["entityType"] != "LISTING":
+            return (own,)
+        asset = self.catalogue.listed_asset(own.domain_identifier, own.entity_identifier)
+        if asset is None:
+            return (own,)
+        return own, own._replace(entity_type="ASSET", entity_identifier=asset)
 
     def _require_entity(self, parameters: Mapping[str, Any]) -> None:
         self.catalogue.require(
@@ -258,7 +266,8 @@ class Service:
                 self.store.add(
                     _series_key(region, parameters, form["formName"]),
                     form,
-                    type_revision=form.get("typeRevision", DEFAULT_TYPE_REVISION),
+                    type_revision=form.get("typeRevision")
+                    or self.form_types.revision(form["typeIdentifier"]),
                     posted_at=posted_at,
                 )
                 for form in parameters["forms"]
