@@ -731,31 +731,18 @@ def test_reset_forgets_the_catalogue(client, add, datazone_ts):
 # What the catalogue does not do
 
 
-UNIMPLEMENTED = {
-    "searchIn": [{"attribute": "name"}],
-    "filters": {"filter": {"attribute": "name", "value": "penguins"}},
-    "sort": {"attribute": "name"},
-    "aggregations": [{"attribute": "name"}],
-}
-
-
 @pytest.mark.datazone_ts(strict=False)
-@pytest.mark.parametrize("operation", ["SearchListings", "Search"])
-def test_a_parameter_that_would_be_ignored_is_an_error(client, add, operation):
+def test_a_parameter_that_would_be_ignored_is_an_error(client, add):
     add()
-    # Which of them an operation takes depends on botocore's version.
-    members = client.meta.service_model.operation_model(operation).input_shape.members
-    taken = {name: value for name, value in UNIMPLEMENTED.items() if name in members}
-    assert {"searchIn", "filters", "sort"} <= {*taken}
-    scope = {"searchScope": "ASSET"} if operation == "Search" else {}
-    call = client.search if scope else client.search_listings
-    for name, value in taken.items():
-        with pytest.raises(UnansweredOperationError) as caught:
-            call(domainIdentifier=DOMAIN, **scope, **{name: value})
-        assert str(caught.value) == (
-            f"the double's {operation} does not implement the parameter '{name}'. Answer the call "
-            f"in the test instead: datazone_ts.respond('{operation}', {{'items': [...]}})"
-        )
+    members = client.meta.service_model.operation_model("SearchListings").input_shape.members
+    if "aggregations" not in members:
+        pytest.skip("this botocore is older than the parameter")
+    with pytest.raises(UnansweredOperationError) as caught:
+        client.search_listings(domainIdentifier=DOMAIN, aggregations=[{"attribute": "name"}])
+    assert str(caught.value) == (
+        "the double's SearchListings does not implement the parameter 'aggregations'. Answer the "
+        "call in the test instead: datazone_ts.respond('SearchListings', {'items': [...]})"
+    )
 
 
 @pytest.mark.datazone_ts(strict=False)
@@ -818,7 +805,7 @@ def test_what_the_catalogue_does_not_do_fails_the_test_that_swallows_it(pytester
             for text in ["a", "b"]:
                 with contextlib.suppress(Exception):
                     datazone_ts_client.search_listings(
-                        domainIdentifier="dzd_a", searchText=text, sort={"attribute": "name"}
+                        domainIdentifier="dzd_a", searchText=text, sort={"attribute": "popularity"}
                     )
 
         def test_swallows_that_it_is_empty(datazone_ts_client):
@@ -832,7 +819,7 @@ def test_what_the_catalogue_does_not_do_fails_the_test_that_swallows_it(pytester
     result.stdout.fnmatch_lines(
         [
             swallowed,
-            "  test_*.py:*: the double's SearchListings does not implement the parameter 'sort'. *",
+            "  test_*.py:*: the double's SearchListings does not implement the attribute 'popul*",
             swallowed,
             "  test_*.py:*: nothing answers the DataZone operation GetAsset. Put an asset*",
         ]

@@ -40,6 +40,10 @@ METHODS = {
     "GetAsset": "get_asset",
     "GetListing": "get_listing",
     "GetFormType": "get_form_type",
+    "CreateAsset": "create_asset",
+    "CreateAssetRevision": "create_asset_revision",
+    "ListAssetRevisions": "list_asset_revisions",
+    "CreateListingChangeSet": "create_listing_change_set",
 }
 DOMAIN = {"domainIdentifier": {"required", "pattern"}}
 PAGE = {"maxResults": {"min", "max"}, "nextToken": {"min", "max"}}
@@ -75,6 +79,26 @@ KNOWN = {
     "GetAsset": {**DOMAIN, "identifier": {"required", "pattern"}, "revision": {"min", "max"}},
     "GetListing": {**DOMAIN, "identifier": {"required", "pattern"}},
     "GetFormType": {**DOMAIN, "formTypeIdentifier": {"required", "min", "max", "pattern"}},
+    "CreateAsset": {
+        **DOMAIN,
+        **TOKEN,
+        "name": {"required", "min", "max"},
+        "typeIdentifier": {"required", "min", "max", "pattern"},
+        "formsInput.member.formName": {"required", "min", "max", "pattern"},
+    },
+    "CreateAssetRevision": {
+        **DOMAIN,
+        **TOKEN,
+        "identifier": {"required", "pattern"},
+        "name": {"required", "min", "max"},
+    },
+    "ListAssetRevisions": {**DOMAIN, **PAGE, "identifier": {"required", "pattern"}},
+    "CreateListingChangeSet": {
+        **DOMAIN,
+        **TOKEN,
+        "action": {"required", "enum"},
+        "entityType": {"required", "enum"},
+    },
 }
 
 
@@ -266,7 +290,8 @@ def expected(constraint, value, path):
     """The message that a value is refused with; ``None``: it is taken."""
     found = [*broken(constraint.shape, value)]
     if not found:
-        if path != "nextToken":
+        # ListAssetRevisions does not find the asset, before it looks at the token.
+        if path != "nextToken" or constraint.operation == "ListAssetRevisions":
             return None
         return (
             f"Invalid nextToken '{value}': it was not issued for this query, or what it pointed "

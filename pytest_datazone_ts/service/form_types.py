@@ -54,7 +54,7 @@ _DATA_QUALITY_RESULT = smithy.structure(
 
 
 class FormTypes:
-    """The built-in form type, and those that a test registered."""
+    """The built-in form type, those that a test registered, and those of assets."""
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
@@ -94,6 +94,16 @@ class FormTypes:
     def revision(self, type_identifier: str) -> str:
         """Return the revision of a form type, also of an unknown one."""
         return self._revisions.get(type_identifier, REVISION)
+
+    def use(self, type_identifier: str, revision: str | None) -> str:
+        """Return the revision of an asset's form, whose type is known from here on.
+
+        Args:
+            type_identifier: The form type.
+            revision: The revision that the form was given, if any.
+        """
+        known = self._revisions.setdefault(type_identifier, revision or REVISION)
+        return revision or known
 
     def model(self, type_identifier: str) -> str | None:
         """Return the Smithy model of a form type, or ``None`` for an unknown one."""

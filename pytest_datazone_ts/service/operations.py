@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.errors import DataZoneContentWarning
-from pytest_datazone_ts.service import form_types, model, pages, validation
-from pytest_datazone_ts.service.catalogue import Catalogue
+from pytest_datazone_ts.service import model, pages, validation
+from pytest_datazone_ts.service.catalogue_operations import CatalogueOperations
 from pytest_datazone_ts.service.error import ServiceError, not_found
+from pytest_datazone_ts.service.form_types import FormTypes
+from pytest_datazone_ts.service.idempotency import Idempotency
 from pytest_datazone_ts.service.identifiers import Identifiers
 from pytest_datazone_ts.service.result import Result
 from pytest_datazone_ts.service.store import SeriesKey, Store
@@ -20,19 +22,13 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.clock import Clock
     from pytest_datazone_ts.records import DataPoint
+    from pytest_datazone_ts.service.catalogue import Catalogue
     from pytest_datazone_ts.service.model import Operation
 
 POST = "PostTimeSeriesDataPoints"
 DELETE = "DeleteTimeSeriesDataPoints"
 MAX_SUMMARY_LENGTH = 20_000
 """The maximum length of ``contentSummary`` in botocore's model."""
-
-
-class IdempotencyRecord(NamedTuple):
-    """The first request with a ``clientToken``, and the data points that it stored."""
-
-    parameters: Mapping[str, Any]
-    points: tuple[DataPoint, ...]
 
 
 class Service:
@@ -44,16 +40,17 @@ class Service:
     """
 
     def __init__(self, clock: Clock, *, content_check: str) -> None:
-        self.store: Store = Store()
-        self.catalogue: Catalogue = Catalogue(self.store.latest, _summary)
-        self.form_types: form_types.FormTypes = form_types.FormTypes()
-        self.identifiers: Identifiers = Identifiers()
-        """The ids of listings that a test adds without an id."""
+        identifiers = Identifiers()  # of one sequence, so that no two things have the same id
+        self.store: Store = Store(identifiers)
+        self.form_types: FormTypes = FormTypes()
+        self.assets: CatalogueOperations = CatalogueOperations(
+            clock, self.store, self.form_types, identifiers, _summary
+        )
+        self.catalogue: Catalogue = self.assets.catalogue
         self._clock = clock
         self._content_check = content_check
         self._lock = self.store.lock
-        self._idempotency_records: dict[tuple[str, str, str], IdempotencyRecord] = {}
-        """Keyed by operation, region and ``clientToken``."""
+        self._idempotency = Idempotency(self.store.lock)
         self._pages = pages.Pages()
 
     def handles(self, operation: str) -> bool:
@@ -84,7 +81,15 @@ class Service:
                 implement.
         """
         self.validate(operation, parameters)
-        return _HANDLERS[operation.name].handle(self, region, parameters)
+        handler = _HANDLERS[operation.name]
+        if handler.changes_catalogue:
+            return self._idempotency.once(
+                operation.name,
+                region,
+                parameters,
+                lambda: handler.handle(self, region, parameters),
+            )
+        return handler.handle(self, region, parameters)
 
     def validate(self, operation: Operation, parameters: Mapping[str, Any]) -> None:
         """Check parameters against the constraints in botocore's model.
@@ -103,28 +108,24 @@ class Service:
         """Forget everything that was stored, added or registered."""
         with self._lock:
             self.store.clear()
-            self._idempotency_records.clear()
+            self._idempotency.clear()
             self._pages.clear()
-            self.catalogue.clear()
+            self.assets.clear()
             self.form_types.clear()
 
     def post_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """PostTimeSeriesDataPoints: store every form of the request, or none."""
         self._require_entity(parameters)
-        if self._find_record(POST, region, parameters) is None:
+        if self._idempotency.output(POST, region, parameters) is None:
             # Not under the lock: a form type's check may be the test's own code.
             self._check_content(parameters["forms"])
-        stored: tuple[DataPoint, ...] = ()
-        with self._lock:
-            # Another thread may have posted with this token in the meantime.
-            record = self._find_record(POST, region, parameters)
-            if record is None:
-                points = stored = self._add_points(region, parameters)
-                self._add_record(POST, region, parameters, points)
-            else:
-                points = record.points
-        forms = [_form(point) for point in points]
-        return Result({**_entity(parameters), "forms": forms}, stored)
+
+        def store() -> Result:
+            points = self._add_points(region, parameters)
+            forms = [_form(point) for point in points]
+            return Result({**_entity(parameters), "forms": forms}, points)
+
+        return self._idempotency.once(POST, region, parameters, store)
 
     def list_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """ListTimeSeriesDataPoints: newest first."""
@@ -165,11 +166,12 @@ class Service:
     def delete_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """DeleteTimeSeriesDataPoints: delete every point of a form, if there are any."""
         self._require_entity(parameters)
-        with self._lock:
-            if self._find_record(DELETE, region, parameters) is None:
-                self.store.delete(_series_key(region, parameters, parameters["formName"]))
-                self._add_record(DELETE, region, parameters, ())
-        return Result({})
+
+        def delete() -> Result:
+            self.store.delete(_series_key(region, parameters, parameters["formName"]))
+            return Result({})
+
+        return self._idempotency.once(DELETE, region, parameters, delete)
 
     def get_form_type(self, _region: str, parameters: Mapping[str, Any]) -> Result:
         """GetFormType: the built-in form type, and those that a test registered."""
@@ -230,35 +232,6 @@ class Service:
             )
             location.warn(message, DataZoneContentWarning)
 
-    def _find_record(
-        self, operation: str, region: str, parameters: Mapping[str, Any]
-    ) -> IdempotencyRecord | None:
-        """Return the record of an earlier, equal request with the same ``clientToken``.
-
-        Raises:
-            ServiceError: The earlier request was not equal.
-        """
-        token = parameters.get("clientToken", "")
-        record = self._idempotency_records.get((operation, region, token))
-        if record is not None and record.parameters != parameters:
-            documented = model.operation(operation).errors
-            raise ServiceError(
-                "ConflictException" if "ConflictException" in documented else "ValidationException",
-                f"clientToken '{token}' was already used with a different {operation} request",
-            )
-        return record
-
-    def _add_record(
-        self,
-        operation: str,
-        region: str,
-        parameters: Mapping[str, Any],
-        points: tuple[DataPoint, ...],
-    ) -> None:
-        if "clientToken" in parameters:
-            record = IdempotencyRecord(parameters, points)
-            self._idempotency_records[operation, region, parameters["clientToken"]] = record
-
     def _add_points(self, region: str, parameters: Mapping[str, Any]) -> tuple[DataPoint, ...]:
         posted_at = self._clock.now()
         return tuple(
@@ -285,6 +258,8 @@ class OperationHandler:
     """Takes the service, the region and the parameters."""
     needs_catalogue: bool = False
     """Whether the operation is unhandled as long as the catalogue is empty."""
+    changes_catalogue: bool = False
+    """Whether it changes the catalogue, so that a repeated ``clientToken`` must not."""
 
 
 _HANDLERS: Mapping[str, OperationHandler] = {
@@ -296,23 +271,45 @@ _HANDLERS: Mapping[str, OperationHandler] = {
         OperationHandler(DELETE, Service.delete_points),
         OperationHandler("GetFormType", Service.get_form_type),
         OperationHandler(
+            "CreateAsset",
+            lambda service, *request: service.assets.create_asset(*request),
+            changes_catalogue=True,
+        ),
+        OperationHandler(
+            "CreateAssetRevision",
+            lambda service, *request: service.assets.create_asset_revision(*request),
+            needs_catalogue=True,
+            changes_catalogue=True,
+        ),
+        OperationHandler(
+            "CreateListingChangeSet",
+            lambda service, *request: service.assets.create_listing_change_set(*request),
+            needs_catalogue=True,
+            changes_catalogue=True,
+        ),
+        OperationHandler(
+            "ListAssetRevisions",
+            lambda service, *request: service.assets.list_asset_revisions(*request),
+            needs_catalogue=True,
+        ),
+        OperationHandler(
             "SearchListings",
-            lambda service, *request: service.catalogue.search_listings(*request),
+            lambda service, *request: service.assets.search_listings(*request),
             needs_catalogue=True,
         ),
         OperationHandler(
             "Search",
-            lambda service, *request: service.catalogue.search(*request),
+            lambda service, *request: service.assets.search(*request),
             needs_catalogue=True,
         ),
         OperationHandler(
             "GetAsset",
-            lambda service, *request: service.catalogue.get_asset(*request),
+            lambda service, *request: service.assets.get_asset(*request),
             needs_catalogue=True,
         ),
         OperationHandler(
             "GetListing",
-            lambda service, *request: service.catalogue.get_listing(*request),
+            lambda service, *request: service.assets.get_listing(*request),
             needs_catalogue=True,
         ),
     )

@@ -10,12 +10,13 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_datazone_ts.records import DataPoint
-from pytest_datazone_ts.service.identifiers import Identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from typing import Any, TypeAlias
+
+    from pytest_datazone_ts.service.identifiers import Identifiers
 
     Position: TypeAlias = tuple[datetime, int]
     """The sort key of a data point in its series: its timestamp and its sequence number."""
@@ -40,12 +41,16 @@ class _Series(NamedTuple):
 
 
 class Store:
-    """Every data point of an account, in all regions."""
+    """Every data point of an account, in all regions.
 
-    def __init__(self) -> None:
+    Args:
+        identifiers: The ids of new points.
+    """
+
+    def __init__(self, identifiers: Identifiers) -> None:
         self.lock: threading.RLock = threading.RLock()
         """Callers hold it to make several changes atomic."""
-        self._identifiers = Identifiers()
+        self._identifiers = identifiers
         self._sequence_numbers = count(1)
         self._points: dict[str, DataPoint] = {}
         self._series: dict[SeriesKey, _Series] = {}
