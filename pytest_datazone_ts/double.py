@@ -13,7 +13,7 @@ from pytest_datazone_ts.service import model
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.service_setup import ServiceSetup
 from pytest_datazone_ts.transport import active, retries
-from pytest_datazone_ts.views import Calls, DataPoints
+from pytest_datazone_ts.views import Calls, DataPoints, LineageEvents
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -77,6 +77,12 @@ class DataZoneTimeSeries(ServiceSetup):
         """Every API call, in the order of their first attempts."""
         require_same_test(self._exchange.ending)
         return Calls(self._exchange.log.calls())
+
+    @property
+    def lineage_events(self) -> LineageEvents:
+        """Every stored lineage event, in the order posted."""
+        require_same_test(self._exchange.ending)
+        return LineageEvents(self._exchange.service.lineage.events())
 
     @property
     def sleeps(self) -> tuple[float, ...]:

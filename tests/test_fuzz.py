@@ -47,6 +47,7 @@ CATALOGUE = [
     "CreateAssetRevision",
     "ListAssetRevisions",
     "CreateListingChangeSet",
+    *(name for name in service().operation_names if "LineageEvent" in name),
 ]
 OTHERS = ["ListDomains", "CreateAsset", "TagResource"]
 DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_datazone_ts import location
 from pytest_datazone_ts import match as matching
 from pytest_datazone_ts.errors import UnansweredOperationError
-from pytest_datazone_ts.records import Attempt, Call, DataPoint
+from pytest_datazone_ts.records import Attempt, Call, DataPoint, LineageEvent
 from pytest_datazone_ts.reporting import attempts
 from pytest_datazone_ts.text import (
     counted,
@@ -22,7 +22,7 @@ from pytest_datazone_ts.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_datazone_ts.injections import Injection
     from pytest_datazone_ts.match import Match, Selection
@@ -38,7 +38,7 @@ _SIDE = _COLUMNS - len("         expected ")
 
 
 def not_exactly_one(
-    noun: str, records: Sequence[DataPoint | Call], selection: Selection | None
+    noun: str, records: Sequence[DataPoint | Call | LineageEvent], selection: Selection | None
 ) -> str:
     """Return the message for a selection that is not exactly one record."""
     if not records:
@@ -67,6 +67,9 @@ def _no_record(expected: str, noun: str, selection: Selection | None) -> str:
         lines = [f"{expected}, found none", *([] if calls is None else _calls_made(calls()))]
     elif noun == "call":
         lines = [expected, *_keywords(match), *_calls_made(records)]
+    elif noun == "lineage event":
+        posted = f"The code under test posted {counted(len(records), noun)}"
+        lines = [expected, *_keywords(match), posted, *_listed(records)]
     else:
         recorded = () if calls is None else calls()
         lines = [expected, *_keywords(match), *_near_misses(match, records, (), recorded)]
@@ -207,7 +210,7 @@ def _calls_made(calls: Sequence[Call]) -> list[str]:
     return [f"The code under test made {counted(len(calls), 'call')}:", *_listed(calls)]
 
 
-def _listed(records: Sequence[DataPoint | Call]) -> list[str]:
+def _listed(records: Sequence[DataPoint | Call | LineageEvent]) -> list[str]:
     lines = [
         line
         for number, record in enumerate(records[:_SHOWN], 1)
@@ -222,8 +225,7 @@ def _more(records: Sequence[object]) -> list[str]:
 
 def _traits(records: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
     """Yield the traits in which records differ, each with its value for every record."""
-    traits = _call_traits if isinstance(records[0], Call) else _point_traits
-    for name, values in traits(records):
+    for name, values in _TRAITS[type(records[0])](records):
         if any(value != values[0] for value in values):
             yield name, values
 
@@ -253,6 +255,18 @@ def _call_traits(calls: Sequence[Call]) -> Iterator[tuple[str, Sequence[Any]]]:
     yield "forms", [[form.get("formName") for form in matching.forms(call)] for call in calls]
 
 
+def _event_traits(events: Sequence[LineageEvent]) -> Iterator[tuple[str, Sequence[Any]]]:
+    for name in ("event_type", "run_id", "job_name", "job_namespace", "domain_identifier"):
+        yield name, [getattr(event, name) for event in events]
+
+
+_TRAITS: Mapping[type, Callable[[Sequence[Any]], Iterator[tuple[str, Sequence[Any]]]]] = {
+    Call: _call_traits,
+    DataPoint: _point_traits,
+    LineageEvent: _event_traits,
+}
+
+
 def _suggestion(
     records: Sequence[object], traits: Iterable[tuple[str, Sequence[Any]]]
 ) -> Iterator[str]:
@@ -269,7 +283,7 @@ def _suggestion(
             narrower = narrower or example
     if narrower:
         yield from _where_hint(narrower)
-    elif isinstance(records[0], Call):
+    elif not isinstance(records[0], DataPoint):
         yield "They ask for the same: take one by its index, or the last with latest()."
     else:
         yield "They differ in nothing but id and posted_at. If it is right that the"
@@ -298,7 +312,7 @@ def _keyword(name: str, value: Any) -> str:
     return f"{name}={value!r}"
 
 
-def _numbered(number: int, record: DataPoint | Call) -> list[str]:
+def _numbered(number: int, record: DataPoint | Call | LineageEvent) -> list[str]:
     return textwrap.wrap(
         summarize(record),
         _COLUMNS,
@@ -309,7 +323,7 @@ def _numbered(number: int, record: DataPoint | Call) -> list[str]:
     )
 
 
-def summarize(record: DataPoint | Call | Attempt) -> str:
+def summarize(record: DataPoint | Call | LineageEvent | Attempt) -> str:
     """Return one line about a record that distinguishes it from most others."""
     if isinstance(record, Attempt):
         return f"attempt {record.number}: {attempts.brief_result(record)}"
@@ -322,6 +336,9 @@ def summarize(record: DataPoint | Call | Attempt) -> str:
             result if times == 1 else f"{result} ({times} times)" for result, times in counts
         )
         return f"{record.operation}{target} in {record.region}: {summary}"
+    if isinstance(record, LineageEvent):
+        job = f"{record.job_namespace}/{record.job_name}"
+        return f"{record.event_type} of job {job}, run {record.run_id}"
     return (
         f"{record.form_name!r} of {record.entity_type} {record.entity_identifier} "
         f"at {format_value(record.timestamp)}"

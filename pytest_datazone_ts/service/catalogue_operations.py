@@ -138,7 +138,7 @@ class CatalogueOperations:
             }
             for asset in revisions
         ]
-        return Result(self._page(region, parameters, items))
+        return Result(self._pages.page(region, parameters, items))
 
     def create_listing_change_set(self, _region: str, parameters: Mapping[str, Any]) -> Result:
         """CreateListingChangeSet: publish a revision of an asset, or unpublish the asset."""
@@ -233,18 +233,8 @@ class CatalogueOperations:
         items: Sequence[Mapping[str, Any]],
         reason: str | None,
     ) -> Result:
-        page = self._page(region, parameters, items)
+        page = self._pages.page(region, parameters, items)
         return Result({**page, "totalMatchCount": len(items)}, reason=reason)
-
-    def _page(
-        self, region: str, parameters: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
-    ) -> dict[str, Any]:
-        start = self._pages.position(region, parameters) or 0
-        end = start + pages.page_size(parameters)
-        output: dict[str, Any] = {"items": items[start:end]}
-        if end < len(items):
-            output["nextToken"] = self._pages.issue_token(region, parameters, end)
-        return output
 
     @staticmethod
     def _require_implemented(operation: str, parameters: Mapping[str, Any]) -> None:

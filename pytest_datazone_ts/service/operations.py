@@ -14,6 +14,7 @@ from pytest_datazone_ts.service.error import ServiceError, not_found
 from pytest_datazone_ts.service.form_types import FormTypes
 from pytest_datazone_ts.service.idempotency import Idempotency
 from pytest_datazone_ts.service.identifiers import Identifiers
+from pytest_datazone_ts.service.lineage import Lineage
 from pytest_datazone_ts.service.result import Result
 from pytest_datazone_ts.service.store import SeriesKey, Store
 
@@ -47,6 +48,7 @@ class Service:
             clock, self.store, self.form_types, identifiers, _summary
         )
         self.catalogue: Catalogue = self.assets.catalogue
+        self.lineage: Lineage = Lineage(clock, identifiers)
         self._clock = clock
         self._content_check = content_check
         self._lock = self.store.lock
@@ -82,7 +84,7 @@ class Service:
         """
         self.validate(operation, parameters)
         handler = _HANDLERS[operation.name]
-        if handler.changes_catalogue:
+        if handler.is_idempotent:
             return self._idempotency.once(
                 operation.name,
                 region,
@@ -111,6 +113,7 @@ class Service:
             self._idempotency.clear()
             self._pages.clear()
             self.assets.clear()
+            self.lineage.clear()
             self.form_types.clear()
 
     def post_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
@@ -258,8 +261,8 @@ class OperationHandler:
     """Takes the service, the region and the parameters."""
     needs_catalogue: bool = False
     """Whether the operation is unhandled as long as the catalogue is empty."""
-    changes_catalogue: bool = False
-    """Whether it changes the catalogue, so that a repeated ``clientToken`` must not."""
+    is_idempotent: bool = False
+    """Whether the table's caller has to see to it that a ``clientToken`` changes things once."""
 
 
 _HANDLERS: Mapping[str, OperationHandler] = {
@@ -271,21 +274,34 @@ _HANDLERS: Mapping[str, OperationHandler] = {
         OperationHandler(DELETE, Service.delete_points),
         OperationHandler("GetFormType", Service.get_form_type),
         OperationHandler(
+            "PostLineageEvent",
+            lambda service, *request: service.lineage.post_event(*request),
+            is_idempotent=True,
+        ),
+        OperationHandler(
+            "ListLineageEvents",
+            lambda service, *request: service.lineage.list_events(*request),
+        ),
+        OperationHandler(
+            "GetLineageEvent",
+            lambda service, *request: service.lineage.get_event(*request),
+        ),
+        OperationHandler(
             "CreateAsset",
             lambda service, *request: service.assets.create_asset(*request),
-            changes_catalogue=True,
+            is_idempotent=True,
         ),
         OperationHandler(
             "CreateAssetRevision",
             lambda service, *request: service.assets.create_asset_revision(*request),
             needs_catalogue=True,
-            changes_catalogue=True,
+            is_idempotent=True,
         ),
         OperationHandler(
             "CreateListingChangeSet",
             lambda service, *request: service.assets.create_listing_change_set(*request),
             needs_catalogue=True,
-            changes_catalogue=True,
+            is_idempotent=True,
         ),
         OperationHandler(
             "ListAssetRevisions",

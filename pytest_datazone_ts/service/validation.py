@@ -143,6 +143,11 @@ def _number(shape: Shape) -> Check:
     return lambda value: _out_of_bounds(bounds, value, "value")
 
 
+def _blob(shape: Shape) -> Check:
+    bounds = _bounds(shape)
+    return lambda value: _out_of_bounds(bounds, len(value), "length")
+
+
 def _bounds(shape: Shape) -> tuple[float, float]:
     return shape.metadata.get("min", -math.inf), shape.metadata.get("max", math.inf)
 
@@ -165,6 +170,7 @@ _CHECK_BUILDERS: dict[str, Callable[[Shape], Check]] = {
     "list": _list,
     "map": _map,
     "string": _string,
+    "blob": _blob,
     "integer": _number,
     "long": _number,
     "float": _number,
