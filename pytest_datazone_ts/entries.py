@@ -93,9 +93,9 @@ class CallEntry:
         )
 
     def is_retried_by(self, request: Request, parameters: dict[str, Any]) -> bool:
-        """Return whether a request with the same invocation id is the next attempt.
+        """Return whether a request with the same invocation id or token is the next attempt.
 
-        Some clients send one id with all their calls, so a retry must also be the same request
+        Some clients send one with all their calls, so a retry must also be the same request
         again, and follow an attempt that failed or whose response was lost.
         """
         if (self.operation, self.region) != (request.operation.name, request.region):

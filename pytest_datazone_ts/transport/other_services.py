@@ -49,7 +49,7 @@ def answer(environ: dict[str, Any], body: bytes, service: str | None) -> Answer:
 
 
 def error(
-    service: str | None, content_type: str, code: str, message: str, *, status: int = 501
+    service: str | None, content_type: str, code: str, message: str, *, status: int = 400
 ) -> Answer:
     """Write an error in the protocol that the client of ``service`` reads.
 
