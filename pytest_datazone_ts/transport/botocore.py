@@ -1,8 +1,9 @@
 """The interception of botocore: events that every client in the process emits.
 
 Importing this module registers an initializer with botocore (public API), which reaches
-every session made from then on. Sessions and clients that exist already are found once,
-when a double first becomes active. The handlers do nothing while none is.
+every session made from then on, and with any botocore that is imported later. Sessions and
+clients that exist already are found once, when a double first becomes active. The handlers
+do nothing while none is.
 
 What an event learns travels with the request: emitters may run each handler in a task or a
 thread of its own.
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 _scanned: WeakSet[ModuleType] = WeakSet()
 """The botocores whose older sessions and clients are reached: a test may import another one."""
+_followed: WeakSet[ModuleType] = WeakSet()
+"""The botocores whose new sessions are reached."""
 
 
 class _Url(str):
@@ -106,7 +109,7 @@ def deactivate(exchange: Exchange) -> None:
                 credentials.uninstall()
 
 
-def reach(session: Session, package: ModuleType = botocore) -> None:
+def reach(session: Session, package: ModuleType) -> None:
     """Put the handlers on a session of a botocore, and so on every client that it makes."""
     _register(session.get_component("event_emitter"), package)
     is_active = active.innermost() is not None
@@ -130,8 +133,6 @@ def reach_existing() -> list[ServiceModel]:
     if package in _scanned:
         return []
     _scanned.add(package)
-    if package is not botocore:
-        package.register_initializer(partial(reach, package=package))
     from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - heavy
     from botocore.model import ServiceModel  # noqa: PLC0415 - heavy
 
@@ -298,4 +299,21 @@ def _bytes(body: Any) -> bytes:
     return bytes(body or b"")
 
 
-botocore.register_initializer(reach)
+class _Finder:
+    """Finds no module, but sees that botocore is imported again: a test may have removed it."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Reach the sessions of a botocore before there can be one."""
+        if name == "botocore.session":
+            _follow(import_module("botocore"))
+
+
+def _follow(package: ModuleType) -> None:
+    if package not in _followed:
+        _followed.add(package)
+        package.register_initializer(partial(reach, package=package))
+
+
+_follow(botocore)
+sys.meta_path.insert(0, _Finder)
