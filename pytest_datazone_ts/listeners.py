@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +28,10 @@ class Listener(Protocol):
 
 listeners: list[Listener] = []
 """Those that every log notifies."""
+
+# What a forked process records is lost, and a thread of its parent may hold the lock of one.
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
+    os.register_at_fork(after_in_child=listeners.clear)
 
 
 @contextmanager

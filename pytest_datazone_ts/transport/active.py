@@ -39,7 +39,7 @@ class Forked(NamedTuple):
 
 
 lock: AbstractContextManager[object] = threading.RLock()
-"""Held while doubles become active and inactive."""
+"""Held while doubles become active and inactive, and for what else the process has one of."""
 _stack: list[Active] = []
 _forked: Forked | None = None
 
