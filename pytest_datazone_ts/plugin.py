@@ -183,7 +183,10 @@ def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries,
     node = request.node
     node.stash[_OUTCOMES] = set()
     ending = Ending(f"the test {node.nodeid}", test=location.current_test())
-    with active_double(_options(node), ending) as double:
+    options = _options(node)
+    # Not only before the test: it may request the fixture by request.getfixturevalue().
+    guard.require_double(passes_others_through=options.unstubbed == "passthrough")
+    with active_double(options, ending) as double:
         yield double
     # A test that failed, was skipped or was interrupted did not get to use its faults up.
     if node.stash[_OUTCOMES] == {"passed"}:

@@ -19,7 +19,8 @@ from pytest_datazone_ts import location
 from pytest_datazone_ts.transport import active
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from types import FrameType
 
 _WAY_OUT = "Add the fixture datazone_ts to the test, or wrap the code in mock_datazone_ts()."
 _XUNIT = frozenset(
@@ -56,7 +57,6 @@ _test = RunningTest(None)
 _blocked: list[BlockedCall] = []
 _threads: WeakKeyDictionary[threading.Thread, str | None] = WeakKeyDictionary()
 """Threads that outlived the test that started them, with its id."""
-_lock = threading.Lock()
 
 
 def start(*, guards: bool) -> Callable[[], None]:
@@ -118,7 +118,7 @@ def require_double(*, passes_others_through: bool) -> None:
 
 def take_blocked(test: str | None) -> list[str]:
     """Return what was stopped for a test since this was last called, and forget it."""
-    with _lock:
+    with active.lock:
         taken = [call for call in _blocked if call.test == test]
         _blocked[:] = [call for call in _blocked if call.test != test]
     return list(dict.fromkeys(call.description for call in taken))
@@ -126,7 +126,7 @@ def take_blocked(test: str | None) -> list[str]:
 
 def take_rest() -> list[str]:
     """Return what was stopped for tests that have ended, or for none, and forget it."""
-    with _lock:
+    with active.lock:
         taken = [*_blocked]
         _blocked.clear()
     return [
@@ -137,7 +137,7 @@ def take_rest() -> list[str]:
 
 def add_blocked(descriptions: Iterable[str]) -> None:
     """Take over what was stopped in another process."""
-    with _lock:
+    with active.lock:
         _blocked.extend(BlockedCall(None, description) for description in descriptions)
 
 
@@ -206,14 +206,14 @@ def _block(message: str) -> NoReturn:
     where = location.caller_location()
     if not is_main:
         where += f" in thread {thread.name!r}"
-    with _lock:
+    with active.lock:
         _blocked.append(BlockedCall(test, f"{where}: {message}"))
     raise DataZoneBlockedError(message)
 
 
 def _outside_the_double() -> str:
     """Say which function of the test ran before or after its double was active."""
-    name = next(_test_functions(), None)
+    name = _test_function()
     if name is None:
         return (
             "while the double of this test is not active. Call it only while the fixture "
@@ -230,15 +230,19 @@ def _outside_the_double() -> str:
     )
 
 
-def _test_functions() -> Iterator[str]:
-    """Yield the functions that pytest or unittest called, the innermost call first."""
-    frame = sys._getframe(1)  # noqa: SLF001 - what inspect uses, without reading sources
-    while frame.f_back is not None:
-        caller = frame.f_back.f_globals.get("__name__", "").partition(".")[0]
-        callee = frame.f_globals.get("__name__", "").partition(".")[0]
-        if caller in _RUNNERS and callee not in _RUNNERS:
-            yield getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
+def _test_function() -> str | None:
+    """Return the user's function that pytest or unittest called, perhaps through a plugin."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what inspect uses
+    name: str | None = None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] in _RUNNERS and module != "unittest.mock":
+            if name is not None:
+                return name
+        elif location.is_users(frame):
+            name = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
         frame = frame.f_back
+    return None
 
 
 _RUNNERS = frozenset({"_pytest", "pluggy", "pytest", "unittest"})
