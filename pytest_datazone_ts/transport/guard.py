@@ -258,4 +258,4 @@ def _is_past_moto(url: str) -> bool:
 
 def _host(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
