@@ -32,6 +32,8 @@ _HIDDEN = (
     "hid the error:"
 )
 _OUTCOMES = pytest.StashKey[set[str]]()
+_FIXTURES = {"datazone_ts", "datazone_ts_sweep"}
+"""Those whose tests reach no DataZone: of the others, each requests one of these."""
 
 _MARKER = (
     f"datazone_ts({', '.join(f'{name}={getattr(Options(), name)!r}' for name in NAMES)}): "
@@ -119,7 +121,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin here, not above: a plugin may set a test up again."""
     trace.begin(trace.Trace())
-    if "datazone_ts" in getattr(item, "fixturenames", ()):
+    if not _FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
         marked = [mark.kwargs.get("unstubbed") for mark in item.iter_markers("datazone_ts")]
         unstubbed = next(filter(None, marked), run_options().unstubbed)
         guard.require_double(passes_others_through=unstubbed == "passthrough")

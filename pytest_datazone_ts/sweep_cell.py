@@ -38,7 +38,7 @@ class SweepCell:
     allowed: str | None
     """The reason that ``allow`` gives."""
     error: str | None
-    """The exception that the code raised."""
+    """The exception that the code raised; for ``"HUNG"``, what there was too much of."""
     lost: DataPoints
     """The data points of the baseline that are missing."""
     doubled: DataPoints

@@ -70,6 +70,7 @@ def describe_cell(cell: SweepCell) -> str:
 
 
 def describe_difference(
+    title: str,
     points: Sequence[DataPoint],
     others: Sequence[DataPoint],
     calls: Mapping[tuple[str, str], int],
@@ -78,6 +79,7 @@ def describe_difference(
     """Say what differs between two runs without a fault; ``""`` if nothing does.
 
     Args:
+        title: What the difference contradicts.
         points: The data points of the first run alone.
         others: Those of the second run alone.
         calls: The calls of the first run alone: how many of each operation and site.
@@ -95,9 +97,8 @@ def describe_difference(
             lines += [f"only in the {which} run it stored", *listed(stored)]
     if not lines:
         return ""
-    title = "without a fault the code does not do the same in two runs:"
     way_out = "Freeze the time, seed what is random, and keep nothing from one run for the next."
-    return "\n".join([title, *lines, *textwrap.wrap(way_out, _COLUMNS)])
+    return "\n".join([*textwrap.wrap(title, _COLUMNS), *lines, *textwrap.wrap(way_out, _COLUMNS)])
 
 
 def _summary(cells: Iterable[SweepCell]) -> str:
@@ -184,7 +185,10 @@ def _first(cells: Sequence[SweepCell]) -> Iterator[str]:
 
 def _ending(cell: SweepCell) -> str:
     if cell.outcome == "HUNG":
-        return "the code made more calls, or took longer, than a run may"
+        return (
+            f"ended after {cell.error}. A limit that the code sets to its own time, such as "
+            "tenacity's stop_after_delay, takes effect only on a clock that freezegun has frozen"
+        )
     ending = "it ended normally" if cell.error is None else f"it raised {cell.error}"
     expected = f"expected {cell.expected}, but " if cell.outcome == "UNEXPECTED" else ""
     return f"{expected}{ending}"

@@ -1,0 +1,155 @@
+"""The lines of a sweep replay its cells, and every run gives the same matrix."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+import pytest
+from sample import DOMAIN, ENTITY, FORM, UTCNOW
+
+from pytest_datazone_ts import faults, mock_datazone_ts, sweep
+
+SERIES = {
+    "domainIdentifier": DOMAIN,
+    "entityIdentifier": ENTITY,
+    "entityType": "ASSET",
+    "formName": FORM["formName"],
+}
+
+
+@pytest.fixture
+def client(make_client):
+    return make_client(attempts=2)
+
+
+@pytest.fixture
+def publish(client, post):
+    """Read, post and read; try again without a token, and then go on: lose, double and raise."""
+
+    def publish():
+        client.list_time_series_data_points(**SERIES)
+        for asset in ("asset1", "asset2", "asset3"):
+            for attempts_left in (1, 0):
+                try:
+                    post(client, entityIdentifier=asset)
+                    break
+                except Exception:
+                    if not attempts_left and asset == "asset3":
+                        raise
+        client.list_time_series_data_points(**SERIES)
+
+    return publish
+
+
+@pytest.fixture
+def run(publish):
+    """Run the code with what some lines arm, and return its error, and how often each point is."""
+
+    def run(lines=()):
+        error = None
+        with mock_datazone_ts(sleep="virtual") as datazone_ts:  # strict: each fault is used
+            for line in lines:
+                exec(line, {"datazone_ts": datazone_ts, "faults": faults})  # noqa: S102
+            try:
+                publish()
+            except Exception as raised:  # noqa: BLE001
+                error = f"{type(raised).__name__}: {raised}"
+        return error, Counter(point.entity_identifier for point in datazone_ts.data_points)
+
+    return run
+
+
+def entities(points):
+    return Counter(point.entity_identifier for point in points)
+
+
+def test_the_lines_of_a_cell_replay_it(publish, run):
+    _, baseline = run()
+
+    report = sweep(publish)
+
+    assert {cell.mode for cell in report.cells} == {"attempt", "call", "outage"}
+    assert {cell.outcome for cell in report.cells} == {"ok", "loud", "LOST", "DOUBLED"}
+    assert {cell.operation for cell in report.cells} == {
+        "ListTimeSeriesDataPoints",
+        "PostTimeSeriesDataPoints",
+    }
+    for cell in report.cells:
+        error, stored = run(cell.replay.splitlines())
+        found = (error, baseline - stored, stored - baseline)
+        assert found == (cell.error, entities(cell.lost), entities(cell.doubled)), cell
+
+
+def test_the_lines_that_a_failure_shows_replay_it(publish, run):
+    _, baseline = run()
+    shown = re.compile(r"(LOST|DOUBLED): .*?\nreplay it:\n((?:  datazone_ts\..*\n?)+)", re.DOTALL)
+
+    with pytest.raises(AssertionError) as caught:
+        sweep(publish).check()
+
+    lines = {kind: text.split("\n  ") for kind, text in shown.findall(str(caught.value))}
+    error, stored = run([line.strip() for line in lines["LOST"]])
+    assert (error, baseline - stored) == (None, Counter(asset1=1))
+    error, stored = run([line.strip() for line in lines["DOUBLED"]])
+    assert (error, stored - baseline) == (None, Counter(asset1=1))
+
+
+NIGHTLY = """
+import json
+import os
+
+import boto3
+import pytest
+
+client = boto3.client("datazone", region_name="us-east-1")
+
+def post(asset):
+    client.post_time_series_data_points(
+        domainIdentifier="dzd_1",
+        entityIdentifier=asset,
+        entityType="ASSET",
+        forms=[{"formName": "nightly", "typeIdentifier": "team.Type", "timestamp": 0}],
+    )
+
+def publish(assets):
+    for asset in assets:
+        try:
+            post(asset)
+        except Exception:
+            post(asset)
+
+STORED = ("ResponseLost", "MalformedResponse", "Latency", "SlowBody")
+ALLOWED = {
+    (fault, mode): "known" for fault in STORED for mode in ("attempt", "call", "outage")
+}
+
+@pytest.mark.parametrize("assets", ["a", "bc"])
+def test_it(assets, datazone_ts_sweep):
+    report = datazone_ts_sweep(lambda: publish(assets), allow=ALLOWED)
+    assert report.where(outcome="DOUBLED")
+    with open(os.environ["RUN"] + assets, "w") as file:
+        json.dump([report.matrix(), report.as_dicts()], file)
+"""
+
+
+def test_the_matrix_is_the_same_in_every_process_order_and_worker(
+    run_pytest, pytester, monkeypatch
+):
+    pytest.importorskip("xdist")
+    runs = {
+        "first": ["test_it.py"],
+        "reversed": ["test_it.py::test_it[bc]", "test_it.py::test_it[a]"],
+        "workers": ["test_it.py", "-n", "2"],
+    }
+    seen = []
+    for name, arguments in runs.items():
+        monkeypatch.setenv("RUN", name)
+        run_pytest(NIGHTLY, "-W", UTCNOW, *arguments, apart=True).assert_outcomes(passed=2)
+        files = (pytester.path / f"{name}{assets}" for assets in ("a", "bc"))
+        seen.append([json.loads(file.read_text(encoding="utf-8")) for file in files])
+
+    first, *others = seen
+    assert first[1][0].startswith("102 cells: ")
+    assert others == [first, first]
