@@ -32,8 +32,6 @@ _HIDDEN = (
     "hid the error:"
 )
 _OUTCOMES = pytest.StashKey[set[str]]()
-_FIXTURES = {"datazone_ts", "datazone_ts_sweep"}
-"""Those whose tests reach no DataZone: of the others, each requests one of these."""
 
 _MARKER = (
     f"datazone_ts({', '.join(f'{name}={getattr(Options(), name)!r}' for name in NAMES)}): "
@@ -121,10 +119,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin here, not above: a plugin may set a test up again."""
     trace.begin(trace.Trace())
-    if not _FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+    fixtures = {"datazone_ts", "datazone_ts_sweep"}.intersection(getattr(item, "fixturenames", ()))
+    if fixtures:
         marked = [mark.kwargs.get("unstubbed") for mark in item.iter_markers("datazone_ts")]
         unstubbed = next(filter(None, marked), run_options().unstubbed)
-        guard.require_double(passes_others_through=unstubbed == "passthrough")
+        guard.require_double(
+            passes_others_through=unstubbed == "passthrough", sweeps="datazone_ts" not in fixtures
+        )
 
 
 @pytest.hookimpl(hookwrapper=True)

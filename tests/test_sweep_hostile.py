@@ -328,7 +328,5 @@ class TestSleep:
             await asyncio.gather(asyncio.sleep(LONG), asyncio.sleep(LONG / 2))
             post_one()
 
-        # Were it the sum, it would be too long. A slow response takes an hour.
-        hung = sweep(publish, timeout=1.4 * LONG).where(outcome="HUNG")
-
-        assert {cell.fault for cell in hung} == {"Latency", "SlowBody"}
+        # The sum would be too long.
+        assert not sweep(publish, timeout=1.4 * LONG).failures

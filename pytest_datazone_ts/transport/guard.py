@@ -47,6 +47,8 @@ class RunningTest:
     requires_double: bool = False
     passes_others_through: bool = False
     """Whether its double lets through what is not a time-series operation."""
+    sweeps: bool = False
+    """Whether it has no double but those of its sweeps."""
 
 
 _runs = 0
@@ -110,10 +112,16 @@ def end_test(outer: RunningTest) -> None:
     _test = outer
 
 
-def require_double(*, passes_others_through: bool) -> None:
-    """Stop the calls that the running test makes outside the life of its double."""
+def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
+    """Stop the calls that the running test makes outside the life of its double.
+
+    Args:
+        passes_others_through: Whether that one lets through what is no time-series operation.
+        sweeps: Whether the test has no double but those of its sweeps.
+    """
     _test.requires_double = True
     _test.passes_others_through = passes_others_through
+    _test.sweeps = sweeps
 
 
 def take_blocked(test: str | None) -> list[str]:
@@ -213,6 +221,12 @@ def _block(message: str) -> NoReturn:
 
 def _outside_the_double() -> str:
     """Say which function of the test ran before or after its double was active."""
+    if _test.sweeps:
+        return (
+            "outside the sweep of this test. Pass the function itself, as in "
+            "datazone_ts_sweep(lambda: publish(...)); for calls beside the sweep, have the test "
+            "request datazone_ts too."
+        )
     name = next(_test_functions(), None)
     if name is None:
         return (

@@ -74,7 +74,9 @@ LIBRARIES = {
         wait=tenacity.wait_exponential(), stop=tenacity.stop_after_attempt(ATTEMPTS), reraise=True
     ),
     "backoff": backoff.on_exception(backoff.expo, Exception, max_tries=ATTEMPTS, jitter=None),
-    "stamina": stamina.retry(on=Exception, attempts=ATTEMPTS, wait_jitter=0, timeout=None),
+    "stamina": stamina.retry(
+        on=Exception, attempts=ATTEMPTS, wait_initial=1, wait_jitter=0, timeout=None
+    ),
 }
 LOOPS = {"time.sleep": loop, "from time import sleep": loop_with_imported_sleep, **LIBRARIES}
 ASYNC_LOOPS = {"asyncio.sleep": async_loop, **LIBRARIES}
