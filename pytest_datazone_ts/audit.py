@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.faults import MalformedResponse
-from pytest_datazone_ts.text import counted, excerpt
+from pytest_datazone_ts.text import counted, excerpt, format_value
 from pytest_datazone_ts.views import DataPoints
 
 if TYPE_CHECKING:
@@ -145,12 +145,24 @@ def as_dict(point: DataPoint | UnstoredPoint, *, timestamps: bool = True) -> dic
     return plain
 
 
-def listed(points: Sequence[DataPoint | UnstoredPoint], columns: int = _COLUMNS) -> Iterator[str]:
-    """Yield lines that list points, the first of them."""
+def listed(
+    points: Sequence[DataPoint | UnstoredPoint],
+    columns: int = _COLUMNS,
+    *,
+    timestamps: bool = False,
+) -> Iterator[str]:
+    """Yield lines that list points, the first of them.
+
+    Args:
+        points: The points.
+        columns: How long a line may be.
+        timestamps: Whether the points differ by their timestamps.
+    """
     for number, point in enumerate(points[:_SHOWN], 1):
+        at = f" at {format_value(point.timestamp)}" if timestamps else ""
         yield from textwrap.wrap(
             f"{point.form_name!r} of {point.entity_type} {point.entity_identifier} "
-            f"in {point.region}",
+            f"in {point.region}{at}",
             columns,
             initial_indent=f"  {number}. ",
             subsequent_indent="     ",

@@ -245,6 +245,7 @@ class Runner:
             surplus(again.points, baseline.points, timestamps=timestamps),
             calls - calls_again,
             calls_again - calls,
+            timestamps=timestamps,
         )
         if difference:
             raise SweepError(difference)

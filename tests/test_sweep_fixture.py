@@ -313,3 +313,51 @@ def test_a_long_sweep_shows_on_a_terminal_how_far_it_is(pytester, monkeypatch):
     assert "\rdatazone_ts_sweep: 101 of 102 cells" in text
     assert "1 passed" in text
     assert sweep_fixture.PATIENCE > 0
+
+
+def test_a_test_with_the_sweep_alone_reaches_no_datazone(run, network):
+    result = run(
+        """
+        import boto3, pytest, scores
+
+        @pytest.fixture(autouse=True)
+        def keys(monkeypatch):
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "configured")
+
+        def test_called_at_once(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish())
+
+        def test_hidden(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish)
+            scores.publish_and_log()
+
+        def test_beside_a_double(datazone_ts, datazone_ts_sweep):
+            scores.publish()
+            datazone_ts_sweep(scores.publish)
+            assert len(datazone_ts.data_points) == 2
+        """
+    )
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*DataZoneBlockedError: PostTimeSeriesDataPoints was about to go to https://datazone*",
+            "*outside the sweep of this test. Pass the function itself, as in*",
+        ],
+        consecutive=False,
+    )
+    assert network == []
+
+
+def test_subtests_must_be_the_fixture(run):
+    result = run(
+        """
+        import scores
+
+        def test_it(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish, subtests=True)
+        """
+    )
+    result.stdout.fnmatch_lines(
+        ["E *TypeError: datazone_ts_sweep(subtests=...) takes the fixture subtests, which *"]
+    )

@@ -115,6 +115,19 @@ class TestEnding:
         with pytest.raises(error):
             sweep(publish)
 
+    def test_of_a_long_error_the_beginning_is_shown(self, post_one):
+        def publish():
+            try:
+                post_one()
+            except Exception:
+                raise RuntimeError("x" * 5000 + "\n" * 500) from None
+
+        report = sweep(publish, expect={"AccessDeniedException": "ok"})
+
+        assert len(report.failures[0].error) > 5000
+        assert len(str(report)) < 5000
+        assert "(5514 characters)" in str(report)
+
     def test_assertions_in_the_code(self, post_one, client):
         def publish():
             post_one()
@@ -213,7 +226,7 @@ class TestState:
         text = " ".join(str(caught.value).split())
         assert text.startswith("the run with ResourceNotFoundException, attempt, at call 1 of Post")
         assert "left something behind: in a second run without a fault the code does not" in text
-        assert "only in the second run it stored 1. 'completeness' of ASSET asset1" in text
+        assert "only the second run stored 1. 'completeness' of ASSET asset1" in text
 
     def test_a_breaker_that_stays_open_is_refused(self, post_one):
         broken = []

@@ -84,15 +84,15 @@ def test_the_lines_of_a_cell_replay_it(publish, run):
 
 def test_the_lines_that_a_failure_shows_replay_it(publish, run):
     _, baseline = run()
-    shown = re.compile(r"(LOST|DOUBLED): .*?\nreplay it:\n((?:  datazone_ts\..*\n?)+)", re.DOTALL)
+    shown = re.compile(r"(LOST|DOUBLED): [\s\S]*?\nreplay it:\n((?:  datazone_ts\..*\n?)+)")
 
     with pytest.raises(AssertionError) as caught:
         sweep(publish, sites="all").check()
 
-    lines = {kind: text.split("\n  ") for kind, text in shown.findall(str(caught.value))}
-    error, stored = run([line.strip() for line in lines["LOST"]])
+    lines = {kind: re.findall(r"\S.*", text) for kind, text in shown.findall(str(caught.value))}
+    error, stored = run(lines["LOST"])
     assert (error, baseline - stored) == (None, Counter(asset1=1))
-    error, stored = run([line.strip() for line in lines["DOUBLED"]])
+    error, stored = run(lines["DOUBLED"])
     assert (error, stored - baseline) == (None, Counter(asset2=1))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_datazone_ts.audit import listed
 from pytest_datazone_ts.reporting import timeline
-from pytest_datazone_ts.text import counted
+from pytest_datazone_ts.text import counted, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +22,8 @@ _COLUMNS = 72
 _FAULT = 30
 _MODE = 14
 """How wide the columns are."""
+_ERROR = 400
+"""How much of an error is shown."""
 _MODES = ("attempt", "call", "outage")
 _OUTCOMES = ("LOST", "DOUBLED", "HUNG", "UNEXPECTED", "loud", "ok")
 """The worst first."""
@@ -75,6 +77,8 @@ def describe_difference(
     others: Sequence[DataPoint],
     calls: Mapping[tuple[str, str], int],
     other_calls: Mapping[tuple[str, str], int],
+    *,
+    timestamps: bool,
 ) -> str:
     """Say what differs between two runs without a fault; ``""`` if nothing does.
 
@@ -84,17 +88,19 @@ def describe_difference(
         others: Those of the second run alone.
         calls: The calls of the first run alone: how many of each operation and site.
         other_calls: Those of the second run alone.
+        timestamps: Whether points with different timestamps are different.
     """
     lines = []
     for which, made, stored in (("first", calls, points), ("second", other_calls, others)):
         if made:
-            lines.append(f"only in the {which} run it called")
+            lines.append(f"only the {which} run called")
             lines += [
                 f"  {operation} at {site} ({counted(times, 'time')})"
                 for (operation, site), times in made.items()
             ]
         if stored:
-            lines += [f"only in the {which} run it stored", *listed(stored)]
+            found = listed(stored, timestamps=timestamps)
+            lines += [f"only the {which} run stored", *found]
     if not lines:
         return ""
     way_out = "Freeze the time, seed what is random, and keep nothing from one run for the next."
@@ -189,6 +195,7 @@ def _ending(cell: SweepCell) -> str:
             f"ended after {cell.error}. A limit that the code sets to its own time, such as "
             "tenacity's stop_after_delay, takes effect only on a clock that freezegun has frozen"
         )
-    ending = "it ended normally" if cell.error is None else f"it raised {cell.error}"
+    error = excerpt(cell.error or "", _ERROR)
+    ending = f"it raised {error}" if error else "it ended normally"
     expected = f"expected {cell.expected}, but " if cell.outcome == "UNEXPECTED" else ""
     return f"{expected}{ending}"
