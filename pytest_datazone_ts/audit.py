@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.faults import MalformedResponse
@@ -41,7 +41,7 @@ class UnstoredPoint:
     """The error code of the last attempt; ``None`` if it got no response."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Audit:
     """What :meth:`DataZoneTimeSeries.audit` found; true if it found anything."""
 
@@ -54,6 +54,14 @@ class Audit:
 
     def __bool__(self) -> bool:
         return bool(self.doubled or self.unacknowledged or self.unstored)
+
+    def __repr__(self) -> str:
+        counts = [
+            f"{len(getattr(self, each.name))} {each.name}"
+            for each in fields(self)
+            if getattr(self, each.name)
+        ]
+        return f"<Audit: {', '.join(counts) or 'nothing'}>"
 
     def __str__(self) -> str:
         findings: dict[str, Sequence[Any]] = {
