@@ -238,7 +238,7 @@ def datazone_ts_server(
     with server.serve(datazone_ts) as endpoint_url:
         environ = server.environment(endpoint_url)
         # The test's own changes and these are undone as one, in the right order.
-        for name in server.ELSEWHERE:
+        for name in server.CONFLICTING_VARIABLES:
             monkeypatch.delenv(name, raising=False)
         for name, value in environ.items():
             if name != "AWS_ENDPOINT_URL":  # in this process, mock_aws may answer the others
