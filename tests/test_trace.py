@@ -156,9 +156,9 @@ def test(datazone_ts):
 6. ListDomains, us-east-1, 2024-03-01 09:00:0x.xxxZ
    attempt 1: no response
      UnansweredOperationError: unhandled DataZone operation ListDomains. Answer
-     it in the test, such as
-     datazone_ts.respond('ListDomains', {'items': ...}), or let it through to
-     the network or moto with the option unstubbed='passthrough'.
+     it in the test, such as datazone_ts.respond('ListDomains', {'items':
+     ...}), or let it through to the network or moto with the option
+     unstubbed='passthrough'.
 Injected and not used up:
   test_it.py:18: ThrottlingException(message='slow') on PostTimeSeriesDataPoints,
     with form_name='c', after letting 2 more through, used 0 of 2 times

@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from pytest_datazone_ts import location
-from pytest_datazone_ts.errors import DataZoneBlockedError, DataZonePassthroughWarning
 from pytest_datazone_ts.transport import active
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from pytest_datazone_ts.errors import DataZoneBlockedError
 
 _ADVICE = "Add the fixture datazone_ts to the test, or wrap the code in mock_datazone_ts()."
 _XUNIT = frozenset(
@@ -156,7 +157,7 @@ def check_call(operation: str, url: str) -> None:
             "test is not active in it. Add the fixture datazone_ts_server to the test, which puts "
             "the double behind HTTP: calls of forked processes then go there."
         )
-        raise DataZoneBlockedError(message)
+        raise _error(message)
     if forked is not None:
         return
     if not (_test.requires_double or _guards):
@@ -181,6 +182,10 @@ def check_send(operation: str, url: str) -> None:
     """
     check_call(operation, url)
     if active.forked() is None and _bypasses_moto(url):
+        from pytest_datazone_ts.errors import (  # noqa: PLC0415 - rarely needed
+            DataZonePassthroughWarning,
+        )
+
         test = location.current_test()
         location.warn(
             f"{'' if test is None else f'{test}: '}the DataZone call {operation} goes to "
@@ -198,7 +203,14 @@ def _block(message: str) -> NoReturn:
         where += f" in thread {thread.name!r}"
     with _lock:
         _blocked.append(BlockedCall(test, f"{where}: {message}"))
-    raise DataZoneBlockedError(message)
+    raise _error(message)
+
+
+def _error(message: str) -> DataZoneBlockedError:
+    """Return the error for a call that was stopped."""
+    from pytest_datazone_ts.errors import DataZoneBlockedError  # noqa: PLC0415 - rarely needed
+
+    return DataZoneBlockedError(message)
 
 
 def _advice_outside_double() -> str:
