@@ -807,7 +807,7 @@ def test_what_the_catalogue_does_not_do_fails_the_test_that_swallows_it(pytester
                 datazone_ts_client.get_asset(domainIdentifier="dzd_a", identifier="asset")
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:randomly")
+    result = pytester.runpytest_inprocess()
     result.assert_outcomes(passed=2, errors=2)
     swallowed = "datazone_ts: the code under test swallowed errors that it should not handle:"
     result.stdout.fnmatch_lines(

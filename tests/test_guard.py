@@ -495,7 +495,7 @@ def test_on_a_bare_machine_a_call_is_stopped_before_credentials_are_looked_for(
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
     pytester.makeini("[pytest]\ndatazone_ts_guard = true")
     pytester.makepyfile(BARE)
-    result = pytester.runpytest_subprocess("-p", "no:randomly")
+    result = pytester.runpytest_subprocess()
     # Those whose call was stopped fail, although they expected it.
     outcomes = result.parseoutcomes()
     assert outcomes.pop("passed") == 1

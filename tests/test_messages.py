@@ -710,7 +710,7 @@ def test_a_failure_points_at_the_users_line_alone(pytester):
         """
     )
 
-    result = pytester.runpytest("-p", "no:randomly")
+    result = pytester.runpytest()
 
     result.assert_outcomes(failed=4)
     result.stdout.no_fnmatch_line("*pytest_datazone_ts*.py:*")

@@ -550,7 +550,7 @@ def test_a_class_has_one_double_around_its_setup_and_teardown(pytester, paramete
             raise AssertionError("left")
         """
     )
-    result = pytester.runpytest("-p", "no:randomly")
+    result = pytester.runpytest()
     result.assert_outcomes(passed=6, errors=3)
     result.stdout.fnmatch_lines(
         [

@@ -274,7 +274,7 @@ def test_it_is_gone_without_a_trace(pytester, monkeypatch):
                 pass
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-W", "error")
+    result = pytester.runpytest_inprocess("-W", "error")
 
     result.assert_outcomes(passed=11, failed=1)
     result.stdout.fnmatch_lines(["checked 12"])
