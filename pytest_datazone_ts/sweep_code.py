@@ -29,11 +29,11 @@ _NOT_THE_CODES = (
 
 
 class HungError(BaseException):
-    """Ends a run that does not end by itself; not an ``Exception``, which code may swallow."""
+    """Ends a run that hangs; not an ``Exception``, which code might swallow."""
 
 
 def run(code: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-    """Return what code returns, or the error that it raises."""
+    """Return the result of the code, or the error that it raises."""
     __tracebackhide__ = True
     try:
         result = code()
@@ -57,6 +57,8 @@ def run(code: Callable[[], Any]) -> tuple[Any, BaseException | None]:
 
 
 def _await(awaitable: Awaitable[Any]) -> Any:
+    """Return the result of an awaitable, also while an event loop is running."""
+
     async def main() -> Any:
         return await awaitable
 
@@ -69,7 +71,7 @@ def _await(awaitable: Awaitable[Any]) -> Any:
 
 
 class _Nowhere(RawIOBase):
-    """A file that keeps nothing."""
+    """A file that discards everything."""
 
     def writable(self) -> bool:
         return True
@@ -80,8 +82,8 @@ class _Nowhere(RawIOBase):
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Keep what the code prints from being printed once for each cell."""
-    # Never closed: a logging handler may keep it.
+    """Suppress what the code prints, which would be printed once for each cell."""
+    # Never closed, because a logging handler may keep it.
     nowhere = TextIOWrapper(BufferedWriter(_Nowhere()), encoding="utf-8", write_through=True)
     with redirect_stdout(nowhere), redirect_stderr(nowhere):
         yield

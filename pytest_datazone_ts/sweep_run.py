@@ -49,7 +49,7 @@ class Site(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What one cell is to try."""
+    """The fault, the call and the mode of one cell."""
 
     site: Site
     fault: Fault
@@ -66,11 +66,12 @@ class Step(NamedTuple):
 
 
 def _can_meet(operation: str, fault: Fault) -> bool:
+    """Return whether a fault can happen to an operation."""
     return isinstance(fault, TransportFault) or type(fault) in faults.documented(operation)
 
 
 class _Watch(Injections):
-    """The injections of one run: it counts the calls, and makes those of a cell fail."""
+    """The injections of one run, which count its calls and make those of a cell fail."""
 
     def __init__(self, step: Step | None, max_calls: float) -> None:
         super().__init__()
@@ -79,7 +80,7 @@ class _Watch(Injections):
         self.hung: str | None = None
         """Why the run was ended."""
         self.failed: dict[str, int] = {}
-        """The operations that failed, and how many attempts of them were let through before."""
+        """The operations that failed, with the number of their attempts that were let through."""
         self._step = step
         self._injection = None if step is None else _injection(step)
         self._max_calls = max_calls
@@ -92,17 +93,17 @@ class _Watch(Injections):
         return True
 
     def begin(self) -> None:
-        """Watch from now on: what was called so far was not the code's."""
+        """Start to watch: earlier calls were not made by the code."""
         self._watching = True
 
     def hang(self, reason: str) -> None:
-        """End the run; code that catches even that finds all calls to succeed from then on."""
+        """End the run as hung, once: if the code catches even that, all further calls succeed."""
         if self.hung is None:
             self.hung = reason
             raise HungError
 
     def take(self, entry: CallEntry) -> Injection | None:
-        """Return what the next attempt of a call meets: the cell's fault, or the test's own."""
+        """Return the injection for the next attempt of a call: the cell's, or one of the test."""
         if not self._watching:
             return super().take(entry)
         if self.hung is not None:
@@ -125,7 +126,7 @@ class _Watch(Injections):
         return number
 
     def _is_to_fail(self, call: CallEntry, number: int) -> bool:
-        """Return whether the next attempt of a call is to fail; ``number``: 0 for a retry."""
+        """Return whether the next attempt of a call must fail; ``number`` is 0 for a retry."""
         if self._step is None or self._injection is None:
             return False
         site, fault, mode = self._step
@@ -163,12 +164,12 @@ class Run(NamedTuple):
     sites: Sequence[Site]
     sleeps: tuple[float, ...]
     failed: Mapping[str, int]
-    """The operations that met the fault, and how many of their attempts had not before."""
+    """The operations that failed, with the number of their attempts that were let through."""
     hung: str | None
-    """Why it was ended."""
+    """The limit that the run exceeded, if any."""
     error: BaseException | None
     reported: bool
-    """Whether what the code returned tells of a failure."""
+    """Whether what the code returned reports a failure."""
 
 
 class Runner:
@@ -193,7 +194,7 @@ class Runner:
         """Run the code twice without a fault, and return the first run.
 
         Raises:
-            SweepError: It fails, makes no call, or does not do the same twice.
+            SweepError: The code fails or makes no call, or its two runs differ.
         """
         run = self._run(None, max_calls=max_calls)
         if run.error is not None:
@@ -254,7 +255,7 @@ class Runner:
         """Run the code for one cell.
 
         Raises:
-            SweepError: It does not make the call that is to fail, or ends the test.
+            SweepError: The code does not make the call that must fail, or ends the test.
         """
         try:
             with sweep_code.silence():
@@ -321,7 +322,7 @@ def _limit(clock: Clock, seconds: float, hang: Callable[[str], None]) -> None:
 def surplus(
     points: Iterable[DataPoint], others: Iterable[DataPoint], *, timestamps: bool
 ) -> DataPoints:
-    """Return the points that are not, or not as often, among others."""
+    """Return the points that are not, or not as often, among the others."""
     left = Counter(identity(point, timestamps=timestamps) for point in others)
     found = []
     for point in points:

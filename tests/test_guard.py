@@ -62,10 +62,10 @@ STOPPED = (
 )
 HIDDEN = (
     "datazone_ts: the test called DataZone while no double was active, and the code under test "
-    "hid the error:"
+    "swallowed the error:"
 )
 HIDDEN_AT_IMPORT = (
-    "datazone_ts: test_it.py called DataZone while it was collected, and hid the error:"
+    "datazone_ts: test_it.py called DataZone while it was collected, and swallowed the error:"
 )
 
 
