@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
-_NOT_THE_CODES = (
+_PASSED_ON = (
     KeyboardInterrupt,
     pytest.exit.Exception,
     pytest.fail.Exception,
     pytest.skip.Exception,
 )
-"""What ends the test or the run, whoever raised it: pytest-timeout does with ``pytest.fail``."""
+"""The errors that end the test or the run; pytest-timeout raises one in the code."""
 
 
 class HungError(BaseException):
@@ -41,7 +41,7 @@ def run(code: Callable[[], Any]) -> tuple[Any, BaseException | None]:
             result = _await(result)
     except SystemExit as error:
         return None, error if error.code else None
-    except _NOT_THE_CODES:
+    except _PASSED_ON:
         raise
     except HungError:
         return None, None

@@ -143,8 +143,8 @@ def _injection(step: Step) -> Injection:
     )
 
 
-class _CodesOwn(WeakSet[object]):
-    """The threads and tasks that sleep virtually: all but the threads that run already."""
+class _Sleepers(WeakSet[object]):
+    """The threads and tasks that sleep virtually in a run: also threads that it starts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -284,7 +284,7 @@ class Runner:
             if self._setup is not None:
                 self._setup(double)
             already = len(exchange.log.calls())
-            exchange.sleepers = _CodesOwn()
+            exchange.sleepers = _Sleepers()
             watch.begin()
             _limit(exchange.clock, self._timeout, watch.hang)
             result, error = sweep_code.run(self._code)
