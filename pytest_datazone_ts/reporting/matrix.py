@@ -1,4 +1,4 @@
-"""The matrix of a sweep, and what its failure says."""
+"""The matrix of a sweep, and the message of its failure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_datazone_ts.audit import listed
 from pytest_datazone_ts.reporting import timeline
-from pytest_datazone_ts.text import counted
+from pytest_datazone_ts.text import counted, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.sweep_cell import SweepCell
 
 _COLUMNS = 72
-"""How wide a line may be: pytest puts 8 characters before it."""
+"""The maximum width of a line; pytest indents it by 8 characters."""
 _FAULT = 30
 _MODE = 14
-"""How wide the columns are."""
+"""The widths of the columns."""
+_ERROR = 400
+"""The number of characters of an error that are shown."""
 _MODES = ("attempt", "call", "outage")
 _OUTCOMES = ("LOST", "DOUBLED", "HUNG", "UNEXPECTED", "loud", "ok")
 """The worst first."""
@@ -70,34 +72,39 @@ def describe_cell(cell: SweepCell) -> str:
 
 
 def describe_difference(
+    title: str,
     points: Sequence[DataPoint],
     others: Sequence[DataPoint],
     calls: Mapping[tuple[str, str], int],
     other_calls: Mapping[tuple[str, str], int],
+    *,
+    timestamps: bool,
 ) -> str:
-    """Say what differs between two runs without a fault; ``""`` if nothing does.
+    """Return how two runs without a fault differ; ``""`` if they do not.
 
     Args:
+        title: What the difference contradicts.
         points: The data points of the first run alone.
         others: Those of the second run alone.
-        calls: The calls of the first run alone: how many of each operation and site.
+        calls: The calls of the first run alone, counted by operation and site.
         other_calls: Those of the second run alone.
+        timestamps: Whether points with different timestamps are different.
     """
     lines = []
     for which, made, stored in (("first", calls, points), ("second", other_calls, others)):
         if made:
-            lines.append(f"only in the {which} run it called")
+            lines.append(f"only the {which} run called")
             lines += [
                 f"  {operation} at {site} ({counted(times, 'time')})"
                 for (operation, site), times in made.items()
             ]
         if stored:
-            lines += [f"only in the {which} run it stored", *listed(stored)]
+            found = listed(stored, timestamps=timestamps)
+            lines += [f"only the {which} run stored", *found]
     if not lines:
         return ""
-    title = "without a fault the code does not do the same in two runs:"
-    way_out = "Freeze the time, seed what is random, and keep nothing from one run for the next."
-    return "\n".join([title, *lines, *textwrap.wrap(way_out, _COLUMNS)])
+    advice = "Freeze the time, seed what is random, and keep nothing from one run for the next."
+    return "\n".join([*textwrap.wrap(title, _COLUMNS), *lines, *textwrap.wrap(advice, _COLUMNS)])
 
 
 def _summary(cells: Iterable[SweepCell]) -> str:
@@ -107,7 +114,7 @@ def _summary(cells: Iterable[SweepCell]) -> str:
 
 
 def _mark(cell: SweepCell) -> str:
-    """Return the outcome of a cell, with a star if it would have failed the sweep."""
+    """Return the outcome of a cell, with an asterisk if only ``allow`` keeps it from failing."""
     is_allowed = cell.allowed is not None and cell.outcome not in {"ok", "loud"}
     return f"{cell.outcome}*" if is_allowed else cell.outcome
 
@@ -136,7 +143,7 @@ def _row(fault: str, *columns: str) -> str:
 
 
 def _entry(outcomes: Mapping[str, Sequence[int]]) -> Iterator[str]:
-    """Yield the lines of a field: the outcomes and their sites; the best one is at the others."""
+    """Yield the lines of a field: the outcomes with their sites, and the best without them."""
     marks = sorted(outcomes, key=lambda mark: _OUTCOMES.index(mark.rstrip("*")))
     pieces = [f"{mark} {_ranges(outcomes[mark])}" for mark in marks[:-1]] + marks[-1:]
     yield from textwrap.wrap(", ".join(pieces), _MODE - 1, break_on_hyphens=False)
@@ -184,7 +191,11 @@ def _first(cells: Sequence[SweepCell]) -> Iterator[str]:
 
 def _ending(cell: SweepCell) -> str:
     if cell.outcome == "HUNG":
-        return "the code made more calls, or took longer, than a run may"
-    ending = "it ended normally" if cell.error is None else f"it raised {cell.error}"
+        return (
+            f"ended after {cell.error}. A limit that the code sets to its own time, such as "
+            "tenacity's stop_after_delay, takes effect only on a clock that freezegun has frozen"
+        )
+    error = excerpt(cell.error or "", _ERROR)
+    ending = f"it raised {error}" if error else "it ended normally"
     expected = f"expected {cell.expected}, but " if cell.outcome == "UNEXPECTED" else ""
     return f"{expected}{ending}"
