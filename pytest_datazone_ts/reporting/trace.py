@@ -1,4 +1,4 @@
-"""What the doubles of the running test recorded, kept for the test's report."""
+"""The trace of the running test: what its doubles recorded, for the test's report."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ KEPT = 8
 class Chapter:
     """What one double recorded during one test, up to its ``reset()``."""
 
-    __slots__ = ("_calls", "after_reset", "armed", "log", "reported")
+    __slots__ = ("_calls", "after_reset", "injected", "log", "reported")
 
     def __init__(self, log: object, *, after_reset: bool) -> None:
         self.log: object = log
-        """The log of the double: for its identity alone."""
+        """The log of the double, which is used only for its identity."""
         self.after_reset: bool = after_reset
         """Whether the same double has an earlier chapter."""
         self.reported: tuple[int, int] | None = None
         """Its size when a failure of the test last showed it."""
-        self.armed: list[Injection | RateLimit] = []
-        """The faults armed and rate limits set, in order."""
+        self.injected: list[Injection | RateLimit] = []
+        """The faults injected and rate limits set, in order."""
         self._calls: list[CallEntry] = []
 
     def add(self, call: CallEntry) -> None:
@@ -40,11 +40,11 @@ class Chapter:
     @property
     def size(self) -> tuple[int, int]:
         """The number of calls, and of faults and rate limits."""
-        return len(self._calls), len(self.armed)
+        return len(self._calls), len(self.injected)
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls as they stand, in the order of their first attempts."""
+        """The calls in their current state, in the order of their first attempts."""
         return tuple(call.record() for call in tuple(self._calls))
 
 
@@ -69,10 +69,10 @@ class Trace:
         with self._lock:
             self._chapter(log).add(call)
 
-    def armed(self, log: object, armed: Injection | RateLimit) -> None:
-        """Note a fault that the test armed, or a rate limit that it set."""
+    def injected(self, log: object, injected: Injection | RateLimit) -> None:
+        """Note a fault that the test injected, or a rate limit that it set."""
         with self._lock:
-            self._chapter(log).armed.append(armed)
+            self._chapter(log).injected.append(injected)
 
     def cleared(self, log: object) -> None:
         """End the chapter of a double, if it has one."""
@@ -80,6 +80,7 @@ class Trace:
             self._open.pop(log, None)
 
     def _chapter(self, log: object) -> Chapter:
+        """Return the open chapter of a double, which becomes the last one."""
         chapter = self._open.get(log)
         if chapter is None:
             if len(self.chapters) == KEPT:
