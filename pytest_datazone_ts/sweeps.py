@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pytest_datazone_ts import faults, location, spelling
-from pytest_datazone_ts.listeners import unheard
+from pytest_datazone_ts.listeners import listeners, unheard
 from pytest_datazone_ts.options import run_options
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.sweep_cell import Mode, Outcome, SweepCell
@@ -130,6 +130,8 @@ def sweep(
                 explained.add(cell.outcome)
                 cell = replace(cell, calls=tuple(run.calls))
             cells.append(cell)
+    for listener in listeners:
+        listener.swept(cells)
     return SweepReport(cells=tuple(cells), timestamps=timestamps)
 
 
