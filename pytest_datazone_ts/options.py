@@ -103,8 +103,8 @@ class RunOptions:
     report_size: int = field(
         default=1_000_000,
         metadata={
-            "meaning": "the maximum size of the HTML report in bytes; tests that it has no room "
-            "for are listed by name, passed ones first"
+            "meaning": "the maximum size of the HTML report in bytes; once it is full, further "
+            "tests are shown without details"
         },
     )
 

@@ -80,9 +80,7 @@ class Page:
     def __init__(self, path):
         self.html = path.read_text("utf-8")
         self.text = text(self.html)
-        _, *tests = re.split(
-            "(?=<details class=test)", self.html.partition("<p class=none id=")[0]
-        )
+        _, *tests = re.split("(?=<details class=test)", self.html.partition("<p class=none id=")[0])
         self.tests = [text(test) for test in tests]
 
     def test(self, name):
@@ -230,7 +228,9 @@ def test_it_shows_attempts_faults_and_back_offs(run):
         "with form_name='completeness', used 0 of 2 times Data points None were stored."
     ) in page.test("test_arms_too_much")
     assert "calls 7 2 failed data points 5 stored" in page.text
-    assert re.search(r"faults [78] injected virtual back-off [\d.]+ m?s before [67] retries", page.text)
+    assert re.search(
+        r"faults [78] injected virtual back-off [\d.]+ m?s before [67] retries", page.text
+    )
 
 
 def test_nothing_secret_is_on_it(run):
@@ -313,7 +313,10 @@ def test_series_are_drawn_where_they_have_numbers(run):
     assert "100 points, 2024-01-01 00:00:01Z to 2024-01-01 00:01:40Z timestamp % id" in page.text
     assert "1 earlier point not kept." in page.text
     assert page.html.count("<path class=plain ") == 1
-    same_time = r'passingPercentage of 2 points: 30 to 40, at last 40".*? d="M38\.0 [\d.]+L292\.0 [\d.]+"'
+    same_time = (
+        'passingPercentage of 2 points: 30 to 40, at last 40".*?'
+        r' d="M38\.0 [\d.]+L292\.0 [\d.]+"'
+    )
     assert re.search(same_time, page.html)
     assert 'value=101 aria-label="passingPercentage 101"></meter>' in page.html
     # Two entities: each series tells its own.
@@ -322,6 +325,180 @@ def test_series_are_drawn_where_they_have_numbers(run):
     assert re.search(r"40 [a-z0-9]{14} 2024-01-01 00:00Z none [a-z0-9]{14} above 101 %", page.text)
     for number in re.findall(r'class=(?:dotted|plain) d="([^"]*)"', page.html):
         assert re.fullmatch(r"[-MLH\d. ]+", number)
+
+
+def test_it_shows_why_a_test_failed(run):
+    page = run(
+        """
+        import pytest
+        from pipeline import client, form, post
+
+        @pytest.fixture
+        def late(datazone_ts):
+            yield
+            raise OSError("late")
+
+        def test_fails_twice(datazone_ts, late):
+            post(form())
+            raise ValueError("first line\\nsecond line\\n\\nafter the first paragraph")
+
+        def test_says_much(datazone_ts):
+            post(form())
+            raise ValueError("\\n".join(f"line {number}" for number in range(40)))
+
+        def test_says_long(datazone_ts):
+            post(form())
+            raise ValueError("x" * 3000)
+
+        def test_tells_secrets(datazone_ts):
+            post(form(), clientToken="client-token")
+            post(form("freshness"), clientToken="client-token")
+
+        def test_uses_no_double():
+            raise ValueError("elsewhere")
+        """,
+        "-p",
+        "no:terminal",
+    ).page
+
+    assert page.test("test_fails_twice").startswith("failed test_fails_twice 1 call · 1 point")
+    why = "ValueError: first line second line OSError: late Calls"
+    assert why in page.test("test_fails_twice")
+    assert "<span class=brief>ValueError: first line</span>" in page.html
+    assert "line 14 ... Calls" in page.test("test_says_much")
+    assert re.search(r"ValueError: x{1988} \.\.\. Calls", page.test("test_says_long"))
+    assert "clientToken '***' was already used" in page.test("test_tells_secrets")
+    assert "client-token" not in page.html
+    assert "elsewhere" not in page.html
+
+
+def test_json_is_laid_out(run):
+    page = run(
+        """
+        from pipeline import form, post
+
+        def test_publishes(datazone_ts):
+            post(form(content='{"short": [1, 2]}'))
+            post(form(content='{"description": "%s", "types": ["\\u00e9"]}' % ("long " * 20)))
+            post(form(content='{"cut off": ' * 10))
+        """
+    ).page
+
+    assert '<code>{"short": [1, 2]}</code>' in page.html
+    long = "long " * 20
+    assert (
+        f'<code>{{\n  "description": "{long}",\n  "types": [\n    "é"\n  ]\n}}</code>' in page.html
+    )
+    cut_off = '{"cut off": ' * 10
+    assert f"<code>{cut_off}</code>" in page.html
+
+
+def test_a_malformed_response_is_no_success(run):
+    page = run(
+        """
+        import pytest
+        from pipeline import form, post
+
+        def test_reads_it(datazone_ts):
+            datazone_ts.inject("MalformedResponse")
+            with pytest.raises(UnicodeDecodeError):
+                post(form())
+        """
+    ).page
+
+    assert "<b class=bad>201, malformed</b>" in page.html
+    assert "<li class=bad>201, malformed <i>MalformedResponse" in page.html
+    assert "class=good>201" not in page.html
+    assert "calls 1 1 failed data points 1 stored" in page.text
+
+
+def test_only_virtual_time_is_called_so(run):
+    source = """
+        import pytest
+        from pipeline import form, post
+
+        @pytest.mark.datazone_ts(retry_sleep="real")
+        def test_waits(datazone_ts, monkeypatch):
+            monkeypatch.setattr("random.random", lambda: 0.01)
+            datazone_ts.inject("ThrottlingException")
+            post(form())
+        """
+    virtual = """
+        def test_does_not_wait(datazone_ts):
+            datazone_ts.inject("ThrottlingException")
+            post(form())
+        """
+    alone, both = run(source).page, run(source + virtual).page
+
+    assert "virtual" not in alone.text
+    assert re.search(r"over [\d.]+ ms of the test's clock .* back-off [\d.]+ ms", alone.tests[0])
+    assert re.search(
+        r"injected back-off \S+ m?s before 2 retries, \S+ m?s of it virtual", both.text
+    )
+    assert "virtual" not in both.test("test_waits")
+    assert re.search("virtual back-off", both.test("test_does_not_wait"))
+
+
+SWEEP = """
+from pipeline import client, form, post, publish
+from pytest_datazone_ts import sweep
+
+def careless():
+    publish(1)
+    try:
+        publish(2)
+    except Exception:
+        pass
+
+def test_careful(datazone_ts_sweep):
+    datazone_ts_sweep(lambda: publish(1, 2), allow={"HttpError": "proxied", "ResponseLost": "so"})
+
+def test_careless(datazone_ts_sweep):
+    datazone_ts_sweep(careless, allow={("HttpError", "call"): "known"})
+
+def test_outside_of_the_fixture():
+    assert sweep(careless).failures
+"""
+
+
+@pytest.mark.parametrize("workers", ["", "-n1"])
+def test_a_sweep_is_a_heat_map_with_text(run, workers):
+    if workers:
+        pytest.importorskip("xdist")
+    page = run(SWEEP, *filter(None, [workers]), apart=bool(workers)).page
+    careful, careless = page.test("test_careful"), page.test("test_careless")
+
+    assert "Show all 3 failed 1 sweeps 3" in page.text
+    assert careful.startswith("passed test_careful 1 sweep · ")
+    assert "Data points" not in careful
+    assert re.search(r"Sweep \d+ cells: \d+ loud, \d+ ok ! loud ✓ ok attempt call outage", careful)
+    assert careless.startswith("failed test_careless 1 sweep · ")
+    assert re.search(
+        r"AssertionError: the sweep found \d+ LOST \d+ cells: .* Sweep \d+ cells: .*"
+        r"L LOST ! loud ✓ ok \* allowed: known attempt call outage fault 1 2 1 2 1 2 "
+        r"InternalServerException ✓ ✓ ! L ! L .* HttpError ✓ ✓ ! L\* ! L .*"
+        r"PostTimeSeriesDataPoints at pipeline\.py:\d+, call 1 "
+        r"PostTimeSeriesDataPoints at pipeline\.py:\d+, call 2 "
+        r"LOST: InternalServerException, call \(the first of \d+\) at call 2 .*"
+        r"1 data point lost: .* replay it: datazone_ts\.inject",
+        careless,
+    )
+    assert '<td class="LOST allowed">L*' in page.html
+    assert "L LOST" in page.test("test_outside_of_the_fixture")
+
+
+def test_a_long_sweep_shows_its_first_calls(run):
+    page = run(
+        """
+        from pipeline import publish
+
+        def test_sweep(datazone_ts_sweep):
+            datazone_ts_sweep(lambda: publish(*range(42)), sites="all")
+        """
+    ).page
+
+    assert "fault 1 2 3 " in page.tests[0]
+    assert "call 40 2 further calls not kept." in page.tests[0]
 
 
 def test_every_double_of_a_test_is_shown(run):
@@ -817,6 +994,31 @@ def test_what_runs_no_tests_writes_nothing(run, option):
     assert "DataZone report" not in result.stdout.str()
 
 
+def test_the_maximum_size_is_an_option(run, pytester):
+    source = "from pipeline import publish\ndef test_it(datazone_ts): publish(1)"
+    page = run(source, "-o", "datazone_ts_report_size=100").page
+    assert "The page is full: the last 1 test is shown without details." in page.text
+    assert page.tests[0].endswith("Left out: the page is full.")
+
+    (pytester.path / "report.html").unlink()
+    result = run(source, "-o", "datazone_ts_report_size=1 MB")
+    assert (result.ret, result.page) == (pytest.ExitCode.USAGE_ERROR, None)
+    result.stderr.fnmatch_lines(
+        ["ERROR: the ini setting datazone_ts_report_size takes a number of bytes, not '1 MB'"]
+    )
+
+
+def test_a_missing_jinja2_stops_the_run_at_its_start(run, pytester):
+    pytester.makepyfile(without="import sys\nsys.modules['jinja2'] = None")
+    pytester.syspathinsert()
+    result = run("def test_it(): ...", "-p", "without", apart=True)
+
+    assert (result.ret, result.page) == (pytest.ExitCode.USAGE_ERROR, None)
+    result.stderr.fnmatch_lines(
+        ["ERROR: --datazone-ts-report needs Jinja2: *: pip install 'pytest-datazone-ts[[]report]'"]
+    )
+
+
 def test_without_the_option_nothing_is_imported_for_it(pytester):
     pytester.makepyfile(
         pipeline=PIPELINE,
@@ -827,6 +1029,7 @@ def test_without_the_option_nothing_is_imported_for_it(pytester):
         def test_it(datazone_ts):
             publish(1)
             assert not [name for name in sys.modules if name.endswith("reporting.html")]
+            assert "jinja2" not in sys.modules
 
         def test_help(pytestconfig):
             names = [name for name, _ in pytestconfig.pluginmanager.list_name_plugin()]
