@@ -1,4 +1,4 @@
-"""The audit of a recording: what went wrong without anyone noticing."""
+"""The audit of a recording, which finds data points that were lost or doubled."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 _COLUMNS = 72
 _SHOWN = 5
-"""How many points of a kind are listed."""
+"""The number of points of each kind that are listed before the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnstoredPoint:
     """A data point that the code under test posted, and that was never stored.
 
-    What the request did not have is ``None``.
+    Members that the request did not have are ``None``.
     """
 
     domain_identifier: str | None
@@ -50,7 +50,7 @@ class Audit:
     unacknowledged: DataPoints
     """Points that were stored, while the client saw a failure."""
     unstored: tuple[UnstoredPoint, ...]
-    """Points of calls that failed permanently, and of no later call."""
+    """Points of calls that failed permanently, and that no later call posted."""
 
     def __bool__(self) -> bool:
         return bool(self.doubled or self.unacknowledged or self.unstored)
@@ -82,8 +82,8 @@ def audit(points: Sequence[DataPoint], calls: Sequence[Call], *, timestamps: boo
     """Look for points that were doubled or lost.
 
     Args:
-        points: What is stored.
-        calls: What was recorded, in the order of the first attempts.
+        points: The stored points.
+        calls: The recorded calls, in the order of their first attempts.
         timestamps: Whether points with different timestamps are different.
     """
     requests = {
@@ -114,7 +114,7 @@ def audit(points: Sequence[DataPoint], calls: Sequence[Call], *, timestamps: boo
 
 
 def identity(point: DataPoint | UnstoredPoint, *, timestamps: bool) -> tuple[object, ...]:
-    """Return what equal points have in common."""
+    """Return the key that equal points have in common."""
     return (
         point.region,
         point.domain_identifier,
@@ -127,7 +127,7 @@ def identity(point: DataPoint | UnstoredPoint, *, timestamps: bool) -> tuple[obj
 
 
 def as_dict(point: DataPoint | UnstoredPoint, *, timestamps: bool = True) -> dict[str, Any]:
-    """Return what makes a point what it is as plain values, with JSON content parsed."""
+    """Return the identity of a point as a dict of plain values, with JSON content parsed."""
     content: Any = point.content
     if content is not None:
         with suppress(ValueError, RecursionError):
@@ -146,7 +146,7 @@ def as_dict(point: DataPoint | UnstoredPoint, *, timestamps: bool = True) -> dic
 
 
 def listed(points: Sequence[DataPoint | UnstoredPoint], columns: int = _COLUMNS) -> Iterator[str]:
-    """Yield lines that list points, the first of them."""
+    """Yield lines that list the first points, and count the others."""
     for number, point in enumerate(points[:_SHOWN], 1):
         yield from textwrap.wrap(
             f"{point.form_name!r} of {point.entity_type} {point.entity_identifier} "
@@ -193,9 +193,9 @@ def _posted(call: Call) -> Iterator[UnstoredPoint]:
 
 
 def _is_acknowledged(call: Call, calls: Sequence[Call]) -> bool:
-    """Return whether the client learned that a request was carried out.
+    """Return whether the client got a success for a call.
 
-    A later call with the same token learns it too.
+    A success of another call with the same ``clientToken`` counts too.
     """
     if _saw_success(call):
         return True
@@ -213,7 +213,7 @@ def _saw_success(call: Call) -> bool:
 
 
 def _is_unreadable(attempt: Attempt) -> bool:
-    """Return whether botocore raises for the body of a success: of most it makes a result."""
+    """Return whether botocore cannot parse the body of a success; it can parse most bodies."""
     if not isinstance(attempt.fault, MalformedResponse):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Listeners: objects that follow what every double records."""
+"""Listeners, which are notified of what every double records."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ class Source(Protocol):
 
 
 class Listener(Protocol):
-    """Follows what every double records, and what sweeps find; ``log`` identifies the double."""
+    """Is notified of what every double records, and of what sweeps find.
+
+    ``log`` identifies the double.
+    """
 
     def called(self, log: Source, call: CallEntry) -> None:
         """Note a call at its first attempt."""
 
-    def armed(self, log: Source, armed: Injection | RateLimit) -> None:
-        """Note a fault that a test armed, or a rate limit that it set."""
+    def injected(self, log: Source, injected: Injection | RateLimit) -> None:
+        """Note a fault that a test injected, or a rate limit that it set."""
 
     def cleared(self, log: Source) -> None:
         """Note that a double has forgotten everything."""
@@ -37,12 +40,12 @@ class Listener(Protocol):
 
 
 listeners: list[Listener] = []
-"""Those that every log notifies."""
+"""The listeners that every log notifies."""
 
 
 @contextmanager
-def unheard() -> Iterator[None]:
-    """Have nobody follow what doubles record."""
+def listeners_muted() -> Iterator[None]:
+    """Notify no listener inside the block."""
     before = listeners[:]
     listeners.clear()
     try:

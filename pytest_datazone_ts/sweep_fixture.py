@@ -1,4 +1,4 @@
-"""The sweep in a test: it fails where points are lost or doubled."""
+"""The sweep as a fixture, which fails the test if points are lost or doubled."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 PATIENCE = 2.0
-"""The seconds after which a sweep shows how far it is."""
+"""The seconds after which a sweep shows its progress."""
 INTERVAL = 0.2
-"""The seconds between two such lines."""
+"""The seconds between two updates of the progress."""
 
 
 def checked(node: pytest.Item, options: Mapping[str, Any]) -> Callable[..., SweepReport]:
-    """Return ``sweep`` as a check: it fails the test where the report has failures.
+    """Return ``sweep`` as a check, which fails the test if the report has failures.
 
     Args:
         node: The test.
-        options: The options that its markers give.
+        options: The options from its markers.
     """
 
     def check(code: Callable[[], Any], *, subtests: Any = None, **keywords: Any) -> SweepReport:
@@ -56,7 +56,7 @@ def checked(node: pytest.Item, options: Mapping[str, Any]) -> Callable[..., Swee
 
 @contextmanager
 def _quiet_log(config: pytest.Config) -> Iterator[None]:
-    """Keep what every run logs out of the test's report; ``caplog`` has it."""
+    """Keep the logs of the runs out of the test's report, but not out of ``caplog``."""
     plugin = config.pluginmanager.get_plugin("logging-plugin")
     with ExitStack() as levels:
         for name in ("report_handler", "log_cli_handler"):
@@ -68,7 +68,7 @@ def _quiet_log(config: pytest.Config) -> Iterator[None]:
 
 
 class _Progress:
-    """A line on the terminal that shows how far a long sweep is."""
+    """A line on the terminal that shows the progress of a long sweep."""
 
     def __init__(self, config: pytest.Config) -> None:
         terminal: Any = config.pluginmanager.get_plugin("terminalreporter")

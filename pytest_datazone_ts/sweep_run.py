@@ -51,7 +51,7 @@ class Site(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What one cell is to try."""
+    """The fault, the call and the mode of one cell."""
 
     site: Site
     fault: Fault
@@ -64,15 +64,16 @@ class Step(NamedTuple):
 
 
 def _can_meet(operation: str, fault: Fault) -> bool:
+    """Return whether a fault can happen to an operation."""
     return isinstance(fault, TransportFault) or type(fault) in faults.documented(operation)
 
 
 class _HungError(BaseException):
-    """Ends a run that does not end by itself; not an ``Exception``, which code may swallow."""
+    """Ends a run that hangs; not an ``Exception``, which code might swallow."""
 
 
 class _Watch(Injections):
-    """The injections of one run: it counts the calls, and makes those of a cell fail."""
+    """The injections of one run, which count its calls and make those of a cell fail."""
 
     def __init__(self, step: Step | None, max_calls: float) -> None:
         super().__init__()
@@ -80,7 +81,7 @@ class _Watch(Injections):
         """The calls of the code, in order."""
         self.hung = False
         self.failed: dict[str, int] = {}
-        """The operations that failed, and how many attempts of them were let through before."""
+        """The operations that failed, with the number of their attempts that were let through."""
         self._step = step
         self._injection = None if step is None else _injection(step)
         self._max_calls = max_calls
@@ -93,16 +94,16 @@ class _Watch(Injections):
         return True
 
     def begin(self) -> None:
-        """Watch from now on: what was called so far was not the code's."""
+        """Start to watch: earlier calls were not made by the code."""
         self._watching = True
 
     def hang(self) -> NoReturn:
-        """End the run."""
+        """End the run as hung."""
         self.hung = True
         raise _HungError
 
     def take(self, entry: CallEntry) -> Injection | None:
-        """Return what the next attempt of a call meets: the cell's fault, or the test's own."""
+        """Return the injection for the next attempt of a call: the cell's, or one of the test."""
         if not self._watching:
             return super().take(entry)
         with self._counting:
@@ -123,7 +124,7 @@ class _Watch(Injections):
         return number
 
     def _is_to_fail(self, call: CallEntry, number: int) -> bool:
-        """Return whether the next attempt of a call is to fail; ``number``: 0 for a retry."""
+        """Return whether the next attempt of a call must fail; ``number`` is 0 for a retry."""
         if self._step is None or self._injection is None:
             return False
         site, fault, mode = self._step
@@ -148,11 +149,11 @@ class Run(NamedTuple):
     sites: Sequence[Site]
     sleeps: tuple[float, ...]
     failed: Mapping[str, int]
-    """The operations that met the fault, and how many of their attempts had not before."""
+    """The operations that failed, with the number of their attempts that were let through."""
     hung: bool
     error: BaseException | None
     reported: bool
-    """Whether what the code returned tells of a failure."""
+    """Whether what the code returned reports a failure."""
 
 
 class Runner:
@@ -177,7 +178,7 @@ class Runner:
         """Run the code twice without a fault, and return the first run.
 
         Raises:
-            SweepError: It fails, makes no call, or does not do the same twice.
+            SweepError: The code fails or makes no call, or its two runs differ.
         """
         run = self._run(None, max_calls=math.inf)
         if run.error is not None:
@@ -213,7 +214,7 @@ class Runner:
         """Run the code for one cell.
 
         Raises:
-            SweepError: It does not make the call that is to fail.
+            SweepError: The code does not make the call that must fail.
         """
         with _silence():
             run = self._run(step, max_calls=max_calls)
@@ -255,7 +256,7 @@ class Runner:
 
 
 def _result(code: Callable[[], Any], watch: _Watch) -> tuple[Any, BaseException | None]:
-    """Return what code returns, or the error that it raises."""
+    """Return the result of the code, or the error that it raises."""
     __tracebackhide__ = True
     try:
         result = code()
@@ -273,6 +274,8 @@ def _result(code: Callable[[], Any], watch: _Watch) -> tuple[Any, BaseException 
 
 
 def _await(awaitable: Awaitable[Any]) -> Any:
+    """Return the result of an awaitable, also while an event loop is running."""
+
     async def main() -> Any:
         return await awaitable
 
@@ -298,7 +301,7 @@ def _limit(clock: Clock, seconds: float, hang: Callable[[], None]) -> None:
 
 
 class _Nowhere(RawIOBase):
-    """A file that keeps nothing."""
+    """A file that discards everything."""
 
     def writable(self) -> bool:
         return True
@@ -309,8 +312,8 @@ class _Nowhere(RawIOBase):
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep what the code prints from being printed once for each cell."""
-    # Never closed: a logging handler may keep it.
+    """Suppress what the code prints, which would be printed once for each cell."""
+    # Never closed, because a logging handler may keep it.
     nowhere = TextIOWrapper(BufferedWriter(_Nowhere()), encoding="utf-8", write_through=True)
     with redirect_stdout(nowhere), redirect_stderr(nowhere):
         yield
@@ -319,7 +322,7 @@ def _silence() -> Iterator[None]:
 def surplus(
     points: Iterable[DataPoint], others: Iterable[DataPoint], *, timestamps: bool
 ) -> DataPoints:
-    """Return the points that are not, or not as often, among others."""
+    """Return the points that are not, or not as often, among the others."""
     left = Counter(identity(point, timestamps=timestamps) for point in others)
     found = []
     for point in points:

@@ -1,7 +1,7 @@
-"""The sweep: what code does when anything fails anywhere.
+"""The sweep, which shows what code does when anything fails anywhere.
 
-It runs the code without faults, which is the baseline, and then once for each cell: each fault at
-each call, in each mode. Every run has a fresh double.
+It first runs the code without faults, as the baseline, and then once for each cell: for each fault
+at each call in each mode. Every run has a fresh double.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pytest_datazone_ts import faults, location, spelling
-from pytest_datazone_ts.listeners import listeners, unheard
+from pytest_datazone_ts.listeners import listeners, listeners_muted
 from pytest_datazone_ts.options import run_options
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.sweep_cell import Mode, Outcome, SweepCell
@@ -62,31 +62,34 @@ def sweep(
     progress: Callable[[int, int], object] | None = None,
     **options: Unpack[OptionKeywords],
 ) -> SweepReport:
-    """Run code with each fault at each of its DataZone calls, and look at what is stored.
+    """Run code with each fault at each of its DataZone calls, and compare what is stored.
 
     A key of ``expect`` or ``allow`` is the name of a fault, for the modes ``attempt`` and
-    ``call``; ``(name, mode)``; or ``(name, mode, site)``, with the site as the matrix has it.
-    The closest key wins.
+    ``call``; ``(name, mode)``; or ``(name, mode, site)``, with the site as the matrix shows it.
+    The most specific key wins.
 
     Args:
         code: A function or coroutine function without parameters.
         setup: Called with the fresh double before each run, for example to add assets.
-        reported: Called with what the code returned: whether that tells of a failure.
+        reported: Called with what the code returned; returns whether that reports a failure.
         expect: The outcome that a fault must have, ``"ok"`` or ``"loud"``.
-        allow: Why a cell that would fail the sweep does not.
+        allow: The reason why a cell may fail without failing the sweep.
         sites: Whether to take the first and the last of the calls from one line
             (``"distinct"``), or each (``"all"``).
         timestamps: Whether points with different timestamps are different.
-        max_calls: The number of calls from which on a run counts as hung; by default 100 more
-            than ten times those of the baseline.
-        timeout: The same in seconds of the test's clock.
-        progress: Called before each run with the number of cells that are done, and of all.
-        options: The options of the doubles; no wait takes real time, whatever they are.
+        max_calls: The number of calls after which a run counts as hung; by default 100 more than
+            ten times the number in the baseline.
+        timeout: The number of seconds on the test's clock after which a run counts as hung.
+        progress: Called before each run with the number of cells that are done, and of all cells.
+        options: The options of the doubles. Whatever they are, no wait takes real time.
+
+    Returns:
+        The report, with a cell for each run.
 
     Raises:
-        SweepError: The code fails without a fault, or does not do the same twice.
+        SweepError: The code fails without a fault, or two runs of it differ.
         TypeError: An option is unknown.
-        ValueError: An argument does not take its value.
+        ValueError: An argument has an invalid value.
     """
     if sites not in {"distinct", "all"}:
         message = f"sweep(sites=...) takes 'distinct' or 'all', not {sites!r}"
@@ -107,7 +110,7 @@ def sweep(
     )
     expectations = _ByCell("expect", expect or {})
     allowances = _ByCell("allow", allow or {})
-    with unheard():
+    with listeners_muted():
         baseline = runner.baseline(timestamps=timestamps)
         if max_calls is None:
             max_calls = 100 + 10 * len(baseline.sites)
@@ -148,7 +151,7 @@ def _plan(seen: Sequence[Site], sites: str) -> Iterator[Step]:
 
 
 class _ByCell:
-    """What the test gives for some cells."""
+    """The values that the test gave for some cells."""
 
     def __init__(self, argument: str, values: Mapping[Any, Any]) -> None:
         self._values: dict[tuple[str, ...], Any] = {}
@@ -170,7 +173,7 @@ class _ByCell:
             self._values[parts] = value
 
     def get(self, step: Step) -> Any:
-        """Return the value of the closest key; ``None`` if none is about the cell."""
+        """Return the value of the most specific key for a cell; ``None`` if there is none."""
         keys: list[tuple[str, ...]] = [
             (step.name, step.mode, step.site.location),
             (step.name, step.mode),
@@ -223,7 +226,7 @@ def _outcome(run: Run, lost: DataPoints, doubled: DataPoints) -> Outcome:
 
 
 def _replay(step: Step, run: Run) -> Iterator[str]:
-    """Yield what arms the same fault; for an outage, a line for each operation that met it."""
+    """Yield lines that inject the same fault; for an outage, one for each operation that failed."""
     fault = f"faults.{step.fault!r}" if type(step.fault) in _ARGUMENTS else f'"{step.name}"'
     operations = run.failed if step.mode == "outage" else {step.site.operation: 0}
     for operation, let_through in operations.items():
@@ -231,7 +234,9 @@ def _replay(step: Step, run: Run) -> Iterator[str]:
         if operation != POST:
             arguments.append(f'operation="{operation}"')
         if step.mode == "outage":
-            arguments += [*[f"after={let_through}"] * bool(let_through), "times=None"]
+            arguments += [f"after={let_through}"] if let_through else []
+            arguments.append("times=None")
         else:
-            arguments += [f"call={step.site.call}", *["times=1"] * (step.mode == "attempt")]
+            arguments.append(f"call={step.site.call}")
+            arguments += ["times=1"] if step.mode == "attempt" else []
         yield f"datazone_ts.inject({', '.join(arguments)})"

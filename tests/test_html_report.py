@@ -219,11 +219,11 @@ def test_it_shows_attempts_faults_and_back_offs(run):
     )
     assert "back-off" not in page.test("test_is_refused")
     assert re.search(
-        r"0 calls · 0 points · \d+ ms Calls None: faults were armed\. Data points None were",
+        r"0 calls · 0 points · \d+ ms Calls None: faults were injected\. Data points None were",
         page.test("test_cancels"),
     )
     assert (
-        "Calls None: faults were armed. Armed and not used up "
+        "Calls None: faults were injected. Injected and not used up "
         "test_it.py:35: ConflictException on PostTimeSeriesDataPoints, "
         "with form_name='completeness', used 0 of 2 times Data points None were stored."
     ) in page.test("test_arms_too_much")

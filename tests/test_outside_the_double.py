@@ -80,7 +80,7 @@ def test_it_fails_where_the_error_is_hidden_too(run):
     """
     result = run(module)
     result.assert_outcomes(errors=1)
-    title = "datazone_ts: the test called DataZone while no double was active, *hid the error:"
+    title = "datazone_ts: the test called DataZone while no double was active, *the error:"
     reason = f"  pipeline.py:*: {GOES} from publisher, outside the life of *"
     result.stdout.fnmatch_lines([title, reason])
 

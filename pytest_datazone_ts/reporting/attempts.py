@@ -1,4 +1,4 @@
-"""How an attempt is described: the same in messages, timelines and pages."""
+"""Descriptions of attempts, shared by messages, timelines and HTML pages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def brief_result(attempt: Attempt) -> str:
 
 
 def cause(attempt: Attempt) -> str | None:
-    """Return the fault or rate limit of the test that an attempt met; ``None`` if neither."""
+    """Return the fault or rate limit that an attempt got; ``None`` if neither."""
     if attempt.armed_at is None:
         return None
     return "rate limit" if attempt.fault is None else repr(attempt.fault)

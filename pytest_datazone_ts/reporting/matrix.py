@@ -1,4 +1,4 @@
-"""The matrix of a sweep, and what its failure says."""
+"""The matrix of a sweep, and the message of its failure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.sweep_cell import SweepCell
 
 _COLUMNS = 72
-"""How wide a line may be: pytest puts 8 characters before it."""
+"""The maximum width of a line; pytest indents it by 8 characters."""
 _FAULT = 30
 _MODE = 14
-"""How wide the columns are."""
+"""The widths of the columns."""
 _MODES = ("attempt", "call", "outage")
 _OUTCOMES = ("LOST", "DOUBLED", "HUNG", "UNEXPECTED", "loud", "ok")
 """The worst first."""
@@ -100,12 +100,12 @@ def describe_difference(
     calls: Mapping[tuple[str, str], int],
     other_calls: Mapping[tuple[str, str], int],
 ) -> str:
-    """Say what differs between two runs without a fault; ``""`` if nothing does.
+    """Return how two runs without a fault differ; ``""`` if they do not.
 
     Args:
         points: The data points of the first run alone.
         others: Those of the second run alone.
-        calls: The calls of the first run alone: how many of each operation and site.
+        calls: The calls of the first run alone, counted by operation and site.
         other_calls: Those of the second run alone.
     """
     lines = []
@@ -121,8 +121,8 @@ def describe_difference(
     if not lines:
         return ""
     title = "without a fault the code does not do the same in two runs:"
-    way_out = "Freeze the time, seed what is random, and keep nothing from one run for the next."
-    return "\n".join([title, *lines, *textwrap.wrap(way_out, _COLUMNS)])
+    advice = "Freeze the time, seed what is random, and keep nothing from one run for the next."
+    return "\n".join([title, *lines, *textwrap.wrap(advice, _COLUMNS)])
 
 
 def _numbers(cells: Iterable[SweepCell]) -> dict[tuple[str, str, int], int]:
@@ -145,7 +145,7 @@ def _summary(cells: Iterable[SweepCell]) -> str:
 
 
 def _mark(cell: SweepCell) -> str:
-    """Return the outcome of a cell, with a star if it would have failed the sweep."""
+    """Return the outcome of a cell, with an asterisk if only ``allow`` keeps it from failing."""
     is_allowed = cell.allowed is not None and cell.outcome not in {"ok", "loud"}
     return f"{cell.outcome}*" if is_allowed else cell.outcome
 
@@ -174,7 +174,7 @@ def _row(fault: str, *columns: str) -> str:
 
 
 def _entry(outcomes: Mapping[str, Sequence[int]]) -> Iterator[str]:
-    """Yield the lines of a field: the outcomes and their sites; the best one is at the others."""
+    """Yield the lines of a field: the outcomes with their sites, and the best without them."""
     marks = sorted(outcomes, key=lambda mark: _OUTCOMES.index(mark.rstrip("*")))
     pieces = [f"{mark} {_ranges(outcomes[mark])}" for mark in marks[:-1]] + marks[-1:]
     yield from textwrap.wrap(", ".join(pieces), _MODE - 1, break_on_hyphens=False)

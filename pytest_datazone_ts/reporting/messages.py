@@ -1,4 +1,4 @@
-"""Messages of failing tests: readable at 80 columns, each ending with what to do."""
+"""Messages of failing tests: readable at 80 columns, and ending with advice if there is any."""
 
 from __future__ import annotations
 
@@ -123,18 +123,18 @@ def posted(match: Match, matched: Sequence[DataPoint]) -> str:
 
 def unused_faults(injections: Sequence[Injection]) -> str:
     """Return the message for faults that the code under test did not use up."""
-    lines = ["datazone_ts: the test armed faults that were not used up:"]
+    lines = ["datazone_ts: the test injected faults that were not used up:"]
     lines += [line for injection in injections for line in describe_injection(injection)]
     lines += textwrap.wrap(
-        "The code under test made too few matching calls. If that is right, arm fewer, "
-        "cancel() the injection, or set the option strict=False.",
+        "The code under test made too few matching calls. If that is intended, inject "
+        "fewer, cancel() the injection, or set the option strict=False.",
         _COLUMNS,
     )
     return "\n".join(lines)
 
 
 def describe_injection(injection: Injection) -> Iterator[str]:
-    """Yield lines that say where a fault was armed, and how often it was used."""
+    """Yield lines that say where a fault was injected, and how often it was used."""
     fault = excerpt(repr(injection.fault), _EXCERPT)
     call = "" if injection.call is None else f"call {injection.call} of "
     items = [f"{injection.armed_at}: {fault} on {call}{injection.operation}"]
@@ -150,7 +150,7 @@ def describe_injection(injection: Injection) -> Iterator[str]:
 
 def swallowed_errors(errors: Sequence[BaseException]) -> str:
     """Return the message for errors of the double that the code under test swallowed."""
-    lines = ["datazone_ts: the code under test hid errors that are not for it to handle:"]
+    lines = ["datazone_ts: the code under test swallowed errors that it should not handle:"]
     texts = [
         ("" if (where := location.error_location(error)) is None else f"{where}: ")
         + (
@@ -165,15 +165,15 @@ def swallowed_errors(errors: Sequence[BaseException]) -> str:
 
 
 def unanswered(
-    operation: str, members: Sequence[str], *, needs_catalogue: bool, is_armed: bool
+    operation: str, members: Sequence[str], *, needs_catalogue: bool, has_fault: bool
 ) -> str:
-    """Return the message for an operation that nothing answers.
+    """Return the message for an unhandled operation.
 
     Args:
         operation: The operation.
         members: Members of its output, for an example.
         needs_catalogue: Whether the double would answer it if the catalogue had an asset.
-        is_armed: Whether a fault is armed for it that this attempt did not match.
+        has_fault: Whether a fault was injected for it that this attempt does not match.
     """
     example = ", ".join(f"{member!r}: ..." for member in members)
     catalogue = (
@@ -182,13 +182,13 @@ def unanswered(
         else "Answer"
     )
     otherwise = (
-        "cancel() the fault that is armed for it: until then unstubbed='passthrough' lets none of "
-        "its calls through"
-        if is_armed
+        "cancel() the fault that was injected for it: until then unstubbed='passthrough' lets none "
+        "of its calls through"
+        if has_fault
         else "let it through to the network or moto with the option unstubbed='passthrough'"
     )
     return (
-        f"nothing answers the DataZone operation {operation}. {catalogue} it in the test, such as "
+        f"unhandled DataZone operation {operation}. {catalogue} it in the test, such as "
         f"datazone_ts.respond({operation!r}, {{{example}}}), or {otherwise}."
     )
 

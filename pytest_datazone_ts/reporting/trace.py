@@ -1,4 +1,4 @@
-"""What the doubles of the running test recorded, kept for the test's report."""
+"""The trace of the running test: what its doubles recorded, for the test's report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEPT = 8
 class Chapter:
     """What one double recorded during one test, up to its ``reset()``."""
 
-    __slots__ = ("_calls", "after_reset", "armed", "log", "reported")
+    __slots__ = ("_calls", "after_reset", "injected", "log", "reported")
 
     def __init__(self, log: Source, *, after_reset: bool) -> None:
         self.log: Source = log
@@ -33,8 +33,8 @@ class Chapter:
         """Whether the same double has an earlier chapter."""
         self.reported: tuple[int, int] | None = None
         """Its size when a failure of the test last showed it."""
-        self.armed: list[Injection | RateLimit] = []
-        """The faults armed and rate limits set, in order."""
+        self.injected: list[Injection | RateLimit] = []
+        """The faults injected and rate limits set, in order."""
         self._calls: list[CallEntry] = []
 
     def add(self, call: CallEntry) -> None:
@@ -44,11 +44,11 @@ class Chapter:
     @property
     def size(self) -> tuple[int, int]:
         """The number of calls, and of faults and rate limits."""
-        return len(self._calls), len(self.armed)
+        return len(self._calls), len(self.injected)
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls as they stand, in the order of their first attempts."""
+        """The calls in their current state, in the order of their first attempts."""
         return tuple(call.record() for call in tuple(self._calls))
 
 
@@ -75,10 +75,10 @@ class Trace:
         with self._lock:
             self._chapter(log).add(call)
 
-    def armed(self, log: Source, armed: Injection | RateLimit) -> None:
-        """Note a fault that the test armed, or a rate limit that it set."""
+    def injected(self, log: Source, injected: Injection | RateLimit) -> None:
+        """Note a fault that the test injected, or a rate limit that it set."""
         with self._lock:
-            self._chapter(log).armed.append(armed)
+            self._chapter(log).injected.append(injected)
 
     def cleared(self, log: Source) -> None:
         """End the chapter of a double, if it has one."""
@@ -90,6 +90,7 @@ class Trace:
         self.sweeps.append(cells)
 
     def _chapter(self, log: Source) -> Chapter:
+        """Return the open chapter of a double, which becomes the last one."""
         chapter = self._open.get(log)
         if chapter is None:
             if len(self.chapters) == KEPT:
