@@ -102,10 +102,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin a new trace here, because a plugin may set up a test more than once."""
     trace.begin(trace.Trace())
-    if "datazone_ts" in getattr(item, "fixturenames", ()):
+    fixtures = {"datazone_ts", "datazone_ts_sweep"}.intersection(getattr(item, "fixturenames", ()))
+    if fixtures:
         marked = [mark.kwargs.get("unstubbed") for mark in item.iter_markers("datazone_ts")]
         unstubbed = next(filter(None, marked), run_options().unstubbed)
-        guard.require_double(passes_others_through=unstubbed == "passthrough")
+        guard.require_double(
+            passes_others_through=unstubbed == "passthrough", sweeps="datazone_ts" not in fixtures
+        )
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.audit import listed
 from pytest_datazone_ts.reporting import timeline
-from pytest_datazone_ts.text import counted, escape, without_credentials
+from pytest_datazone_ts.text import counted, escape, excerpt, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +22,8 @@ _COLUMNS = 72
 _FAULT = 30
 _MODE = 14
 """The widths of the columns."""
+_ERROR = 400
+"""The number of characters of an error that are shown."""
 _MODES = ("attempt", "call", "outage")
 _OUTCOMES = ("LOST", "DOUBLED", "HUNG", "UNEXPECTED", "loud", "ok")
 """The worst first."""
@@ -95,34 +97,39 @@ def describe_cell(cell: SweepCell) -> str:
 
 
 def describe_difference(
+    title: str,
     points: Sequence[DataPoint],
     others: Sequence[DataPoint],
     calls: Mapping[tuple[str, str], int],
     other_calls: Mapping[tuple[str, str], int],
+    *,
+    timestamps: bool,
 ) -> str:
     """Return how two runs without a fault differ; ``""`` if they do not.
 
     Args:
+        title: What the difference contradicts.
         points: The data points of the first run alone.
         others: Those of the second run alone.
         calls: The calls of the first run alone, counted by operation and site.
         other_calls: Those of the second run alone.
+        timestamps: Whether points with different timestamps are different.
     """
     lines = []
     for which, made, stored in (("first", calls, points), ("second", other_calls, others)):
         if made:
-            lines.append(f"only in the {which} run it called")
+            lines.append(f"only the {which} run called")
             lines += [
                 f"  {operation} at {site} ({counted(times, 'time')})"
                 for (operation, site), times in made.items()
             ]
         if stored:
-            lines += [f"only in the {which} run it stored", *listed(stored)]
+            found = listed(stored, timestamps=timestamps)
+            lines += [f"only the {which} run stored", *found]
     if not lines:
         return ""
-    title = "without a fault the code does not do the same in two runs:"
     advice = "Freeze the time, seed what is random, and keep nothing from one run for the next."
-    return "\n".join([title, *lines, *textwrap.wrap(advice, _COLUMNS)])
+    return "\n".join([*textwrap.wrap(title, _COLUMNS), *lines, *textwrap.wrap(advice, _COLUMNS)])
 
 
 def _numbers(cells: Iterable[SweepCell]) -> dict[tuple[str, str, int], int]:
@@ -230,7 +237,11 @@ def _first(cells: Sequence[SweepCell]) -> Iterator[str]:
 
 def _ending(cell: SweepCell) -> str:
     if cell.outcome == "HUNG":
-        return "the code made more calls, or took longer, than a run may"
-    ending = "it ended normally" if cell.error is None else f"it raised {cell.error}"
+        return (
+            f"ended after {cell.error}. A limit that the code sets to its own time, such as "
+            "tenacity's stop_after_delay, takes effect only on a clock that freezegun has frozen"
+        )
+    error = excerpt(cell.error or "", _ERROR)
+    ending = f"it raised {error}" if error else "it ended normally"
     expected = f"expected {cell.expected}, but " if cell.outcome == "UNEXPECTED" else ""
     return f"{expected}{ending}"

@@ -50,6 +50,8 @@ class RunningTest:
     """Whether it requests ``datazone_ts``."""
     passes_others_through: bool = False
     """Whether its double lets operations other than the time-series ones through."""
+    sweeps: bool = False
+    """Whether its only doubles are those of its sweeps."""
 
 
 _runs = 0
@@ -113,10 +115,16 @@ def end_test(outer: RunningTest) -> None:
     _test = outer
 
 
-def require_double(*, passes_others_through: bool) -> None:
-    """Stop the calls that the running test makes while its double is not active."""
+def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
+    """Stop the calls that the running test makes while its double is not active.
+
+    Args:
+        passes_others_through: Whether the double lets other operations through.
+        sweeps: Whether the only doubles of the test are those of its sweeps.
+    """
     _test.requires_double = True
     _test.passes_others_through = passes_others_through
+    _test.sweeps = sweeps
 
 
 def take_blocked(test: str | None) -> list[str]:
@@ -215,6 +223,12 @@ def _error(message: str) -> DataZoneBlockedError:
 
 def _advice_outside_double() -> str:
     """Return the end of a message: which function called, and how to give it the double."""
+    if _test.sweeps:
+        return (
+            "outside the sweep of this test. Pass the function itself, as in "
+            "datazone_ts_sweep(lambda: publish(...)); for calls beside the sweep, have the test "
+            "request datazone_ts too."
+        )
     name = next(_test_functions(), None)
     if name is None:
         return (
