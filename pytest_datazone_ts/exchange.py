@@ -38,7 +38,7 @@ class Exchange:
         self.options: Options = options
         self.clock: Clock = Clock()
         self.service: Service = Service(self.clock, content_check=options.content_check)
-        self.log: Log = Log()
+        self.log: Log = Log(virtual=options.retry_sleep == "virtual")
         self.injections: Injections = Injections()
         self.responders: Responders = Responders()
         self.sleeps: list[float] = []
