@@ -1,4 +1,4 @@
-"""``DataZoneTimeSeries``, the double as tests see it."""
+"""``DataZoneTimeSeries``, the double and its public members."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NONE_ACTIVE = (
 
 
 class _Default(int):
-    """A default that is recognized as one."""
+    """A default value, as opposed to an equal argument."""
 
 
 class DataZoneTimeSeries(ServiceSetup):
@@ -49,7 +49,7 @@ class DataZoneTimeSeries(ServiceSetup):
 
     @staticmethod
     def current() -> DataZoneTimeSeries:
-        """Return the active double; the innermost, if several are.
+        """Return the active double; if several are active, the innermost.
 
         Raises:
             RuntimeError: No double is active.
@@ -62,7 +62,7 @@ class DataZoneTimeSeries(ServiceSetup):
 
     @property
     def options(self) -> Options:
-        """The options that it was created with."""
+        """The options of the double."""
         return self._exchange.options
 
     @property
@@ -94,23 +94,23 @@ class DataZoneTimeSeries(ServiceSetup):
     def code_sleeps(self) -> tuple[float, ...]:
         """The waits, in seconds, of the code under test itself, in order.
 
-        They are those of ``time.sleep`` and ``asyncio.sleep``, with the option
-        ``sleep="virtual"``.
+        With the option ``sleep="virtual"``, calls of ``time.sleep`` and ``asyncio.sleep`` are
+        recorded here.
         """
         require_same_test(self._exchange.ending)
         return tuple(self._exchange.code_sleeps)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass on the test's clock, also on one that freezegun or time-machine holds.
+        """Advance the test's clock, also when freezegun or time-machine controls it.
 
-        Rate limits refill meanwhile.
+        Rate limits refill accordingly.
 
         Args:
-            seconds: How much time passes.
+            seconds: The time that passes.
 
         Raises:
             RuntimeError: The test or block that the double was for is over.
-            ValueError: It is not a finite number of seconds, 0 or more.
+            ValueError: ``seconds`` is not a finite number, 0 or more.
         """
         require_active(self._exchange.ending, "advance")
         require_seconds("advance(seconds)", seconds)
@@ -126,30 +126,34 @@ class DataZoneTimeSeries(ServiceSetup):
         operation: str = POST,
         **match: Unpack[Match],
     ) -> Injection:
-        """Arm a fault for the next matching attempts.
+        """Inject a fault into the next matching attempts.
 
-        Injections that match the same attempt are used in the order armed. ``times`` and
+        Faults that match the same attempt are used in the order injected. ``times`` and
         ``after`` count attempts, of which botocore may make several for one call; ``call``
         counts calls.
 
         Args:
-            fault: An instance, a class or a name of :mod:`pytest_datazone_ts.faults`: of an
-                exception that the operation documents, of one of AWS's common errors, or of a
+            fault: An instance, a class or the name of a class in :mod:`pytest_datazone_ts.faults`:
+                an exception that the operation documents, one of AWS's common errors, or a
                 failure of the transport.
-            times: The number of attempts that it is used on; ``None`` for all. Unless it is
-                given, with ``call`` it is all of that call's.
+            times: The number of attempts that it is used on; ``None`` for all. With ``call``,
+                the default is all attempts of that call.
             after: The number of matching attempts to let through first.
-            call: Which of the matching calls gets it, from 1; ``times`` and ``after`` then
-                count the attempts of that call. ``None`` for all of them.
+            call: The number of the matching call that gets it, from 1; ``times`` and ``after``
+                then count the attempts of that call. ``None`` for all calls.
             operation: The API name of the operation that fails.
             match: The keywords of :class:`~pytest_datazone_ts.Match`.
 
+        Returns:
+            The injection, which counts its hits and can be cancelled.
+
         Raises:
             RuntimeError: The test or block that the double was for is over.
-            TypeError: A keyword is unknown, or the fault is a class that needs arguments.
-            ValueError: The operation does not document the fault, or is not an operation;
-                ``times``, ``after`` or ``call`` is not a count; or the fault cannot happen
-                over HTTP while ``datazone_ts_server`` is up.
+            TypeError: A keyword is unknown, ``where`` is not callable, or the fault is a class
+                that needs arguments.
+            ValueError: The operation does not exist or does not document the fault; ``times``,
+                ``after`` or ``call`` is out of range; ``timestamp`` is not a time; or the fault
+                cannot happen over HTTP while ``datazone_ts_server`` is up.
         """
         require_active(self._exchange.ending, "inject")
         model.require_operation(operation)
@@ -161,8 +165,8 @@ class DataZoneTimeSeries(ServiceSetup):
             after=after,
             call=call,
         )
-        self._exchange.injections.arm(injection)
-        self._exchange.log.armed(injection)
+        self._exchange.injections.add(injection)
+        self._exchange.log.injected(injection)
         return injection
 
     def rate_limit(self, rate: float, *, burst: float = 1, operation: str = POST) -> RateLimit:
@@ -172,9 +176,12 @@ class DataZoneTimeSeries(ServiceSetup):
         operation's earlier one.
 
         Args:
-            rate: Calls a second.
+            rate: The number of calls per second.
             burst: The number of calls that may be made at once.
             operation: The API name of the operation.
+
+        Returns:
+            The rate limit, which counts the attempts that it throttles and can be cancelled.
 
         Raises:
             RuntimeError: The test or block that the double was for is over.
@@ -184,11 +191,11 @@ class DataZoneTimeSeries(ServiceSetup):
         model.require_operation(operation)
         limit = RateLimit(rate, burst=burst, clock=self._exchange.clock)
         self._exchange.injections.limit(operation, limit)
-        self._exchange.log.armed(limit)
+        self._exchange.log.injected(limit)
         return limit
 
     def assert_posted(self, count: int | None = None, **match: Unpack[Match]) -> DataPoints:
-        """Return the data points that match.
+        """Check that matching data points were posted, and return them.
 
         Args:
             count: The number of points that must match; ``None`` for one or more.
@@ -211,16 +218,19 @@ class DataZoneTimeSeries(ServiceSetup):
         assertions.assert_not_posted(self.data_points, match)
 
     def audit(self, *, timestamps: bool = True) -> Audit:
-        """Look for what went wrong without anyone noticing.
+        """Look for data points that were lost or doubled.
 
         Args:
-            timestamps: Whether points with different timestamps are different. Code that stamps
-                each try anew needs ``False``.
+            timestamps: Whether points with different timestamps are different. Use ``False`` for
+                code that takes a new timestamp for each try.
+
+        Returns:
+            The findings, which are true if there are any.
         """
         return audit.audit(self.data_points, self.calls, timestamps=timestamps)
 
     def reset(self) -> None:
-        """Forget everything recorded, stored, armed and seeded.
+        """Forget everything recorded, stored, injected and added.
 
         The retry state of clients (quotas, adaptive rates) is restored too, as it is when the
         double ends.
@@ -231,4 +241,4 @@ class DataZoneTimeSeries(ServiceSetup):
 
 def exchange_behind(double: DataZoneTimeSeries) -> Exchange:
     """Return the exchange behind a double, for the transports."""
-    return double._exchange  # noqa: SLF001 - the one door
+    return double._exchange  # noqa: SLF001 - the only access to it

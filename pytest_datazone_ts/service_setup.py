@@ -30,9 +30,10 @@ class ServiceSetup:
         *,
         times: int | None = None,
     ) -> None:
-        """Answer an operation, other than those on time series.
+        """Set a response for an operation other than those on time series.
 
-        The latest response wins. After ``times`` calls it is used up, and the previous one is used.
+        The latest response takes precedence. After ``times`` calls it is used up, and the previous
+        one applies again.
 
         Args:
             operation: The API name of the operation.
@@ -66,10 +67,10 @@ class ServiceSetup:
         owning_project_identifier: str = "standinproject",
         revision: str = "1",
     ) -> None:
-        """Put an asset in the catalogue, and a listing of it if it is published.
+        """Add an asset to the catalogue, and a listing of it if it is published.
 
-        Once a domain has an asset, entities that it does not have are answered with
-        ``ResourceNotFoundException``. An asset added again replaces the one before.
+        Once a domain has an asset, a call for an entity that it does not have gets a
+        ``ResourceNotFoundException``. An asset with the same id is replaced.
 
         Args:
             entity_identifier: The asset's id.
@@ -92,7 +93,7 @@ class ServiceSetup:
         Raises:
             RuntimeError: The test or block that the double was for is over.
             TypeError: An argument has the wrong type.
-            ValueError: DataZone would reject an argument, or two arguments contradict each other.
+            ValueError: DataZone would refuse an argument, or two arguments contradict each other.
         """
         require_active(self._exchange.ending, "add_asset")
         self._exchange.service.assets.add(
@@ -122,8 +123,8 @@ class ServiceSetup:
         Args:
             type_identifier: The form type.
             check: A JSON Schema (needs the extra ``jsonschema``), or a callable that takes the
-                parsed content (``None`` if there is none) and, for wrong content, raises
-                ``ValueError``, returns messages, or returns ``False``: the post then gets a
+                parsed content (``None`` if there is none) and, if it is invalid, raises a
+                ``ValueError`` or returns messages or ``False``: the post then gets a
                 ``ValidationException``. ``None`` leaves the check of its content as it is.
             revision: Its revision, which ``get_form_type`` returns and forms without one get;
                 ``None`` leaves it as it is: ``"1"``, or ``"8"`` for the data-quality type.

@@ -191,7 +191,7 @@ class Catalogue:
         return next(iter(revisions.values())).asset.entity_identifier if revisions else None
 
     def require(self, domain: str, entity_type: str, identifier: str) -> None:
-        """Check that an entity exists. In a domain without assets, every entity does.
+        """Check that an entity exists. In a domain without assets, every entity exists.
 
         Raises:
             ServiceError: A ``ResourceNotFoundException``.

@@ -87,7 +87,7 @@ class CatalogueOperations:
         self._pages.clear()
 
     def create_asset(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """CreateAsset."""
+        """Handle ``CreateAsset``."""
         self._require_implemented("CreateAsset", parameters)
         now = self._clock.now()
         asset = self.catalogue.create(
@@ -110,7 +110,7 @@ class CatalogueOperations:
         return Result(self._output.asset(region, asset))
 
     def create_asset_revision(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """CreateAssetRevision: it has what the request has, and nothing of the one before."""
+        """Handle ``CreateAssetRevision``: add a revision that has what the request has."""
         self._require_implemented("CreateAssetRevision", parameters)
         asset = self._asset(parameters, None)
         revised = replace(
@@ -125,7 +125,7 @@ class CatalogueOperations:
         return Result(self._output.asset(region, self.catalogue.revise(revised)))
 
     def list_asset_revisions(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """ListAssetRevisions: the latest first."""
+        """Handle ``ListAssetRevisions``: return a page of revisions, the latest first."""
         revisions = self.catalogue.revisions(
             parameters["domainIdentifier"], parameters["identifier"]
         )
@@ -141,7 +141,7 @@ class CatalogueOperations:
         return Result(self._pages.page(region, parameters, items))
 
     def create_listing_change_set(self, _region: str, parameters: Mapping[str, Any]) -> Result:
-        """CreateListingChangeSet: publish a revision of an asset, or unpublish the asset."""
+        """Handle ``CreateListingChangeSet``: publish a revision of an asset, or unpublish it."""
         if parameters["entityType"] != "ASSET":
             raise unimplemented(
                 "CreateListingChangeSet", f"entityType={parameters['entityType']!r}"
@@ -165,7 +165,7 @@ class CatalogueOperations:
         )
 
     def search(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """Search: the assets that match, published or not."""
+        """Handle ``Search``: return the assets that match, published or not."""
         candidates = [Candidate(asset) for asset in self.catalogue.assets()]
         found = Search("Search", parameters).run(candidates)
         attributes = parameters.get("additionalAttributes", ())
@@ -176,7 +176,7 @@ class CatalogueOperations:
         return self._found(region, parameters, items, found.reason)
 
     def search_listings(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """SearchListings: the listings that match, of the assets that are published."""
+        """Handle ``SearchListings``: return the listings that match."""
         candidates = [self._listed(asset) for asset in self.catalogue.assets()]
         found = Search("SearchListings", parameters).run(candidates)
         attributes = parameters.get("additionalAttributes", ())
@@ -188,12 +188,12 @@ class CatalogueOperations:
         return self._found(region, parameters, items, found.reason)
 
     def get_asset(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """GetAsset."""
+        """Handle ``GetAsset``."""
         asset = self._asset(parameters, parameters.get("revision"))
         return Result(self._output.asset(region, asset))
 
     def get_listing(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """GetListing."""
+        """Handle ``GetListing``."""
         listing = self.catalogue.listing(
             parameters["domainIdentifier"],
             parameters["identifier"],

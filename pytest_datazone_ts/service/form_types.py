@@ -204,7 +204,7 @@ def build_check(check: object) -> Check | None:
 
 
 def _call(check: Callable[[Any], object], content: object) -> list[str]:
-    """Call a test's own check, which raises, or returns messages or ``False``, on failure."""
+    """Call a test's own check, and return its messages."""
     try:
         result = check(content)
         if isinstance(result, (list, tuple, Iterator)):
@@ -218,8 +218,8 @@ def _call(check: Callable[[Any], object], content: object) -> list[str]:
 
 def _build_schema_check(schema: dict[str, Any]) -> Callable[[Any], list[str]]:
     try:
-        from jsonschema import SchemaError, validators  # noqa: PLC0415 - an extra
-        from referencing.jsonschema import EMPTY_REGISTRY  # noqa: PLC0415 - comes with jsonschema
+        from jsonschema import SchemaError, validators  # noqa: PLC0415 - an optional dependency
+        from referencing.jsonschema import EMPTY_REGISTRY  # noqa: PLC0415 - a dependency of jsonschema
     except ImportError:
         message = (
             "register_form_type() needs the package jsonschema to check a JSON Schema: "

@@ -49,7 +49,7 @@ class Lineage:
             self._pages.clear()
 
     def post_event(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """PostLineageEvent: store an event, whether or not it is one of OpenLineage."""
+        """Handle ``PostLineageEvent``: store an event, of OpenLineage or not."""
         content = bytes(parameters["event"]).decode("utf-8", "surrogateescape")
         event = _Parsed(content)
         posted_at = self._clock.now()
@@ -73,7 +73,7 @@ class Lineage:
         return Result({"id": stored.id, "domainId": stored.domain_identifier})
 
     def list_events(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """ListLineageEvents: newest first, unless ``sortOrder`` says otherwise."""
+        """Handle ``ListLineageEvents``: return a page of events, the newest first by default."""
         after, before = parameters.get("timestampAfter"), parameters.get("timestampBefore")
         status = parameters.get("processingStatus")
         events = [
@@ -91,7 +91,7 @@ class Lineage:
         return Result(self._pages.page(region, parameters, items))
 
     def get_event(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """GetLineageEvent."""
+        """Handle ``GetLineageEvent``."""
         domain, identifier = parameters["domainIdentifier"], parameters["identifier"]
         for event in self.events():
             if (event.region, event.domain_identifier, event.id) == (region, domain, identifier):

@@ -1,14 +1,13 @@
-"""The operations that the fake DataZone implements."""
+"""The fake DataZone: the service, and the operations that it implements."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.errors import DataZoneContentWarning
-from pytest_datazone_ts.service import model, pages, validation
+from pytest_datazone_ts.service import model, pages, point_output, validation
 from pytest_datazone_ts.service.catalogue_operations import CatalogueOperations
 from pytest_datazone_ts.service.error import ServiceError, not_found
 from pytest_datazone_ts.service.form_types import FormTypes
@@ -28,15 +27,13 @@ if TYPE_CHECKING:
 
 POST = "PostTimeSeriesDataPoints"
 DELETE = "DeleteTimeSeriesDataPoints"
-MAX_SUMMARY_LENGTH = 20_000
-"""The maximum length of ``contentSummary`` in botocore's model."""
 
 
 class Service:
     """A fake Amazon DataZone: one account, all regions.
 
     Args:
-        clock: The clock that dates what is posted.
+        clock: The clock from which data points get ``posted_at``.
         content_check: The option of that name: ``"off"``, ``"warn"`` or ``"error"``.
     """
 
@@ -45,7 +42,7 @@ class Service:
         self.store: Store = Store(identifiers)
         self.form_types: FormTypes = FormTypes()
         self.assets: CatalogueOperations = CatalogueOperations(
-            clock, self.store, self.form_types, identifiers, _summary
+            clock, self.store, self.form_types, identifiers, point_output.summary
         )
         self.catalogue: Catalogue = self.assets.catalogue
         self.lineage: Lineage = Lineage(clock, identifiers)
@@ -117,7 +114,7 @@ class Service:
             self.form_types.clear()
 
     def post_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """PostTimeSeriesDataPoints: store every form of the request, or none."""
+        """Handle ``PostTimeSeriesDataPoints``: store every form of the request, or none."""
         self._require_entity(parameters)
         if self._idempotency.output(POST, region, parameters) is None:
             # Not under the lock: a form type's check may be the test's own code.
@@ -125,15 +122,14 @@ class Service:
 
         def store() -> Result:
             points = self._add_points(region, parameters)
-            forms = [_form(point) for point in points]
+            forms = [point_output.form(point) for point in points]
             return Result({**_entity(parameters), "forms": forms}, points)
 
         return self._idempotency.once(POST, region, parameters, store)
 
     def list_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """ListTimeSeriesDataPoints: newest first."""
-        self._require_entity(parameters)
-        keys = self._series_keys(region, parameters)
+        """Handle ``ListTimeSeriesDataPoints``: return a page of points, the newest first."""
+        keys = self._find_series(region, parameters)
         size = pages.page_size(parameters)
         with self._lock:
             before = self._pages.position(region, parameters)
@@ -146,28 +142,30 @@ class Service:
                 before=before,
                 size=size + 1,
             )
-            output: dict[str, Any] = {"items": [_summary(point) for _, _, point in entries[:size]]}
+            output: dict[str, Any] = {
+                "items": [point_output.summary(point) for _, _, point in entries[:size]]
+            }
             if len(entries) > size:
                 position = entries[size - 1][:2]
                 output["nextToken"] = self._pages.issue_token(region, parameters, position)
             return Result(output)
 
     def get_point(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """GetTimeSeriesDataPoint."""
-        self._require_entity(parameters)
-        form_name = parameters["formName"]
-        identifier = parameters["identifier"]
-        point = self.store.get(self._series_keys(region, parameters), identifier)
+        """Handle ``GetTimeSeriesDataPoint``."""
+        form_name, identifier = parameters["formName"], parameters["identifier"]
+        point = self.store.get(self._find_series(region, parameters), identifier)
         if point is None:
             raise not_found(
                 "TimeSeriesDataPoint",
                 f"form '{form_name}' of {parameters['entityType']} "
                 f"'{parameters['entityIdentifier']}' has no data point '{identifier}'",
             )
-        return Result({**_entity(parameters), "formName": form_name, "form": _form(point)})
+        return Result(
+            {**_entity(parameters), "formName": form_name, "form": point_output.form(point)}
+        )
 
     def delete_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """DeleteTimeSeriesDataPoints: delete every point of a form, if there are any."""
+        """Handle ``DeleteTimeSeriesDataPoints``: delete every point of a form, if there are any."""
         self._require_entity(parameters)
 
         def delete() -> Result:
@@ -177,7 +175,7 @@ class Service:
         return self._idempotency.once(DELETE, region, parameters, delete)
 
     def get_form_type(self, _region: str, parameters: Mapping[str, Any]) -> Result:
-        """GetFormType: the built-in form type, and those that a test registered."""
+        """Handle ``GetFormType``, for the built-in form type and those that a test registered."""
         name = parameters["formTypeIdentifier"]
         smithy = self.form_types.model(name)
         if smithy is None:
@@ -204,8 +202,13 @@ class Service:
             }
         )
 
-    def _series_keys(self, region: str, parameters: Mapping[str, Any]) -> Sequence[SeriesKey]:
-        """Return the series that an entity shows: a listing shows those of its asset too."""
+    def _find_series(self, region: str, parameters: Mapping[str, Any]) -> Sequence[SeriesKey]:
+        """Return the series that an entity shows: for a listing, those of its asset too.
+
+        Raises:
+            ServiceError: The entity does not exist.
+        """
+        self._require_entity(parameters)
         own = _series_key(region, parameters, parameters["formName"])
         if parameters["entityType"] != "LISTING":
             return (own,)
@@ -215,6 +218,7 @@ class Service:
         return own, own._replace(entity_type="ASSET", entity_identifier=asset)
 
     def _require_entity(self, parameters: Mapping[str, Any]) -> None:
+        """Raise a ``ServiceError`` unless the entity that parameters name exists."""
         self.catalogue.require(
             parameters["domainIdentifier"],
             parameters["entityType"],
@@ -222,6 +226,7 @@ class Service:
         )
 
     def _check_content(self, forms: list[Mapping[str, Any]]) -> None:
+        """Refuse content that does not match its form type, or warn about it."""
         self.form_types.check_registered(forms)
         if self._content_check == "off":
             return
@@ -236,6 +241,7 @@ class Service:
             location.warn(message, DataZoneContentWarning)
 
     def _add_points(self, region: str, parameters: Mapping[str, Any]) -> tuple[DataPoint, ...]:
+        """Store every form of a request, and return the new data points."""
         posted_at = self._clock.now()
         return tuple(
             [
@@ -260,9 +266,39 @@ class OperationHandler:
     handle: Callable[[Service, str, Mapping[str, Any]], Result]
     """Takes the service, the region and the parameters."""
     needs_catalogue: bool = False
-    """Whether the operation is unhandled as long as the catalogue is empty."""
+    """Whether the operation is unhandled while the catalogue is empty."""
     is_idempotent: bool = False
-    """Whether the table's caller has to see to it that a ``clientToken`` changes things once."""
+    """Whether ``Service.handle`` carries out a request with a ``clientToken`` only once."""
+
+
+def _asset_handler(
+    operation: str,
+    handle: Callable[[CatalogueOperations, str, Mapping[str, Any]], Result],
+    *,
+    needs_catalogue: bool = True,
+    is_idempotent: bool = False,
+) -> OperationHandler:
+    """Return the handler of an operation on assets and listings."""
+    return OperationHandler(
+        operation,
+        lambda service, region, parameters: handle(service.assets, region, parameters),
+        needs_catalogue=needs_catalogue,
+        is_idempotent=is_idempotent,
+    )
+
+
+def _lineage_handler(
+    operation: str,
+    handle: Callable[[Lineage, str, Mapping[str, Any]], Result],
+    *,
+    is_idempotent: bool = False,
+) -> OperationHandler:
+    """Return the handler of an operation on lineage events."""
+    return OperationHandler(
+        operation,
+        lambda service, region, parameters: handle(service.lineage, region, parameters),
+        is_idempotent=is_idempotent,
+    )
 
 
 _HANDLERS: Mapping[str, OperationHandler] = {
@@ -273,61 +309,28 @@ _HANDLERS: Mapping[str, OperationHandler] = {
         OperationHandler("GetTimeSeriesDataPoint", Service.get_point),
         OperationHandler(DELETE, Service.delete_points),
         OperationHandler("GetFormType", Service.get_form_type),
-        OperationHandler(
-            "PostLineageEvent",
-            lambda service, *request: service.lineage.post_event(*request),
-            is_idempotent=True,
-        ),
-        OperationHandler(
-            "ListLineageEvents",
-            lambda service, *request: service.lineage.list_events(*request),
-        ),
-        OperationHandler(
-            "GetLineageEvent",
-            lambda service, *request: service.lineage.get_event(*request),
-        ),
-        OperationHandler(
+        _asset_handler(
             "CreateAsset",
-            lambda service, *request: service.assets.create_asset(*request),
+            CatalogueOperations.create_asset,
+            needs_catalogue=False,
             is_idempotent=True,
         ),
-        OperationHandler(
-            "CreateAssetRevision",
-            lambda service, *request: service.assets.create_asset_revision(*request),
-            needs_catalogue=True,
-            is_idempotent=True,
+        _asset_handler(
+            "CreateAssetRevision", CatalogueOperations.create_asset_revision, is_idempotent=True
         ),
-        OperationHandler(
+        _asset_handler(
             "CreateListingChangeSet",
-            lambda service, *request: service.assets.create_listing_change_set(*request),
-            needs_catalogue=True,
+            CatalogueOperations.create_listing_change_set,
             is_idempotent=True,
         ),
-        OperationHandler(
-            "ListAssetRevisions",
-            lambda service, *request: service.assets.list_asset_revisions(*request),
-            needs_catalogue=True,
-        ),
-        OperationHandler(
-            "SearchListings",
-            lambda service, *request: service.assets.search_listings(*request),
-            needs_catalogue=True,
-        ),
-        OperationHandler(
-            "Search",
-            lambda service, *request: service.assets.search(*request),
-            needs_catalogue=True,
-        ),
-        OperationHandler(
-            "GetAsset",
-            lambda service, *request: service.assets.get_asset(*request),
-            needs_catalogue=True,
-        ),
-        OperationHandler(
-            "GetListing",
-            lambda service, *request: service.assets.get_listing(*request),
-            needs_catalogue=True,
-        ),
+        _asset_handler("ListAssetRevisions", CatalogueOperations.list_asset_revisions),
+        _asset_handler("SearchListings", CatalogueOperations.search_listings),
+        _asset_handler("Search", CatalogueOperations.search),
+        _asset_handler("GetAsset", CatalogueOperations.get_asset),
+        _asset_handler("GetListing", CatalogueOperations.get_listing),
+        _lineage_handler("PostLineageEvent", Lineage.post_event, is_idempotent=True),
+        _lineage_handler("ListLineageEvents", Lineage.list_events),
+        _lineage_handler("GetLineageEvent", Lineage.get_event),
     )
 }
 
@@ -348,49 +351,9 @@ def _series_key(region: str, parameters: Mapping[str, Any], form_name: str) -> S
 
 
 def _entity(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of an output that repeat the request's entity."""
     return {
         "domainId": parameters["domainIdentifier"],
         "entityId": parameters["entityIdentifier"],
         "entityType": parameters["entityType"],
     }
-
-
-def _form(point: DataPoint) -> dict[str, Any]:
-    form = _common_members(point)
-    if point.content is not None:
-        form["content"] = point.content
-    return form
-
-
-def _summary(point: DataPoint) -> dict[str, Any]:
-    summary = _common_members(point)
-    content_summary = _content_summary(point.content)
-    if content_summary is not None:
-        summary["contentSummary"] = content_summary
-    return summary
-
-
-def _common_members(point: DataPoint) -> dict[str, Any]:
-    return {
-        "formName": point.form_name,
-        "typeIdentifier": point.type_identifier,
-        "typeRevision": point.type_revision,
-        "timestamp": point.timestamp,
-        "id": point.id,
-    }
-
-
-def _content_summary(content: str | None) -> str | None:
-    """Return the content without ``evaluations``.
-
-    AWS does not document what it leaves out of a summary.
-    """
-    if content is None:
-        return None
-    try:
-        value = json.loads(content)
-        if isinstance(value, dict):
-            value.pop("evaluations", None)
-        return json.dumps(value)[:MAX_SUMMARY_LENGTH]
-    except (ValueError, RecursionError):
-        return content[:MAX_SUMMARY_LENGTH]
