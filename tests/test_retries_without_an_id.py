@@ -59,9 +59,10 @@ def test_requests_without_a_token_are_calls_of_their_own(datazone_ts, post_raw):
 @pytest.fixture
 def capo_client(datazone_ts_server):
     capo = pytest.importorskip("capo_datazone")
-    return capo.DataZoneClient(
+    with capo.DataZoneClient(
         region="us-east-1", endpoint=datazone_ts_server.endpoint_url, anonymous=True
-    )
+    ) as client:
+        yield client
 
 
 def post_with_capo(client: Any) -> Any:
