@@ -181,13 +181,21 @@ def json_differences(
         actual: The other value.
         path: The path of both.
         subset: Whether objects of ``actual`` may have further keys. Lists of different
-            lengths are then one difference.
+            lengths then differ in the first pair of items that does, and as a whole.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for key in expected if subset else {**expected, **actual}:
             left, right = expected.get(key, MISSING), actual.get(key, MISSING)
             yield from json_differences(left, right, f"{path}.{key}", subset=subset)
-    elif _is_list(expected) and _is_list(actual) and not (subset and len(expected) != len(actual)):
+    elif _is_list(expected) and _is_list(actual) and subset and len(expected) != len(actual):
+        # What follows the first difference may only have moved.
+        differences = (
+            [*json_differences(left, right, f"{path}[{index}]", subset=True)]
+            for index, (left, right) in enumerate(zip(expected, actual, strict=False))
+        )
+        yield from next(filter(None, differences), ())
+        yield path, expected, actual
+    elif _is_list(expected) and _is_list(actual):
         pairs = zip_longest(expected, actual, fillvalue=MISSING)
         for index, (left, right) in enumerate(pairs):
             yield from json_differences(left, right, f"{path}[{index}]", subset=subset)

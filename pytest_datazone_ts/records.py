@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import location
+from pytest_datazone_ts.text import lines_in, multiline_repr
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,8 +17,19 @@ if TYPE_CHECKING:
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataPoint:
+class _Record:
+    """The base class of records: their ``repr`` has one field a line, for people and diffs."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        shown: Any = [field.name for field in fields(self) if field.repr]  # type: ignore[arg-type]
+        items = (f"{name}={multiline_repr(getattr(self, name))}" for name in shown)
+        return lines_in(f"{type(self).__name__}(", items, ")")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DataPoint(_Record):
     """One stored data point: a form as it was posted."""
 
     id: str
@@ -51,11 +63,12 @@ class DataPoint:
             return json.loads(self.content)
         except (ValueError, RecursionError) as error:
             message = f"the content of data point {self.id} ({self.form_name}) is not JSON: {error}"
-            raise ValueError(message) from error
+            # With its cause, pytest would show the standard library's frames.
+            raise ValueError(message) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Attempt(_Record):
     """One HTTP request of a call, and its result."""
 
     number: int
@@ -80,8 +93,8 @@ class Attempt:
     """Why the double itself refused it or failed; ``None`` for injected faults."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Call(_Record):
     """One API call of the code under test; botocore's retries are its attempts."""
 
     operation: str

@@ -34,6 +34,24 @@ def format_value(value: object) -> str:
     return repr(value)
 
 
+def multiline_repr(value: object) -> str:
+    """Return the ``repr`` of a value with a key or an item of its containers on each line."""
+    if isinstance(value, dict) and value:
+        return lines_in(
+            "{", (f"{key!r}: {multiline_repr(item)}" for key, item in value.items()), "}"
+        )
+    if isinstance(value, (list, tuple)) and value:
+        start, end = "()" if isinstance(value, tuple) else "[]"
+        return lines_in(start, map(multiline_repr, value), end)
+    return repr(value)
+
+
+def lines_in(start: str, items: Iterable[str], end: str) -> str:
+    """Return items on lines of their own between brackets, indented."""
+    lines = [f"    {line}" for item in items for line in f"{item},".split("\n")]
+    return "\n".join([start, *lines, end])
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, such as ``1 call`` or ``2 calls``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

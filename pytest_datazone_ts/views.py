@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
-from pytest_datazone_ts import location
+from pytest_datazone_ts import golden, location, text
 from pytest_datazone_ts.match import Match, Selection, call_matches, check_match, point_matches
 from pytest_datazone_ts.records import Call, DataPoint
 from pytest_datazone_ts.reporting import messages
@@ -39,7 +39,10 @@ class Records(Sequence[Record], Generic[Record]):
     def __getitem__(self, index: int | slice) -> Record | Self:
         if isinstance(index, slice):
             return type(self)(self._records[index])
-        return self._records[index]
+        try:
+            return self._records[index]
+        except IndexError:
+            raise IndexError(self._no_item(index)) from None
 
     def __len__(self) -> int:
         return len(self._records)
@@ -57,10 +60,18 @@ class Records(Sequence[Record], Generic[Record]):
     __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({list(self._records)!r})"
+        return f"<{type(self).__name__}: {text.counted(len(self), self._noun)}>"
+
+    def __str__(self) -> str:
+        return messages.list_all(self._noun, self._records)
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[Record, ...]]]:
         return type(self), (self._records,)
+
+    def _no_item(self, index: int) -> str:
+        if not self._records:
+            return messages.not_any(self._noun, self._selection)
+        return f"there is no [{index}] in {text.counted(len(self), self._noun)}"
 
     def _narrowed(self, match: Match) -> Selection:
         selection = self._selection or Selection(Match(), self._records)
@@ -103,6 +114,14 @@ class DataPoints(Records[DataPoint]):
         points = (point for point in self if point_matches(wanted, point))
         return DataPoints(points, selection=self._narrowed(wanted))
 
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """Return the data points as plain, JSON-able dicts, the same in every run.
+
+        ``content`` is parsed where it is JSON, and times are in ISO 8601. They have neither
+        ``id`` nor ``posted_at``, nor the token of the call.
+        """
+        return [golden.data_point_as_dict(point) for point in self]
+
 
 class Calls(Records[Call]):
     """Calls in the order of their first attempts."""
@@ -115,3 +134,11 @@ class Calls(Records[Call]):
         wanted = check_match(match, caller="Calls.where")
         calls = (call for call in self if call_matches(wanted, call))
         return Calls(calls, selection=self._narrowed(wanted))
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """Return the calls as plain, JSON-able dicts, the same in every run.
+
+        ``content`` is parsed where it is JSON, and times are in ISO 8601. The parameters have no
+        tokens, and the attempts only ``number``, ``status_code``, ``error_code`` and ``fault``.
+        """
+        return [golden.call_as_dict(call) for call in self]

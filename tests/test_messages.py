@@ -185,8 +185,8 @@ def test_json_content_is_compared_path_by_path_and_the_least_different_is_neares
         "         expected 90",
         "         posted   1",
         "       content $.rules (expected 2 items, posted 0)",
-        "         expected [{'status': 'PASS'}, {'status': 'PA... (56 characters)",
-        "         posted   []",
+        "         [0] missing: {'status': 'PASS'}",
+        "         [1] missing: {'status': 'PASS', 'types': <ANY>}",
         "       content $.name",
         "         expected 1",
         "         posted   'b'",
@@ -204,6 +204,34 @@ def test_json_content_is_compared_path_by_path_and_the_least_different_is_neares
         "         expected 1",
         "         posted   True",
     )
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_lists_of_different_length_differ_in_their_first_item_that_does_and_in_length(
+    datazone_ts, post_form, kind
+):
+    rules = [{"rule": number, "status": "PASS"} for number in range(20)]
+    post_form(content=json.dumps({"evaluations": rules}))
+    expected = [*rules[:7], {"status": "FAIL"}, *rules[9:]]
+
+    assert message_of(
+        datazone_ts.assert_posted, content={"evaluations": kind(expected)}
+    ).splitlines()[5:] == [
+        "       content $.evaluations[7].status",
+        "         expected 'FAIL'",
+        "         posted   'PASS'",
+        "       content $.evaluations (expected 19 items, posted 20)",
+        "         [19] not expected: {'rule': 19, 'status': 'PASS'}",
+    ]
+    assert message_of(
+        datazone_ts.assert_posted, content={"evaluations": kind([*rules, 1, 2, 3, 4])}
+    ).splitlines()[5:] == [
+        "       content $.evaluations (expected 24 items, posted 20)",
+        "         [20] missing: 1",
+        "         [21] missing: 2",
+        "         [22] missing: 3",
+        "         and 1 more",
+    ]
 
 
 @pytest.mark.parametrize(

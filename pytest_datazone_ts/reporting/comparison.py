@@ -25,6 +25,12 @@ _ITEMS = 5
 _PAIRS = 250_000
 """The maximum number of comparisons to find out which items correspond."""
 
+_NEVER_A_DICT = (
+    "A record never equals a dict: compare data_points.as_dicts(), or",
+    "calls.as_dicts(), with dicts. For one field, select the record with",
+    "where(...).one(), and compare the field, or json().",
+)
+
 
 def explain(left: Any, right: Any, *, everything: bool) -> list[str] | None:
     """Return lines that show field by field how two records, or sequences of them, differ.
@@ -37,11 +43,15 @@ def explain(left: Any, right: Any, *, everything: bool) -> list[str] | None:
     Returns:
         The lines; ``None`` to leave it to pytest's own explanation.
     """
+    if _are_record_and_dict(left, right) or _are_record_and_dict(right, left):
+        return [f"{type(left).__name__} == {type(right).__name__}", *_NEVER_A_DICT]
     if type(left) is type(right) and isinstance(left, (DataPoint, Call, Attempt)):
         title = f"{type(left).__name__} == {type(right).__name__}"
         lines = list(_record(left, right, everything=everything))
     elif _is_sequence(left) and _is_sequence(right) and (_has_records(left) or _has_records(right)):
         title = f"{type(left).__name__} of {len(left)} == {type(right).__name__} of {len(right)}"
+        if _has_dicts(left) != _has_dicts(right):
+            return [title, *_NEVER_A_DICT]
         items = _items(left, right, everything=everything)
         lines = [line for item in islice(items, None if everything else _ITEMS) for line in item]
         if more := len(list(items)):
@@ -49,6 +59,14 @@ def explain(left: Any, right: Any, *, everything: bool) -> list[str] | None:
     else:
         return None
     return [title, *lines] if lines else None
+
+
+def _are_record_and_dict(one: object, other: object) -> bool:
+    return isinstance(one, (DataPoint, Call)) and isinstance(other, dict)
+
+
+def _has_dicts(value: Sequence[object]) -> bool:
+    return any(isinstance(item, dict) for item in value)
 
 
 def _is_sequence(value: object) -> bool:
@@ -96,10 +114,9 @@ def _counterparts(
 
 
 def _titled(place: str, item: object) -> list[str]:
-    if isinstance(item, (DataPoint, Call, Attempt)):
-        description = messages.summarize(item)
-    else:
-        description = truncate(format_value(item), _COLUMNS)
+    description = _describe(item)
+    if not isinstance(item, (DataPoint, Call, Attempt)):
+        description = truncate(description, _COLUMNS)
     return textwrap.wrap(
         f"{place} {description}",
         _COLUMNS,
@@ -109,13 +126,19 @@ def _titled(place: str, item: object) -> list[str]:
     )
 
 
+def _describe(value: object) -> str:
+    if isinstance(value, (DataPoint, Call, Attempt)):
+        return messages.summarize(value)
+    return format_value(value)
+
+
 def _record(left: object, right: object, *, everything: bool) -> Iterator[str]:
     for path, *values in _differences(left, right):
         label = path.removeprefix(".")
         if SECRET.search(label.rpartition(".")[2]):
             yield f"{label}: differs, and is not shown"
             continue
-        here, there = map(format_value, values)
+        here, there = map(_describe, values)
         if len(line := f"{label}: {here} != {there}".removeprefix(": ")) <= _COLUMNS:
             yield line
             continue

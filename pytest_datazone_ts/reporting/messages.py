@@ -73,6 +73,12 @@ def _no_record(expected: str, noun: str, selection: Selection | None) -> str:
     return "\n".join(lines)
 
 
+def list_all(noun: str, records: Sequence[DataPoint | Call]) -> str:
+    """Return records as a numbered list."""
+    items = [line for number, each in enumerate(records, 1) for line in _numbered(number, each)]
+    return "\n".join([f"{counted(len(records), noun)}{':' if items else ''}", *items])
+
+
 def not_posted(
     match: Match,
     count: int | None,
@@ -358,9 +364,25 @@ def _explain(field: str, expected: object, actual: object) -> Iterator[str]:
         return
     for label, left, right in _details(field, expected, actual):
         yield label
+        if isinstance(left, (list, tuple)) and isinstance(right, list):
+            yield from _surplus(left, right)
+            continue
         left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
         yield f"  expected {left_text}"
         yield f"  posted   {right_text}"
+
+
+def _surplus(expected: Sequence[object], posted: Sequence[object]) -> Iterator[str]:
+    """Yield lines about the items that one of two lists has beyond the other's length."""
+    start, note = len(expected), "not expected"
+    longer = posted
+    if len(posted) < len(expected):
+        start, note, longer = len(posted), "missing", expected
+    for index, item in enumerate(longer[start : start + _SHOWN], start):
+        label = f"  [{index}] {note}: "
+        yield label + truncate(format_value(item), _COLUMNS - len(label) - len("       "))
+    if len(longer) - start > _SHOWN:
+        yield f"  and {len(longer) - start - _SHOWN} more"
 
 
 def _details(field: str, expected: object, actual: object) -> Iterator[tuple[str, object, object]]:
@@ -374,7 +396,7 @@ def _details(field: str, expected: object, actual: object) -> Iterator[tuple[str
         for path, left, right in matching.json_differences(expected, parsed, subset=True):
             sizes = (
                 f" (expected {counted(len(left), 'item')}, posted {len(right)})"
-                if isinstance(left, list) and isinstance(right, list)
+                if isinstance(left, (list, tuple)) and isinstance(right, list)
                 else ""
             )
             yield f"content {path}{sizes}", left, right
