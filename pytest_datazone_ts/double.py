@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import audit, location, text
 from pytest_datazone_ts.clock import require_seconds
-from pytest_datazone_ts.count import require_count
+from pytest_datazone_ts.count import require_posted_count
 from pytest_datazone_ts.ending import require_active, require_same_test
 from pytest_datazone_ts.exchange import Exchange
 from pytest_datazone_ts.injections import Injection, RateLimit, resolve_fault
 from pytest_datazone_ts.match import Match, Selection, check_match, point_matches
 from pytest_datazone_ts.options import Options
-from pytest_datazone_ts.reporting import messages
+from pytest_datazone_ts.reporting import messages, timeline
 from pytest_datazone_ts.service import model
 from pytest_datazone_ts.service.asset import Asset, choose_listing_identifier, plain_forms
 from pytest_datazone_ts.service.form_types import build_check
@@ -52,8 +52,11 @@ class DataZoneTimeSeries:
 
     def __repr__(self) -> str:
         calls = text.counted(len(self._exchange.log.calls()), "call")
-        points = text.counted(len(self._exchange.service.store.points()), "data point")
-        return f"<{type(self).__name__}: {calls}, {points}>"
+        points = self._exchange.service.store.points()
+        return f"<{type(self).__name__}: {calls}, {text.counted(len(points), 'data point')}>"
+
+    def __str__(self) -> str:
+        return timeline.describe(self._exchange.log.calls(), self._exchange.injections.unused())
 
     @staticmethod
     def current() -> DataZoneTimeSeries:
@@ -143,7 +146,7 @@ class DataZoneTimeSeries:
             after: The number of matching attempts to let through first.
             call: Which of the matching calls gets it, from 1; ``times`` and ``after`` then
                 count the attempts of that call. ``None`` for all of them.
-            operation: The API name of the operation that fails.
+            operation: The operation that fails: its API name, or boto3's of its method.
             match: The keywords of :class:`~pytest_datazone_ts.Match`.
 
         Raises:
@@ -154,7 +157,7 @@ class DataZoneTimeSeries:
                 over HTTP while ``datazone_ts_server`` is up.
         """
         require_active(self._exchange.ending, "inject")
-        model.require_operation(operation)
+        operation = model.operation_name(operation)
         injection = Injection(
             resolve_fault(fault, operation),
             operation=operation,
@@ -176,14 +179,14 @@ class DataZoneTimeSeries:
         Args:
             rate: Calls a second.
             burst: The number of calls that may be made at once.
-            operation: The API name of the operation.
+            operation: Its API name, or boto3's of its method.
 
         Raises:
             RuntimeError: The test or block that the double was for is over.
             ValueError: An argument is out of range, or the operation does not exist.
         """
         require_active(self._exchange.ending, "rate_limit")
-        model.require_operation(operation)
+        operation = model.operation_name(operation)
         limit = RateLimit(rate, burst=burst, clock=self._exchange.clock)
         self._exchange.injections.limit(operation, limit)
         self._exchange.log.armed(limit)
@@ -201,7 +204,7 @@ class DataZoneTimeSeries:
         The latest response wins. After ``times`` calls it is used up, and the previous one is used.
 
         Args:
-            operation: The API name of the operation.
+            operation: Its API name, or boto3's of its method.
             response: A dict as boto3 returns it, or a callable that takes the call's parameters
                 and returns one. It is checked against botocore's output shape.
             times: The number of calls to answer; ``None`` for all.
@@ -212,8 +215,8 @@ class DataZoneTimeSeries:
                 or the response does not fit its output shape.
         """
         require_active(self._exchange.ending, "respond")
-        model.require_operation(operation)
-        self._exchange.responders.add(model.operation(operation), response, times)
+        described = model.operation(model.operation_name(operation))
+        self._exchange.responders.add(described, response, times)
 
     def add_asset(
         self,
@@ -304,8 +307,7 @@ class DataZoneTimeSeries:
             ValueError: ``count`` is not a non-negative integer.
         """
         wanted = check_match(match, caller="assert_posted", own=("count",))
-        if count is not None:
-            require_count("assert_posted(count=...) takes a number of data points", count, 0)
+        require_posted_count(count)
         points = self.data_points
         matched = DataPoints(point for point in points if point_matches(wanted, point))
         if (not matched) if count is None else (len(matched) != count):
@@ -320,8 +322,7 @@ class DataZoneTimeSeries:
             TypeError: A keyword is unknown.
         """
         wanted = check_match(match, caller="assert_not_posted")
-        matched = [point for point in self.data_points if point_matches(wanted, point)]
-        if matched:
+        if matched := [point for point in self.data_points if point_matches(wanted, point)]:
             raise AssertionError(messages.posted(wanted, matched))
 
     def audit(self, *, timestamps: bool = True) -> Audit:

@@ -8,9 +8,10 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
-from botocore.utils import parse_to_aware_datetime
+from botocore.utils import parse_timestamp
 
 from pytest_datazone_ts import location, spelling
+from pytest_datazone_ts.text import NAIVE_AS_UTC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -95,7 +96,8 @@ def _comparable_time(value: object, caller: str) -> object:
     if isinstance(value, (datetime, str)) or type(value) in (int, float):
         moment: Any = value
         try:
-            return parse_to_aware_datetime(moment)
+            moment = moment if isinstance(moment, datetime) else parse_timestamp(moment)
+            return moment.replace(tzinfo=NAIVE_AS_UTC) if moment.tzinfo is None else moment
         except (ValueError, OverflowError, RuntimeError) as error:
             message = f"{caller}(timestamp={value!r}): not a time that boto3 accepts ({error})"
             raise ValueError(message) from error

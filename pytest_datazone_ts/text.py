@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from itertools import takewhile
 from pathlib import Path
 from types import FunctionType
@@ -24,10 +24,17 @@ SECRET = re.compile(
 """Matches the names of parameters whose values are not shown."""
 
 
+NAIVE_AS_UTC = timezone(timedelta(), "UTC")
+"""The timezone of a naive datetime that was taken to be in UTC."""
+
+
 def format_value(value: object) -> str:
     """Return a value as it appears in messages."""
     if isinstance(value, datetime):
-        return value.isoformat(" ").replace("+00:00", "Z")
+        text = value.isoformat(" ").replace("+00:00", "Z")
+        if value.tzinfo is None:
+            return f"{text} (naive)"
+        return f"{text} (naive: taken as UTC)" if value.tzinfo is NAIVE_AS_UTC else text
     if isinstance(value, FunctionType):
         code = value.__code__
         return f"{value.__qualname__} ({Path(code.co_filename).name}:{code.co_firstlineno})"

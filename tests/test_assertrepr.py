@@ -159,10 +159,15 @@ def test_calls(datazone_ts, post, compared):
         "attempts[0].status_code: 201 != 403",
         "attempts[0].error_code: None != 'AccessDeniedException'",
         "attempts[0].fault: None != AccessDeniedException",
+    ]
+    ids = [
         "attempts[0].request_id",
         f"  left  {left.attempts[0].request_id!r}",
         f"  right {right.attempts[0].request_id!r}",
     ]
+    assert compared(left, right, verbose=2)[-3:] == ids
+    other_id = replace(left.attempts[0], request_id=right.attempts[0].request_id)
+    assert compared(left, replace(left, attempts=(other_id,))) == ["Call == Call", *ids]
 
 
 def test_attempts(datazone_ts, post, compared):
@@ -179,6 +184,26 @@ def test_attempts(datazone_ts, post, compared):
         "tuple of 2 == tuple of 1",
         "only on the left: [0] attempt 1: 503",
     ]
+
+
+def test_a_naive_timestamp_is_named_as_such(points, compared):
+    naive = datetime(2024, 1, 1)  # noqa: DTZ001
+    hint = "a naive datetime never equals an aware one: give it tzinfo=timezone.utc"
+
+    assert compared(points[0].timestamp, naive) == [
+        "2024-01-01 00:00:00Z == 2024-01-01 00:00:00 (naive)",
+        hint,
+    ]
+    assert compared(naive, points[0].timestamp) == [
+        "2024-01-01 00:00:00 (naive) == 2024-01-01 00:00:00Z",
+        hint,
+    ]
+    assert compared(points[0], replace(points[0], timestamp=naive)) == [
+        "DataPoint == DataPoint",
+        "timestamp: 2024-01-01 00:00:00Z != 2024-01-01 00:00:00 (naive)",
+    ]
+    assert compared(naive, naive.replace(day=2)) is None
+    assert compared(points[0].timestamp, points[0].posted_at) is None
 
 
 # Sequences of them
@@ -233,7 +258,7 @@ def test_what_is_no_record_is_shown_as_it_is(points, compared, datazone_ts):
 
 def test_a_record_is_no_dict(points, compared, datazone_ts):
     hint = [
-        "A record never equals a dict: compare data_points.as_dicts(), or",
+        "a record never equals a dict: compare data_points.as_dicts(), or",
         "calls.as_dicts(), with dicts. For one field, select the record with",
         "where(...).one(), and compare the field, or json().",
     ]
