@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import audit, location, text
@@ -10,7 +11,7 @@ from pytest_datazone_ts.count import require_posted_count
 from pytest_datazone_ts.ending import require_active, require_same_test
 from pytest_datazone_ts.exchange import Exchange
 from pytest_datazone_ts.injections import Injection, RateLimit, resolve_fault
-from pytest_datazone_ts.match import Match, Selection, check_match, point_matches
+from pytest_datazone_ts.match import POINT_KEYWORDS, Match, Selection, check_match, point_matches
 from pytest_datazone_ts.options import Options
 from pytest_datazone_ts.reporting import messages, timeline
 from pytest_datazone_ts.service import model
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.audit import Audit
     from pytest_datazone_ts.faults import Fault, FaultName
+    from pytest_datazone_ts.match import PointMatch
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
@@ -35,6 +37,9 @@ _NONE_ACTIVE = (
     "no DataZone double is active here. Use the datazone_ts fixture, or wrap the code in "
     "mock_datazone_ts()."
 )
+
+
+_check = partial(check_match, more=POINT_KEYWORDS)
 
 
 class _Default(int):
@@ -99,8 +104,7 @@ class DataZoneTimeSeries:
     def code_sleeps(self) -> tuple[float, ...]:
         """The waits, in seconds, of the code under test itself, in order.
 
-        They are those of ``time.sleep`` and ``asyncio.sleep``, with the option
-        ``sleep="virtual"``.
+        The option ``sleep="virtual"`` has those of ``time.sleep`` and ``asyncio.sleep`` here.
         """
         require_same_test(self._exchange.ending)
         return tuple(self._exchange.code_sleeps)
@@ -294,19 +298,19 @@ class DataZoneTimeSeries:
         require_active(self._exchange.ending, "register_form_type")
         self._exchange.service.form_types.register(type_identifier, build_check(check))
 
-    def assert_posted(self, count: int | None = None, **match: Unpack[Match]) -> DataPoints:
+    def assert_posted(self, count: int | None = None, **match: Unpack[PointMatch]) -> DataPoints:
         """Return the data points that match.
 
         Args:
             count: The number of points that must match; ``None`` for one or more.
-            match: The keywords of :class:`~pytest_datazone_ts.Match`.
+            match: The keywords of :class:`~pytest_datazone_ts.PointMatch`.
 
         Raises:
             AssertionError: No point matches, or not exactly ``count`` points do.
             TypeError: A keyword is unknown.
             ValueError: ``count`` is not a non-negative integer.
         """
-        wanted = check_match(match, caller="assert_posted", own=("count",))
+        wanted = _check(match, caller="assert_posted", own=("count",))
         require_posted_count(count)
         points = self.data_points
         matched = DataPoints(point for point in points if point_matches(wanted, point))
@@ -314,14 +318,14 @@ class DataZoneTimeSeries:
             raise AssertionError(messages.not_posted(wanted, count, points, matched, self.calls))
         return matched
 
-    def assert_not_posted(self, **match: Unpack[Match]) -> None:
+    def assert_not_posted(self, **match: Unpack[PointMatch]) -> None:
         """Check that no data point matches.
 
         Raises:
             AssertionError: A data point matches.
             TypeError: A keyword is unknown.
         """
-        wanted = check_match(match, caller="assert_not_posted")
+        wanted = _check(match, caller="assert_not_posted")
         if matched := [point for point in self.data_points if point_matches(wanted, point)]:
             raise AssertionError(messages.posted(wanted, matched))
 

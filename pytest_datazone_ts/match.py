@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
 from botocore.utils import parse_timestamp
 
-from pytest_datazone_ts import location, spelling
+from pytest_datazone_ts import data_quality, location, spelling
+from pytest_datazone_ts.service import model
 from pytest_datazone_ts.text import NAIVE_AS_UTC
 
 if TYPE_CHECKING:
@@ -48,7 +49,25 @@ class Match(TypedDict, total=False):
     """
 
 
+class PointMatch(Match, total=False):
+    """The keywords that select data points: those of :class:`Match`, and one more."""
+
+    passing_percentage: object
+    """Of data-quality content; no point with other content matches."""
+
+
+class CallMatch(Match, total=False):
+    """The keywords that select calls: those of :class:`Match`, and three more."""
+
+    operation: object
+    """The operation's API name, or boto3's of its method."""
+    error_code: object
+    succeeded: object
+
+
 _KEYWORDS = tuple(Match.__annotations__)
+POINT_KEYWORDS = ("passing_percentage",)
+CALL_KEYWORDS = ("operation", "error_code", "succeeded")
 
 
 class Selection(NamedTuple):
@@ -60,13 +79,20 @@ class Selection(NamedTuple):
     """Returns the calls that the double recorded."""
 
 
-def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] = ()) -> Match:
+def check_match(
+    match: Mapping[str, object],
+    *,
+    caller: str,
+    own: Sequence[str] = (),
+    more: Sequence[str] = (),
+) -> Any:
     """Check the keywords of a function that selects records.
 
     Args:
         match: The keywords.
         caller: The name of the function, for messages.
         own: The function's other keywords.
+        more: The keywords that select beside those of ``Match``.
 
     Returns:
         The keywords, with a comparable ``timestamp``.
@@ -76,8 +102,8 @@ def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] 
         ValueError: The timestamp is not one that boto3 accepts.
     """
     for keyword in match:
-        if keyword not in _KEYWORDS:
-            known = (*own, *_KEYWORDS)
+        if keyword not in _KEYWORDS and keyword not in more:
+            known = (*own, *_KEYWORDS, *more)
             message = (
                 f"{caller}() got an unknown keyword {keyword!r}.{spelling.hint(keyword, known)} "
                 f"Valid keywords: {', '.join(known)}."
@@ -89,7 +115,10 @@ def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] 
     result = dict(match)
     if "timestamp" in match:
         result["timestamp"] = _comparable_time(match["timestamp"], caller)
-    return cast("Match", result)
+    operation = match.get("operation")
+    if isinstance(operation, str):
+        result["operation"] = model.api_name(operation)
+    return result
 
 
 def _comparable_time(value: object, caller: str) -> object:
@@ -113,11 +142,20 @@ def point_differences(match: Match, point: DataPoint) -> Iterator[tuple[str, obj
     """Yield ``(field, expected, actual)`` for each keyword that the point does not match."""
     differs = False
     for field, expected in match.items():
-        if field != "where" and not _equal(field, expected, actual := getattr(point, field)):
+        if field != "where" and not _equal(field, expected, actual := _point_field(field, point)):
             differs = True
             yield field, expected, actual
     if not differs and "where" in match and not match["where"](point):
         yield "where", match["where"], point
+
+
+def _point_field(keyword: str, point: DataPoint) -> object:
+    if keyword != "passing_percentage":
+        return getattr(point, keyword)
+    try:
+        return data_quality.parse(point.type_identifier, point.content).passing_percentage
+    except ValueError as error:
+        return _Missing(f"none: {error}")
 
 
 def call_matches(match: Match, call: Call) -> bool:
@@ -136,7 +174,8 @@ def call_matches(match: Match, call: Call) -> bool:
     return "where" not in match or bool(match["where"](call))
 
 
-_CALL_FIELDS = ("domain_identifier", "entity_identifier", "entity_type", "region")
+_CALL_ATTRIBUTES = ("region", *CALL_KEYWORDS)
+_CALL_FIELDS = ("domain_identifier", "entity_identifier", "entity_type", *_CALL_ATTRIBUTES)
 _MEMBERS = {
     "domain_identifier": "domainIdentifier",
     "entity_identifier": "entityIdentifier",
@@ -150,7 +189,9 @@ _MEMBERS = {
 
 
 def _call_field(keyword: str, call: Call) -> object:
-    return call.region if keyword == "region" else call.parameters.get(_MEMBERS[keyword])
+    if keyword in _CALL_ATTRIBUTES:
+        return getattr(call, keyword)
+    return call.parameters.get(_MEMBERS[keyword])
 
 
 def forms(call: Call) -> Iterable[Mapping[str, object]]:
@@ -165,7 +206,7 @@ def _equal(field: str, expected: object, actual: object) -> bool:
             return is_json_subset(expected, json.loads(cast("str", actual)))
         except (TypeError, ValueError, RecursionError):
             return False
-    return bool(expected == actual)
+    return not isinstance(actual, _Missing) and bool(expected == actual)
 
 
 def is_json_subset(expected: object, actual: object) -> bool:
@@ -218,8 +259,11 @@ def _is_list(value: object) -> TypeGuard[Sequence[object]]:
 
 
 class _Missing:
+    def __init__(self, reason: str = "missing") -> None:
+        self._reason = reason
+
     def __repr__(self) -> str:
-        return "missing"
+        return self._reason
 
 
 MISSING = _Missing()

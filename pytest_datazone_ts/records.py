@@ -6,12 +6,13 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from pytest_datazone_ts import location
+from pytest_datazone_ts import data_quality, location
 from pytest_datazone_ts.text import lines_in, multiline_repr
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pytest_datazone_ts.data_quality import DataQuality
     from pytest_datazone_ts.faults import Fault
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
@@ -49,6 +50,22 @@ class DataPoint(_Record):
     region: str
     posted_at: datetime
     """The time on the test's clock at which it was stored: aware, in UTC."""
+    client_token: str | None = field(default=None, compare=False, repr=False)
+    """The ``clientToken`` of its call; boto3 generates one if the code under test does not."""
+
+    @property
+    def data_quality(self) -> DataQuality:
+        """The content of a form of type ``amazon.datazone.DataQualityResultFormType``, typed.
+
+        Raises:
+            ValueError: It is a form of another type, or its content is not of this type.
+        """
+        try:
+            return data_quality.parse(self.type_identifier, self.content)
+        except ValueError as error:
+            form_type = "DataQualityResultFormType"
+            message = f"data point {self.id} ({self.form_name}) is not a {form_type}: {error}"
+            raise ValueError(message) from None
 
     def json(self) -> Any:
         """Return ``content``, parsed.

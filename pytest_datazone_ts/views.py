@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from pytest_datazone_ts import golden, location, text
-from pytest_datazone_ts.match import Match, Selection, call_matches, check_match, point_matches
+from pytest_datazone_ts.match import (
+    CALL_KEYWORDS,
+    POINT_KEYWORDS,
+    Match,
+    Selection,
+    call_matches,
+    check_match,
+    point_matches,
+)
 from pytest_datazone_ts.records import Call, DataPoint
 from pytest_datazone_ts.reporting import messages
 
@@ -14,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from typing_extensions import Self, Unpack
+
+    from pytest_datazone_ts.match import CallMatch, PointMatch
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
@@ -91,15 +102,27 @@ class Records(Sequence[Record], Generic[Record]):
             raise AssertionError(message)
         return self._records[0]
 
-    def latest(self) -> Record:
-        """Return the record that came last.
+    def first(self) -> Record:
+        """Return the record that came first, as ``[0]`` does.
 
         Raises:
             AssertionError: There are no records.
         """
+        self._require_any()
+        return self._records[0]
+
+    def latest(self) -> Record:
+        """Return the record that came last, as ``[-1]`` does.
+
+        Raises:
+            AssertionError: There are no records.
+        """
+        self._require_any()
+        return self._records[-1]
+
+    def _require_any(self) -> None:
         if not self._records:
             raise AssertionError(messages.not_any(self._noun, self._selection))
-        return self._records[-1]
 
 
 class DataPoints(Records[DataPoint]):
@@ -108,9 +131,20 @@ class DataPoints(Records[DataPoint]):
     __slots__ = ()
     _noun = "data point"
 
-    def where(self, **match: Unpack[Match]) -> DataPoints:
-        """Return the records that match every keyword of :class:`~pytest_datazone_ts.Match`."""
-        wanted = check_match(match, caller="DataPoints.where")
+    def latest(self) -> DataPoint:
+        """Return the data point with the newest timestamp; of equal ones the one posted last.
+
+        The one posted last of all is ``[-1]``.
+
+        Raises:
+            AssertionError: There are no data points.
+        """
+        self._require_any()
+        return max(reversed(self._records), key=attrgetter("timestamp"))
+
+    def where(self, **match: Unpack[PointMatch]) -> DataPoints:
+        """Return those that match every keyword of :class:`~pytest_datazone_ts.PointMatch`."""
+        wanted = check_match(match, caller="DataPoints.where", more=POINT_KEYWORDS)
         points = (point for point in self if point_matches(wanted, point))
         return DataPoints(points, selection=self._narrowed(wanted))
 
@@ -129,9 +163,9 @@ class Calls(Records[Call]):
     __slots__ = ()
     _noun = "call"
 
-    def where(self, **match: Unpack[Match]) -> Calls:
-        """Return the records that match every keyword of :class:`~pytest_datazone_ts.Match`."""
-        wanted = check_match(match, caller="Calls.where")
+    def where(self, **match: Unpack[CallMatch]) -> Calls:
+        """Return those that match every keyword of :class:`~pytest_datazone_ts.CallMatch`."""
+        wanted = check_match(match, caller="Calls.where", more=CALL_KEYWORDS)
         calls = (call for call in self if call_matches(wanted, call))
         return Calls(calls, selection=self._narrowed(wanted))
 

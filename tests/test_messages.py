@@ -591,7 +591,7 @@ def test_one_says_what_tells_calls_apart(datazone_ts, datazone_ts_client, post_f
         "  1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1: 201",
         "  2. ListTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1: 200",
         "Narrow it down with where(...), such as",
-        "where(where=lambda c: c.operation == 'PostTimeSeriesDataPoints').one()",
+        "where(operation='PostTimeSeriesDataPoints').one()",
     )
 
 

@@ -456,7 +456,33 @@ def test_json_says_whose_content_is_not_json(datazone_ts, datazone_ts_client, co
     assert str(caught.value) == expected or message.endswith(": ")
 
 
-# The only record, and the latest
+# The only record, the first and the latest
+
+
+def test_the_latest_point_is_the_newest_and_not_the_one_posted_last(
+    datazone_ts, datazone_ts_client
+):
+    for name, timestamp in [("a", 2), ("b", 3), ("c", 3), ("d", 1)]:
+        form = a_form(formName=name, timestamp=timestamp)
+        datazone_ts_client.post_time_series_data_points(**CALL, forms=[form])
+    points = datazone_ts.data_points
+
+    assert points.latest().form_name == "c"
+    assert points[-1].form_name == "d"
+    assert points.first().form_name == "a"
+    assert datazone_ts.calls.first() == datazone_ts.calls[0]
+    with pytest.raises(AssertionError, match="expected at least one data point, found none"):
+        points[:0].first()
+
+
+def test_a_point_has_the_token_it_came_with(datazone_ts, datazone_ts_client):
+    for token in ({}, {"clientToken": "given"}):
+        datazone_ts_client.post_time_series_data_points(**CALL, forms=[a_form()], **token)
+    generated, given = datazone_ts.data_points
+
+    assert generated.client_token == datazone_ts.calls[0].parameters["clientToken"]
+    assert given.client_token == datazone_ts.calls[1].parameters["clientToken"]
+    assert given == dataclasses.replace(given, client_token=None)
 
 
 def test_one_and_latest_return_the_record(three_points):

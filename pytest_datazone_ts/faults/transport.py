@@ -127,12 +127,12 @@ class HttpError(TransportFault):
     """
 
     status: int = 502
-    body: str | None = None
+    body: str | bytes | None = None
 
     def __post_init__(self) -> None:
         require_status("HttpError(status=...)", self.status)
-        if self.body is not None and not isinstance(self.body, str):
-            error = f"HttpError(body=...) takes a string, not {type(self.body).__name__}"
+        if not isinstance(self.body, (str, bytes, type(None))):
+            error = f"HttpError(body=...) takes a string or bytes, not {type(self.body).__name__}"
             raise TypeError(error)
         if self.body is None:
             title = f"{self.status} {responses.get(self.status, '')}".strip()
@@ -140,7 +140,7 @@ class HttpError(TransportFault):
             object.__setattr__(self, "body", page)
 
     def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
-        body = (self.body or "").encode()
+        body = self.body.encode() if isinstance(self.body, str) else self.body or b""
         headers = {"content-type": "text/html", "content-length": str(len(body))}
         return Response(self.status, headers, body, error_code=str(self.status))
 

@@ -293,8 +293,6 @@ def _keyword(name: str, value: Any) -> str:
     """Return the keyword of ``where`` that selects a value; ``""`` if there is none."""
     if value is None or value is matching.MISSING or value in ([], [None]):
         return ""
-    if name == "operation":
-        return f"where=lambda c: c.operation == {value!r}"
     if name == "timestamp":
         return f"timestamp={value.isoformat()!r}"
     if name == "forms":

@@ -187,6 +187,11 @@ def operation_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for each in _services() for name in each.operation_names))
 
 
+def api_name(name: str) -> str:
+    """Return the API name of an operation for boto3's name of its method; others as they are."""
+    return {xform_name(each): each for each in operation_names()}.get(name, name)
+
+
 def operation_name(name: str) -> str:
     """Return the API name of an operation, for that or for the name of boto3's method.
 
@@ -194,11 +199,8 @@ def operation_name(name: str) -> str:
         ValueError: DataZone has no such operation.
     """
     names = operation_names()
-    if name in names:
-        return name
-    by_method = {xform_name(each): each for each in names}
-    if name in by_method:
-        return by_method[name]
+    if api_name(name) in names:
+        return api_name(name)
     message = f"{name!r} is not an operation of Amazon DataZone.{spelling.hint(name, names)}"
     raise ValueError(message)
 

@@ -260,6 +260,7 @@ class Service:
                     form,
                     type_revision=form.get("typeRevision", DEFAULT_TYPE_REVISION),
                     posted_at=posted_at,
+                    client_token=parameters.get("clientToken"),
                 )
                 for form in parameters["forms"]
             ]
