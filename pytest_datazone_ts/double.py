@@ -1,4 +1,4 @@
-"""``DataZoneTimeSeries``, the double as tests see it."""
+"""``DataZoneTimeSeries``, the double and its public members."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _check = partial(check_match, more=POINT_KEYWORDS)
 
 
 class _Default(int):
-    """A default that is recognized as one."""
+    """A default value, as opposed to an equal argument."""
 
 
 class DataZoneTimeSeries:
@@ -65,7 +65,7 @@ class DataZoneTimeSeries:
 
     @staticmethod
     def current() -> DataZoneTimeSeries:
-        """Return the active double; the innermost, if several are.
+        """Return the active double; if several are active, the innermost.
 
         Raises:
             RuntimeError: No double is active.
@@ -78,7 +78,7 @@ class DataZoneTimeSeries:
 
     @property
     def options(self) -> Options:
-        """The options that it was created with."""
+        """The options of the double."""
         return self._exchange.options
 
     @property
@@ -104,22 +104,22 @@ class DataZoneTimeSeries:
     def code_sleeps(self) -> tuple[float, ...]:
         """The waits, in seconds, of the code under test itself, in order.
 
-        The option ``sleep="virtual"`` has those of ``time.sleep`` and ``asyncio.sleep`` here.
+        With the option ``sleep="virtual"``: those of ``time.sleep`` and ``asyncio.sleep``.
         """
         require_same_test(self._exchange.ending)
         return tuple(self._exchange.code_sleeps)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass on the test's clock, also on one that freezegun or time-machine holds.
+        """Advance the test's clock, also when freezegun or time-machine controls it.
 
-        Rate limits refill meanwhile.
+        Rate limits refill accordingly.
 
         Args:
-            seconds: How much time passes.
+            seconds: The time that passes.
 
         Raises:
             RuntimeError: The test or block that the double was for is over.
-            ValueError: It is not a finite number of seconds, 0 or more.
+            ValueError: ``seconds`` is not a finite number, 0 or more.
         """
         require_active(self._exchange.ending, "advance")
         require_seconds("advance(seconds)", seconds)
@@ -135,30 +135,34 @@ class DataZoneTimeSeries:
         operation: str = POST,
         **match: Unpack[Match],
     ) -> Injection:
-        """Arm a fault for the next matching attempts.
+        """Inject a fault into the next matching attempts.
 
-        Injections that match the same attempt are used in the order armed. ``times`` and
+        Faults that match the same attempt are used in the order injected. ``times`` and
         ``after`` count attempts, of which botocore may make several for one call; ``call``
         counts calls.
 
         Args:
-            fault: An instance, a class or a name of :mod:`pytest_datazone_ts.faults`: of an
-                exception that the operation documents, of one of AWS's common errors, or of a
+            fault: An instance, a class or the name of a class in :mod:`pytest_datazone_ts.faults`:
+                an exception that the operation documents, one of AWS's common errors, or a
                 failure of the transport.
-            times: The number of attempts that it is used on; ``None`` for all. Unless it is
-                given, with ``call`` it is all of that call's.
+            times: The number of attempts that it is used on; ``None`` for all. With ``call``,
+                the default is all attempts of that call.
             after: The number of matching attempts to let through first.
-            call: Which of the matching calls gets it, from 1; ``times`` and ``after`` then
-                count the attempts of that call. ``None`` for all of them.
-            operation: The operation that fails: its API name, or boto3's of its method.
+            call: The number of the matching call that gets it, from 1; ``times`` and ``after``
+                then count the attempts of that call. ``None`` for all calls.
+            operation: The API name of the operation that fails, or boto3's name of its method.
             match: The keywords of :class:`~pytest_datazone_ts.Match`.
+
+        Returns:
+            The injection, which counts its hits and can be cancelled.
 
         Raises:
             RuntimeError: The test or block that the double was for is over.
-            TypeError: A keyword is unknown, or the fault is a class that needs arguments.
-            ValueError: The operation does not document the fault, or is not an operation;
-                ``times``, ``after`` or ``call`` is not a count; or the fault cannot happen
-                over HTTP while ``datazone_ts_server`` is up.
+            TypeError: A keyword is unknown, ``where`` is not callable, or the fault is a class
+                that needs arguments.
+            ValueError: The operation does not exist or does not document the fault; ``times``,
+                ``after`` or ``call`` is out of range; ``timestamp`` is not a time; or the fault
+                cannot happen over HTTP while ``datazone_ts_server`` is up.
         """
         require_active(self._exchange.ending, "inject")
         operation = model.operation_name(operation)
@@ -170,8 +174,8 @@ class DataZoneTimeSeries:
             after=after,
             call=call,
         )
-        self._exchange.injections.arm(injection)
-        self._exchange.log.armed(injection)
+        self._exchange.injections.add(injection)
+        self._exchange.log.injected(injection)
         return injection
 
     def rate_limit(self, rate: float, *, burst: float = 1, operation: str = POST) -> RateLimit:
@@ -181,9 +185,12 @@ class DataZoneTimeSeries:
         operation's earlier one.
 
         Args:
-            rate: Calls a second.
+            rate: The number of calls per second.
             burst: The number of calls that may be made at once.
-            operation: Its API name, or boto3's of its method.
+            operation: The API name of the operation, or boto3's name of its method.
+
+        Returns:
+            The rate limit, which counts the attempts that it throttles and can be cancelled.
 
         Raises:
             RuntimeError: The test or block that the double was for is over.
@@ -193,7 +200,7 @@ class DataZoneTimeSeries:
         operation = model.operation_name(operation)
         limit = RateLimit(rate, burst=burst, clock=self._exchange.clock)
         self._exchange.injections.limit(operation, limit)
-        self._exchange.log.armed(limit)
+        self._exchange.log.injected(limit)
         return limit
 
     def respond(
@@ -203,12 +210,13 @@ class DataZoneTimeSeries:
         *,
         times: int | None = None,
     ) -> None:
-        """Answer one of DataZone's other operations.
+        """Set a response for one of DataZone's other operations.
 
-        The latest response wins. After ``times`` calls it is used up, and the previous one is used.
+        The latest response takes precedence. After ``times`` calls it is used up, and the previous
+        one applies again.
 
         Args:
-            operation: Its API name, or boto3's of its method.
+            operation: The API name of the operation, or boto3's name of its method.
             response: A dict as boto3 returns it, or a callable that takes the call's parameters
                 and returns one. It is checked against botocore's output shape.
             times: The number of calls to answer; ``None`` for all.
@@ -236,10 +244,10 @@ class DataZoneTimeSeries:
         external_identifier: str | None = None,
         owning_project_identifier: str = "standinproject",
     ) -> None:
-        """Put an asset in the catalogue, and a listing of it if it is published.
+        """Add an asset to the catalogue, and a listing of it if it is published.
 
-        Once a domain has an asset, entities that it does not have are answered with
-        ``ResourceNotFoundException``. An asset added again replaces the one before.
+        Once a domain has an asset, a call for an entity that it does not have gets a
+        ``ResourceNotFoundException``. An asset with the same id is replaced.
 
         Args:
             entity_identifier: The asset's id.
@@ -257,7 +265,7 @@ class DataZoneTimeSeries:
         Raises:
             RuntimeError: The test or block that the double was for is over.
             TypeError: An argument has the wrong type.
-            ValueError: DataZone would reject an argument, or two arguments contradict each other.
+            ValueError: DataZone would refuse an argument, or two arguments contradict each other.
         """
         require_active(self._exchange.ending, "add_asset")
         service = self._exchange.service
@@ -281,13 +289,13 @@ class DataZoneTimeSeries:
     def register_form_type(
         self, type_identifier: str, check: Mapping[str, Any] | Callable[[Any], object]
     ) -> None:
-        """Validate the content of a form type; violations get a ``ValidationException``.
+        """Validate the content of forms of a type; violations get a ``ValidationException``.
 
         Args:
             type_identifier: The form type.
             check: A JSON Schema (needs the extra ``jsonschema``), or a callable that takes the
-                parsed content (``None`` if there is none) and, for wrong content, raises
-                ``ValueError``, returns messages, or returns ``False``.
+                parsed content (``None`` if there is none) and, if it is invalid, raises a
+                ``ValueError`` or returns messages or ``False``.
 
         Raises:
             ImportError: ``check`` is a JSON Schema and jsonschema is not installed.
@@ -299,7 +307,7 @@ class DataZoneTimeSeries:
         self._exchange.service.form_types.register(type_identifier, build_check(check))
 
     def assert_posted(self, count: int | None = None, **match: Unpack[PointMatch]) -> DataPoints:
-        """Return the data points that match.
+        """Check that matching data points were posted, and return them.
 
         Args:
             count: The number of points that must match; ``None`` for one or more.
@@ -330,16 +338,19 @@ class DataZoneTimeSeries:
             raise AssertionError(messages.posted(wanted, matched))
 
     def audit(self, *, timestamps: bool = True) -> Audit:
-        """Look for what went wrong without anyone noticing.
+        """Look for data points that were lost or doubled.
 
         Args:
-            timestamps: Whether points with different timestamps are different. Code that stamps
-                each try anew needs ``False``.
+            timestamps: Whether points with different timestamps are different. Use ``False`` for
+                code that takes a new timestamp for each try.
+
+        Returns:
+            The findings, which are true if there are any.
         """
         return audit.audit(self.data_points, self.calls, timestamps=timestamps)
 
     def reset(self) -> None:
-        """Forget everything recorded, stored, armed and seeded.
+        """Forget everything recorded, stored, injected and added.
 
         The retry state of clients (quotas, adaptive rates) is restored too, as it is when the
         double ends.
@@ -350,4 +361,4 @@ class DataZoneTimeSeries:
 
 def exchange_behind(double: DataZoneTimeSeries) -> Exchange:
     """Return the exchange behind a double, for the transports."""
-    return double._exchange  # noqa: SLF001 - the one door
+    return double._exchange  # noqa: SLF001 - the only access to it

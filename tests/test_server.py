@@ -536,7 +536,7 @@ def test_an_operation_that_nothing_answers_is_an_error_and_fails_the_test(make_c
         status, headers, answer = ask(endpoint_url, "GET", "/v2/domains", None)
 
     message = (
-        "nothing answers the DataZone operation ListDomains. Answer it in the test, such as "
+        "unhandled DataZone operation ListDomains. Answer it in the test, such as "
         "datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the network or "
         "moto with the option unstubbed='passthrough'."
     )

@@ -19,7 +19,7 @@ def list_points():
         domainIdentifier="dzd_1", entityIdentifier="e", entityType="ASSET", formName="f"
     )
 """
-UNANSWERED = "E   *UnansweredOperationError: nothing answers the DataZone operation GetDomain. *"
+UNANSWERED = "E   *UnansweredOperationError: unhandled DataZone operation GetDomain. *"
 
 
 @pytest.fixture

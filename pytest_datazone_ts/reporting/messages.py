@@ -1,4 +1,4 @@
-"""Messages of failing tests: readable at 80 columns, each ending with what to do."""
+"""Messages of failing tests: readable at 80 columns, and ending with advice if there is any."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from pytest_datazone_ts import location
 from pytest_datazone_ts import match as matching
 from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.records import Attempt, Call, DataPoint
-from pytest_datazone_ts.reporting import attempts
+from pytest_datazone_ts.reporting import attempts, near_misses
 from pytest_datazone_ts.text import (
+    SECRET,
     counted,
     excerpt,
     format_value,
     truncate,
-    truncate_pair,
+    without_credentials,
     wrap_list,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_datazone_ts.injections import Injection
     from pytest_datazone_ts.match import Match, Selection
@@ -33,8 +34,6 @@ _COLUMNS = 72
 """The maximum width of a line; pytest indents it by 8 characters."""
 _EXCERPT = 50
 """The maximum length of a value that shares a line with others."""
-_SIDE = _COLUMNS - len("         expected ")
-"""The maximum length of a value that is shown below the one it is compared with."""
 
 
 def not_exactly_one(
@@ -52,7 +51,8 @@ def not_exactly_one(
         for name, values in traits:
             if any(values[other] != values[index] for other in same):
                 label = f"       {name}: "
-                lines.append(label + truncate(format_value(values[index]), _COLUMNS - len(label)))
+                value = "***" if SECRET.search(name) else format_value(values[index])
+                lines.append(label + truncate(value, _COLUMNS - len(label)))
     return "\n".join([*lines, *_more(records), *_suggestion(records, traits)])
 
 
@@ -129,18 +129,18 @@ def posted(match: Match, matched: Sequence[DataPoint]) -> str:
 
 def unused_faults(injections: Sequence[Injection]) -> str:
     """Return the message for faults that the code under test did not use up."""
-    lines = ["datazone_ts: the test armed faults that were not used up:"]
+    lines = ["datazone_ts: the test injected faults that were not used up:"]
     lines += [line for injection in injections for line in describe_injection(injection)]
     lines += textwrap.wrap(
-        "The code under test made too few matching calls. If that is right, arm fewer, "
-        "cancel() the injection, or set the option strict=False.",
+        "The code under test made too few matching calls. If that is intended, inject "
+        "fewer, cancel() the injection, or set the option strict=False.",
         _COLUMNS,
     )
     return "\n".join(lines)
 
 
 def describe_injection(injection: Injection) -> Iterator[str]:
-    """Yield lines that say where a fault was armed, and how often it was used."""
+    """Yield lines that say where a fault was injected, and how often it was used."""
     fault = excerpt(repr(injection.fault), _EXCERPT)
     call = "" if injection.call is None else f"call {injection.call} of "
     items = [f"{injection.armed_at}: {fault} on {call}{injection.operation}"]
@@ -156,7 +156,7 @@ def describe_injection(injection: Injection) -> Iterator[str]:
 
 def swallowed_errors(errors: Sequence[BaseException]) -> str:
     """Return the message for errors of the double that the code under test swallowed."""
-    lines = ["datazone_ts: the code under test hid errors that are not for it to handle:"]
+    lines = ["datazone_ts: the code under test swallowed errors that it should not handle:"]
     texts = [
         ("" if (where := location.error_location(error)) is None else f"{where}: ")
         + (
@@ -171,15 +171,15 @@ def swallowed_errors(errors: Sequence[BaseException]) -> str:
 
 
 def unanswered(
-    operation: str, members: Sequence[str], *, needs_catalogue: bool, is_armed: bool
+    operation: str, members: Sequence[str], *, needs_catalogue: bool, has_fault: bool
 ) -> str:
-    """Return the message for an operation that nothing answers.
+    """Return the message for an unhandled operation.
 
     Args:
         operation: The operation.
         members: Members of its output, for an example.
         needs_catalogue: Whether the double would answer it if the catalogue had an asset.
-        is_armed: Whether a fault is armed for it that this attempt did not match.
+        has_fault: Whether a fault was injected for it that this attempt does not match.
     """
     example = ", ".join(f"{member!r}: ..." for member in members)
     catalogue = (
@@ -188,13 +188,13 @@ def unanswered(
         else "Answer"
     )
     otherwise = (
-        "cancel() the fault that is armed for it: until then unstubbed='passthrough' lets none of "
-        "its calls through"
-        if is_armed
+        "cancel() the fault that was injected for it: until then unstubbed='passthrough' lets none "
+        "of its calls through"
+        if has_fault
         else "let it through to the network or moto with the option unstubbed='passthrough'"
     )
     return (
-        f"nothing answers the DataZone operation {operation}. {catalogue} it in the test, such as "
+        f"unhandled DataZone operation {operation}. {catalogue} it in the test, such as "
         f"datazone_ts.respond({operation!r}, {{{example}}}), or {otherwise}."
     )
 
@@ -260,7 +260,7 @@ def _call_traits(calls: Sequence[Call]) -> Iterator[tuple[str, Sequence[Any]]]:
 
 
 def _suggestion(
-    records: Sequence[object], traits: Iterable[tuple[str, Sequence[Any]]]
+    records: Sequence[object], traits: Sequence[tuple[str, Sequence[Any]]]
 ) -> Iterator[str]:
     """Yield lines that say how to select one of the records listed, or at least fewer."""
     narrower = ""
@@ -269,12 +269,16 @@ def _suggestion(
             example = f"where({_keyword(name, value)})"
             if example == "where()" or len(example) > _COLUMNS:
                 continue
+            if without_credentials(example) != example:
+                continue
             if values.count(value) == 1:
                 yield from _where_hint(f"{example}.one()")
                 return
             narrower = narrower or example
     if narrower:
         yield from _where_hint(narrower)
+    elif traits:
+        yield "Narrow it down with where(...)"
     elif isinstance(records[0], Call):
         yield "They ask for the same: take one by its index, or the last with latest()."
     else:
@@ -344,7 +348,7 @@ def _nearest(match: Match, points: Sequence[DataPoint], *, lead: str) -> list[st
     compared = []
     for point in points:
         differences = list(matching.point_differences(match, point))
-        explanation = [line for difference in differences for line in _explain(*difference)]
+        explanation = [line for each in differences for line in near_misses.explain(*each)]
         compared.append((len(differences), len(explanation), explanation, point))
     compared.sort(key=lambda each: each[:2])
     for number, (_, _, explanation, point) in enumerate(compared[:_SHOWN], 1):
@@ -353,50 +357,3 @@ def _nearest(match: Match, points: Sequence[DataPoint], *, lead: str) -> list[st
     if len(points) > _SHOWN:
         lines.append(f"  and {len(points) - _SHOWN} more")
     return lines
-
-
-def _explain(field: str, expected: object, actual: object) -> Iterator[str]:
-    """Yield lines that show a difference between a keyword and a point."""
-    if field == "where":
-        yield f"where: {format_value(expected)} is false for it"
-        return
-    for label, left, right in _details(field, expected, actual):
-        yield label
-        if isinstance(left, (list, tuple)) and isinstance(right, list):
-            yield from _surplus(left, right)
-            continue
-        left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
-        yield f"  expected {left_text}"
-        yield f"  posted   {right_text}"
-
-
-def _surplus(expected: Sequence[object], posted: Sequence[object]) -> Iterator[str]:
-    """Yield lines about the items that one of two lists has beyond the other's length."""
-    start, note = len(expected), "not expected"
-    longer = posted
-    if len(posted) < len(expected):
-        start, note, longer = len(posted), "missing", expected
-    for index, item in enumerate(longer[start : start + _SHOWN], start):
-        label = f"  [{index}] {note}: "
-        yield label + truncate(format_value(item), _COLUMNS - len(label) - len("       "))
-    if len(longer) - start > _SHOWN:
-        yield f"  and {len(longer) - start - _SHOWN} more"
-
-
-def _details(field: str, expected: object, actual: object) -> Iterator[tuple[str, object, object]]:
-    """Yield ``(label, expected, actual)``, for JSON content one for each path that differs."""
-    if field == "content" and isinstance(expected, (dict, list)) and isinstance(actual, str):
-        try:
-            parsed = json.loads(actual)
-        except (ValueError, RecursionError):
-            yield "content, which is not JSON", expected, actual
-            return
-        for path, left, right in matching.json_differences(expected, parsed, subset=True):
-            sizes = (
-                f" (expected {counted(len(left), 'item')}, posted {len(right)})"
-                if isinstance(left, (list, tuple)) and isinstance(right, list)
-                else ""
-            )
-            yield f"content {path}{sizes}", left, right
-    else:
-        yield field, expected, actual

@@ -1,21 +1,21 @@
-"""The interception of botocore: events that every client in the process emits.
+"""Handlers of the events that every botocore client in the process emits.
 
-Importing this module registers an initializer with botocore (public API), which reaches
-every session made from then on. Sessions and clients that exist already are found once,
-when a double first becomes active. The handlers do nothing while none is.
+Importing this module registers an initializer with botocore (a public API), which puts the handlers
+on every session created from then on, also of a botocore that is imported again. Existing sessions
+and clients are found once, when a double is first activated. Without a double and the guard, the
+handlers do nothing.
 
-What an event learns travels with the request: emitters may run each handler in a task or a
-thread of its own.
+State travels with the request, because emitters may run each handler in a task or thread of its
+own.
 """
 
 from __future__ import annotations
 
 import gc
-import math
 import sys
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
@@ -33,14 +33,16 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from pytest_datazone_ts.exchange import Exchange
-    from pytest_datazone_ts.transport.reply import Reply
+    from pytest_datazone_ts.transport.reply import Pending
 
 _scanned: WeakSet[ModuleType] = WeakSet()
-"""The botocores whose older sessions and clients are reached: a test may import another one."""
+"""The botocore packages that were searched for sessions; a test may import botocore again."""
+_handled: WeakSet[ModuleType] = WeakSet()
+"""The botocore packages whose new sessions get the handlers."""
 
 
 class _Url(str):
-    """A request's URL that carries the context of the call to the request that is sent.
+    """A URL that carries botocore's context of the call to the prepared request.
 
     Newer versions of botocore pass the context on themselves.
     """
@@ -49,55 +51,46 @@ class _Url(str):
     context: dict[str, Any]
 
 
-class _Pending(NamedTuple):
-    """A request that a double has taken and not answered yet."""
-
-    reply: Reply
-    exchange: Exchange
-    operation: str
-    context: dict[str, Any]
-
-
 def activate(double: Any, exchange: Exchange) -> None:
-    """Let a double answer every DataZone client in the process."""
-    # All that a call needs is loaded here: once the double is active, the test may mock files.
-    from pytest_datazone_ts.service import model  # noqa: PLC0415 - heavy
-    from pytest_datazone_ts.transport import (  # noqa: PLC0415 - heavy
+    """Make a double answer every DataZone client in the process."""
+    # Load all that a call needs: while the double is active, the test may mock the file system.
+    from pytest_datazone_ts.service import model  # noqa: PLC0415 - keeps start-up fast
+    from pytest_datazone_ts.transport import (  # noqa: PLC0415 - keeps start-up fast
         credentials,
-        reply,  # noqa: F401
+        reply,  # noqa: F401 - loaded for later
         retries,
     )
 
     with active.lock:
-        model.load(reach_existing())
+        model.load(handle_existing())
         active.push(double, exchange)
         credentials.install(active.exchange)
         retries.install()
         if exchange.options.sleep == "virtual":
-            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
+            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - for sleep="virtual" only
 
             code_sleeps.install(exchange)
 
 
 def start_guard() -> None:
-    """Reach the sessions and clients that exist, and keep them from metadata services."""
+    """Put the handlers on existing sessions and clients, and block metadata look-ups."""
     with active.lock:
         if "botocore.session" in sys.modules:
-            from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - heavy
+            from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - keeps start-up fast
 
-            reach_existing()
+            handle_existing()
             credentials.install(active.exchange)
 
 
 def deactivate(exchange: Exchange) -> None:
     """Stop a double from answering; the one that was active before it answers again."""
-    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - keeps start-up fast
 
     with active.lock:
         active.remove(exchange)
         retries.restore(exchange)
         if exchange.options.sleep == "virtual" and not active.sleeps_virtually():
-            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
+            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - for sleep="virtual" only
 
             code_sleeps.uninstall()
         if active.innermost() is None:
@@ -106,36 +99,39 @@ def deactivate(exchange: Exchange) -> None:
                 credentials.uninstall()
 
 
-def reach(session: Session, package: ModuleType = botocore) -> None:
-    """Put the handlers on a session of a botocore, and so on every client that it makes."""
+def handle_session(session: Session, package: ModuleType) -> None:
+    """Put the handlers on a session, and so on every client that it creates.
+
+    Args:
+        session: The session.
+        package: The botocore that it comes from.
+    """
     _register(session.get_component("event_emitter"), package)
     is_active = active.innermost() is not None
     if not (is_active or guard.is_guarding()):
         return
-    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - keeps start-up fast
 
-    with active.lock:  # aiobotocore may have been imported only now
+    with active.lock:  # aiobotocore may only just have been imported
         credentials.install(active.exchange)
         if is_active:
             retries.install()
 
 
-def reach_existing() -> list[ServiceModel]:
-    """Put the handlers on the sessions and clients of the botocore that is loaded, once.
+def handle_existing() -> list[ServiceModel]:
+    """Put the handlers on all sessions and clients of the loaded botocore, once.
 
     Returns:
-        The models that clients have.
+        The service models of the clients.
     """
     package = import_module("botocore")
     if package in _scanned:
         return []
     _scanned.add(package)
-    if package is not botocore:
-        package.register_initializer(partial(reach, package=package))
-    from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - heavy
-    from botocore.model import ServiceModel  # noqa: PLC0415 - heavy
+    from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - keeps start-up fast
+    from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
 
-    # By type(): isinstance() would wake proxies and other lazy objects.
+    # Not isinstance(), which would evaluate proxies and other lazy objects.
     kinds = (HierarchicalEmitter, ServiceModel)
     found = [item for item in gc.get_objects() if issubclass(type(item), kinds)]
     models = []
@@ -148,15 +144,16 @@ def reach_existing() -> list[ServiceModel]:
 
 
 def _register(emitter: BaseEventHooks, package: ModuleType) -> None:
+    """Register the handlers with an event emitter, once."""
     for_package = _Handlers(package)
     handlers: Any = (
-        # Last: botocore's Stubber answers here.
+        # Last, because botocore's Stubber responds here.
         ("before-call.datazone", _on_before_call, emitter.register_last),
         ("choose-signer.datazone", for_package.on_choose_signer, emitter.register_first),
-        # Last: after signing, which may call other services.
+        # Last, after signing, which may call other services.
         ("request-created.datazone", _on_request_created, emitter.register_last),
         ("before-send.datazone", for_package.on_before_send, emitter.register_first),
-        # Last of all, as sending is: adaptive mode waits for its token before, not after.
+        # Last, like sending: adaptive mode waits for its token before.
         ("before-send", _on_sending, emitter.register_last),
         ("needs-retry.datazone", _on_needs_retry, emitter.register_first),
     )
@@ -165,26 +162,26 @@ def _register(emitter: BaseEventHooks, package: ModuleType) -> None:
 
 
 class _Handlers:
-    """The handlers for clients of one botocore, which know its own objects alone."""
+    """The handlers that need objects of the client's own botocore package."""
 
     def __init__(self, package: ModuleType) -> None:
         self._package = package
 
     def on_choose_signer(self, event_name: str, **_: object) -> object:
-        """Leave requests unsigned that the double answers, unless the option ``sign`` is set."""
+        """Leave requests that the double answers unsigned, unless the option ``sign`` is set."""
         exchange = active.exchange()
         if exchange is None or exchange.options.sign:
             return None
-        return self._package.UNSIGNED if exchange.answers(_operation(event_name)) else None
+        return self._package.UNSIGNED if exchange.answers(_operation_name(event_name)) else None
 
     def on_before_send(
         self, request: AWSPreparedRequest, event_name: str, **_: object
     ) -> AWSResponse | None:
-        """Take the request before any other handler does."""
+        """Claim the request before any other handler does."""
         exchange = active.exchange()
-        operation = _operation(event_name)
+        operation = _operation_name(event_name)
         context = getattr(request.url, "context", None) or getattr(request, "context", None)
-        # urllib.parse caches what it splits, and would keep the context.
+        # urllib.parse caches the URLs that it splits, and would keep the context alive.
         request.url = str(request.url)
         if exchange is None:
             guard.check_send(operation, request.url)
@@ -194,11 +191,11 @@ class _Handlers:
             return None
         if not context:
             exchange.refuse(f"{operation} was about to go to {request.url}")
-        from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
+        from pytest_datazone_ts.transport.reply import Pending, Reply  # noqa: PLC0415 - keeps start-up fast
 
         context[ANSWERED_BY] = exchange
         reply = Reply(request.url, self._package)
-        vars(request)[PENDING] = _Pending(reply, exchange, operation, context)
+        vars(request)[PENDING] = Pending(reply, exchange, operation, context)
         return reply
 
 
@@ -211,28 +208,29 @@ def _redirect_forked(request: AWSPreparedRequest) -> None:
 
 
 def _on_before_call(model: OperationModel, params: dict[str, Any], **_: object) -> None:
-    """Note the client's model, and stop a call that must not be made before it is signed."""
+    """Add the client's model to the context; stop a call that must not be made."""
     params["context"][OPERATION_MODEL] = model
     if active.exchange() is None:
         guard.check_call(model.name, params["url"])
 
 
 def _on_request_created(request: AWSRequest, **_: object) -> None:
+    """Add the context to the request's URL."""
     context = request.context
     context.pop(ANSWERED_BY, None)
     request.url = _Url(request.url)
     request.url.context = context
     if active.exchange() is not None and "moto" in sys.modules:
-        from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - heavy
+        from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - keeps start-up fast
 
         credentials.withhold_session_token(request.headers)
 
 
 def _on_sending(request: AWSPreparedRequest, **_: object) -> None:
-    """Fill in the reply to a request that was taken."""
-    pending: _Pending | None = vars(request).pop(PENDING, None)
+    """Answer a request that was claimed."""
+    pending: Pending | None = vars(request).pop(PENDING, None)
     if pending is not None:
-        _answer(request, *pending)
+        pending.answer(request)
 
 
 def _on_needs_retry(
@@ -241,61 +239,37 @@ def _on_needs_retry(
     response: tuple[AWSResponse, object] | None,
     **_: object,
 ) -> None:
-    """Keep the client's retry state before botocore's own handlers change it."""
+    """Save the client's retry state before botocore's own handlers change it."""
     exchange = request_dict["context"].get(ANSWERED_BY)
-    if exchange is None or (response is not None and response[0].status_code < 300):  # noqa: PLR2004
+    if exchange is None or (response is not None and response[0].status_code < 300):  # noqa: PLR2004 - success
         return
-    from pytest_datazone_ts.transport import retries  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import retries  # noqa: PLC0415 - keeps start-up fast
 
-    with active.lock:  # nothing would restore it for a double that is left meanwhile
+    with active.lock:  # without it, the double could end here, and nothing would restore the state
         if active.is_active(exchange):
-            retries.remember(exchange, endpoint)
-            retries.install()  # the test may have ended a mock and, with it, the stand-ins
+            retries.save(exchange, endpoint)
+            retries.install()  # the test may have ended a mock that removed the stand-ins
 
 
-def _answer(
-    request: AWSPreparedRequest,
-    reply: Reply,
-    exchange: Exchange,
-    operation: str,
-    context: dict[str, Any],
-) -> None:
-    from pytest_datazone_ts.message import Request  # noqa: PLC0415 - loaded with the double
-    from pytest_datazone_ts.service import model  # noqa: PLC0415 - as above
-
-    described = context.get(OPERATION_MODEL)
-    if exchange.options.sleep == "virtual":
-        from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
-
-        code_sleeps.join(exchange)
-    read_timeout = context["client_config"].read_timeout
-    headers: Any = request.headers  # a mapping, whatever the stubs say
-    result = exchange(
-        Request(
-            # A client that was reached in the middle of a call has not noted it.
-            operation=model.operation(operation)
-            if described is None
-            else model.operation_from(described),
-            url=request.url,
-            headers=headers,
-            body=_bytes(request.body),
-            region=context["client_region"],
-            read_timeout=math.inf if read_timeout is None else read_timeout,
-            invocation_id=context["retries"]["invocation-id"],
-            attempt=context["retries"]["attempt"],
-        )
-    )
-    reply.receive(result, exchange.clock)
-
-
-def _operation(event_name: str) -> str:
+def _operation_name(event_name: str) -> str:
     return event_name.rpartition(".")[2]
 
 
-def _bytes(body: Any) -> bytes:
-    if hasattr(body, "read"):
-        body = body.read()  # botocore rewinds it before a retry
-    return bytes(body or b"")
+class _Finder:
+    """Finds no module, but notices that a test imports botocore again."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Handle the sessions of a botocore before there can be one."""
+        if name == "botocore.session":
+            _handle_package(import_module("botocore"))
 
 
-botocore.register_initializer(reach)
+def _handle_package(package: ModuleType) -> None:
+    if package not in _handled:
+        _handled.add(package)
+        package.register_initializer(partial(handle_session, package=package))
+
+
+_handle_package(botocore)
+sys.meta_path.insert(0, _Finder)

@@ -1,8 +1,8 @@
-"""Stand-in credentials and a stand-in region, where a machine has none that work.
+"""Stand-in credentials and a stand-in region, for machines without any that work.
 
-While a double is active, botocore itself looks for what is configured, and finds a stand-in where
-it would find nothing, fail, run a program or ask over the network. The process's environment
-stays as it is. ``set_environment_defaults()`` is for the ini setting ``datazone_ts_stand_ins``.
+While a double is active, botocore looks up its configuration as usual, and gets a stand-in where it
+would find nothing, fail, run a program or use the network. The environment of the process does not
+change. ``set_environment_defaults()`` implements the ini setting ``datazone_ts_stand_ins``.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCESS_KEY = "stand-in"
-SECRET_KEY = "stand-in"  # noqa: S105 - it opens nothing
+SECRET_KEY = "stand-in"  # noqa: S105 - not a secret
 _METHOD = "stand-in"
 _REMOTE = {"assume-role", "assume-role-with-web-identity", "custom-process", "login", "sso"}
-"""The ``METHOD`` of the providers that, for a profile, run a program or use the network."""
+"""The ``METHOD`` of the providers that run a program or use the network for a profile."""
 _MOTO_CREDENTIAL = "Credential=FOOBARKEY/"
 
 _replacements = Replacements()
@@ -37,23 +37,23 @@ _replacements = Replacements()
 def withhold_session_token(headers: HTTPHeaders) -> None:
     """Remove the session token from a request that is signed with moto's keys.
 
-    ``mock_aws`` sets its keys beside a real session token that is in the environment already.
+    ``mock_aws`` sets its keys, but leaves a real session token in the environment.
     """
     if _MOTO_CREDENTIAL in headers.get("Authorization", ""):
         del headers["X-Amz-Security-Token"]
 
 
 def install(active_exchange: Callable[[], Exchange | None]) -> None:
-    """Give every session stand-ins for what it cannot find.
+    """Give every session stand-ins for the configuration that it does not find.
 
     Args:
-        active_exchange: Returns the exchange that answers now, if any; its options say whether
-            requests need credentials.
+        active_exchange: Returns the exchange of the innermost double, if any; its options
+            determine whether requests need credentials.
     """
 
     def needs_credentials() -> bool:
         exchange = active_exchange()
-        if exchange is None:  # a method that was looked up while there was one
+        if exchange is None:  # the method was looked up while one was active
             return True
         return exchange.options.sign or exchange.options.unstubbed == "passthrough"
 
@@ -66,12 +66,12 @@ def install(active_exchange: Callable[[], Exchange | None]) -> None:
 
 
 def uninstall() -> None:
-    """Let sessions find what is configured, and nothing else."""
+    """Remove the stand-ins."""
     _replacements.undo()
 
 
 def _replace_providers(needs_credentials: Callable[[], bool]) -> None:
-    from botocore import credentials, utils  # noqa: PLC0415 - heavy
+    from botocore import credentials, utils  # noqa: PLC0415 - keeps start-up fast
 
     stand_in = credentials.Credentials(ACCESS_KEY, SECRET_KEY, method=_METHOD)
     run_process = _replacements.original(credentials.ProcessProvider, "load")
@@ -80,7 +80,7 @@ def _replace_providers(needs_credentials: Callable[[], bool]) -> None:
         return stand_in
 
     def load_process(provider: Any) -> Any:
-        if needs_credentials() or not _has_program(provider):  # which botocore says itself
+        if needs_credentials() or not _has_program(provider):  # botocore itself reports that
             return run_process(provider)
         return stand_in
 
@@ -94,8 +94,8 @@ def _replace_providers(needs_credentials: Callable[[], bool]) -> None:
 
 
 def _replace_get_credentials(needs_credentials: Callable[[], bool]) -> None:
-    from botocore import credentials  # noqa: PLC0415 - heavy
-    from botocore.session import Session  # noqa: PLC0415 - heavy
+    from botocore import credentials  # noqa: PLC0415 - keeps start-up fast
+    from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
 
     stand_in = credentials.Credentials(ACCESS_KEY, SECRET_KEY, method=_METHOD)
     find = _replacements.original(Session, "get_credentials")
@@ -119,8 +119,8 @@ def _replace_get_credentials(needs_credentials: Callable[[], bool]) -> None:
 
 
 def _replace_configuration() -> None:
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - heavy
-    from botocore.session import Session  # noqa: PLC0415 - heavy
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - keeps start-up fast
+    from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
 
     find_auth_token = _replacements.original(Session, "get_auth_token")
     find_config_variable = _replacements.original(Session, "get_config_variable")
@@ -136,7 +136,7 @@ def _replace_configuration() -> None:
 
     def get_config_variable(session: Session, logical_name: str, methods: Any = None) -> Any:
         value = find_config_variable(session, logical_name, methods)
-        # An empty variable configures nothing: continuous integration has such ones.
+        # An empty variable sets nothing; such variables are common in continuous integration.
         return REGION if logical_name == "region" and not value else value
 
     def get_scoped_config(session: Session) -> Any:
@@ -145,7 +145,7 @@ def _replace_configuration() -> None:
         except ProfileNotFound:
             if _has_named_profile(session):
                 raise
-            # Not the default profile's: the environment names another one.
+            # Not the default profile, because the environment names another one.
             return {}
 
     _replacements.put(Session, "get_auth_token", get_auth_token)
@@ -201,14 +201,14 @@ def _replace_async_get_credentials(needs_credentials: Callable[[], bool]) -> Non
 
 
 def _has_named_profile(session: Session) -> bool:
-    """Tell whether the code under test names the session's profile, not the environment."""
+    """Return whether the code under test, and not the environment, names the session's profile."""
     return session.instance_variables().get("profile") is not None
 
 
 def _local_resolver(session: Session, resolver_class: Any) -> Any:
     """Return a resolver with the providers that run nothing and use no network."""
     resolver: Any = session.get_component("credential_provider")
-    if type(resolver) is not resolver_class:  # the code under test has its own
+    if type(resolver) is not resolver_class:  # the code under test has one of its own
         return resolver
     return resolver_class(
         [provider for provider in resolver.providers if provider.METHOD not in _REMOTE]
@@ -216,17 +216,17 @@ def _local_resolver(session: Session, resolver_class: Any) -> Any:
 
 
 def _is_environment_error(error: Exception) -> bool:
-    """Tell whether the environment has half of the credentials: the user's own to see."""
+    """Return whether the environment has incomplete credentials, an error that users must see."""
     return getattr(error, "kwargs", {}).get("provider") == "env"
 
 
 def _without_caching(session: Session, found: Any) -> Any:
-    """Return credentials; have the session forget them if they are stand-ins.
+    """Return credentials, and drop them from the session's cache if they are stand-ins.
 
-    Others may be configured later. botocore has no public way to make a session forget.
+    Others may be configured later. botocore has no public API to clear the cache.
     """
     method = getattr(found, "method", None)
-    # The server's are in the environment. Reading the key of another method's may refresh it.
+    # The server's are in the environment. With other methods, reading the key may refresh it.
     if method == _METHOD or (method == "env" and found.access_key == ACCESS_KEY):
         vars(session)["_credentials"] = None
     return found
@@ -235,17 +235,17 @@ def _without_caching(session: Session, found: Any) -> Any:
 def set_environment_defaults() -> Callable[[], None]:
     """Set stand-ins in the environment where nothing that works is configured.
 
-    This reads the configuration files and runs nothing. It comes before the first conftest, so it
-    imports no ``ssl``: gevent could not patch it any more.
+    This reads the configuration files and runs no program. It runs before the first conftest, so it
+    must not import ``ssl``, which gevent could then no longer patch.
 
     Returns:
         A function that restores the environment.
     """
-    from botocore.exceptions import ConfigParseError  # noqa: PLC0415 - on demand
+    from botocore.exceptions import ConfigParseError  # noqa: PLC0415 - keeps start-up fast
 
     try:
         changes = _environment_defaults()
-    except ConfigParseError:  # the user's own to see
+    except ConfigParseError:  # botocore shows it to the user
         changes = {}
     before = _set_environment(changes)
 
@@ -256,7 +256,7 @@ def set_environment_defaults() -> Callable[[], None]:
 
 
 def _environment_defaults() -> dict[str, str | None]:
-    """Return the variables to set, and with ``None`` those to remove."""
+    """Return the variables to set; those to remove are ``None``."""
     changes: dict[str, str | None] = {}
     profiles, sso_sessions = _read_configuration()
     name = os.environ.get("AWS_DEFAULT_PROFILE", os.environ.get("AWS_PROFILE"))
@@ -283,8 +283,8 @@ def _environment_defaults() -> dict[str, str | None]:
 
 def _read_configuration() -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the profiles and the single sign-on sessions of the configuration files."""
-    from botocore import configloader  # noqa: PLC0415 - on demand
-    from botocore.exceptions import ConfigNotFound  # noqa: PLC0415 - on demand
+    from botocore import configloader  # noqa: PLC0415 - keeps start-up fast
+    from botocore.exceptions import ConfigNotFound  # noqa: PLC0415 - keeps start-up fast
 
     profiles: dict[str, Any] = {}
     sso_sessions: dict[str, Any] = {}
@@ -305,7 +305,7 @@ def _read_configuration() -> tuple[dict[str, Any], dict[str, Any]]:
 def _has_credentials(
     profile: dict[str, str], *, profiles: dict[str, Any], sso_sessions: dict[str, Any]
 ) -> bool:
-    """Tell whether a profile has credentials, none of which lacks what it refers to."""
+    """Return whether a profile has credentials, and everything that they refer to exists."""
     complete: dict[str, Callable[[str], bool]] = {
         "aws_access_key_id": lambda _: "aws_secret_access_key" in profile,
         "credential_process": _is_program,
@@ -321,15 +321,15 @@ def _has_credentials(
 
 
 def _has_program(provider: Any) -> bool:
-    """Tell whether a ``ProcessProvider`` would run a program."""
-    return _is_program(provider._credential_process or "")  # noqa: SLF001 - older ones have no other
+    """Return whether a ``ProcessProvider`` would run a program."""
+    return _is_program(provider._credential_process or "")  # noqa: SLF001 - no public API in older versions
 
 
 def _is_program(command: str) -> bool:
-    """Tell whether the program of a command line exists."""
+    """Return whether the program of a command line exists."""
     try:
         program, *_ = shlex.split(command, posix=os.name != "nt")
-    except ValueError:  # it is empty, or a quotation does not end
+    except ValueError:  # empty, or with an unclosed quotation
         return False
     return shutil.which(program.strip('"')) is not None
 

@@ -1,8 +1,7 @@
-"""Attributes of other modules that are replaced while a double is active.
+"""Replacement of other modules' attributes while a double is active.
 
-A test may mock the same attributes, before or meanwhile, and end its mocks in any order: what one
-of them puts back may be a replacement, long after it was undone. So each replacement knows what
-it replaced.
+A test may mock the same attributes at any time, and end its mocks in any order: a mock may restore
+a replacement that was undone long ago. So each replacement keeps the value that it replaced.
 """
 
 from __future__ import annotations
@@ -19,23 +18,23 @@ class _Replaced(NamedTuple):
 
 
 class Replacements:
-    """Replaced attributes, and how to put the originals back."""
+    """Replaces attributes, and restores the originals."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[Any, str], None] = {}
 
     def put(self, owner: Any, name: str, value: Any) -> None:
-        """Replace ``owner.name``, unless it is replaced already.
+        """Replace ``owner.name``, unless it is already replaced.
 
-        A mock that the test has begun since stays.
+        A mock that the test has started since then stays.
 
         Args:
             owner: A module or a class.
             name: The attribute's name.
-            value: What it is until ``undo()``: a function or another object with a ``__dict__``.
+            value: Its value until ``undo()``: a function or another object with a ``__dict__``.
         """
         current = getattr(owner, name)
-        # A module is no mock: the test ended one that was there before.
+        # A module is not a mock: the test ended a mock that it had started earlier.
         if (owner, name) in self._places and not isinstance(current, ModuleType):
             return
         self._places[owner, name] = None
@@ -49,13 +48,13 @@ class Replacements:
         value = getattr(owner, name)
         while True:
             replaced = getattr(value, "__dict__", {}).get(_REPLACED, {}).get((owner, name))
-            # A function that wraps a replacement has its attributes too.
+            # functools.wraps copies the attributes of a replacement to the wrapper.
             if replaced is None or replaced.value is not value:
                 return value
             value = replaced.original
 
     def undo(self) -> None:
-        """Put every original back, except where the test has a mock of its own by now."""
+        """Restore every original, except where the test has a mock of its own."""
         for owner, name in self._places:
             original = self.original(owner, name)
             if original is not getattr(owner, name):
