@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
+from botocore import xform_name
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, StructureShape
 
@@ -80,10 +81,11 @@ class Operation:
 
     @property
     def example_members(self) -> list[str]:
-        """The members of an example of its output: the required ones, or one of them."""
+        """The members of an example of its output: the required ones, or the most useful one."""
         if self.output is None:
             return []
-        return self.output.required_members or [*self.output.members][:1]
+        members = [*self.output.members]
+        return self.output.required_members or (["items"] if "items" in members else members[:1])
 
     def labels(self, path: str) -> dict[str, str] | None:
         """Return the decoded labels of a path, or ``None`` if it is not the operation's path.
@@ -185,13 +187,22 @@ def operation_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for each in _services() for name in each.operation_names))
 
 
-def require_operation(name: str) -> None:
-    """Raise a ``ValueError`` unless DataZone has an operation of this name."""
+def api_name(name: str) -> str:
+    """Return the API name of an operation for boto3's name of its method; others as they are."""
+    return {xform_name(each): each for each in operation_names()}.get(name, name)
+
+
+def operation_name(name: str) -> str:
+    """Return the API name of an operation, for that or for the name of boto3's method.
+
+    Raises:
+        ValueError: DataZone has no such operation.
+    """
     names = operation_names()
-    if name not in names:
-        hint = spelling.hint(name, names)
-        message = f"{name!r} is not an operation of Amazon DataZone.{hint}"
-        raise ValueError(message)
+    if api_name(name) in names:
+        return api_name(name)
+    message = f"{name!r} is not an operation of Amazon DataZone.{spelling.hint(name, names)}"
+    raise ValueError(message)
 
 
 def operations_at(path: str) -> dict[str, str]:

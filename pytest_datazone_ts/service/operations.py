@@ -251,6 +251,7 @@ class Service:
                     type_revision=form.get("typeRevision")
                     or self.form_types.revision(form["typeIdentifier"]),
                     posted_at=posted_at,
+                    client_token=parameters.get("clientToken"),
                 )
                 for form in parameters["forms"]
             ]
