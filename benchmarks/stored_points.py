@@ -18,7 +18,7 @@ from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
 from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.options import Options
 from pytest_datazone_ts.service import model
-from pytest_datazone_ts.transport import botocore as intercept
+from pytest_datazone_ts.transport import activation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,11 +62,11 @@ def measure(*, quick: bool) -> Iterator[Row]:
 def _active(double: DataZoneTimeSeries) -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
     def turn() -> Iterator[None]:
-        intercept.activate(double, exchange_behind(double))
+        activation.activate(double, exchange_behind(double))
         try:
             yield
         finally:
-            intercept.deactivate(exchange_behind(double))
+            activation.deactivate(exchange_behind(double))
 
     return turn
 

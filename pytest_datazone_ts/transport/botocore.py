@@ -58,27 +58,6 @@ class _Pending(NamedTuple):
     context: dict[str, Any]
 
 
-def activate(double: Any, exchange: Exchange) -> None:
-    """Let a double answer every DataZone client in the process."""
-    # All that a call needs is loaded here: once the double is active, the test may mock files.
-    from pytest_datazone_ts.service import model  # noqa: PLC0415 - heavy
-    from pytest_datazone_ts.transport import (  # noqa: PLC0415 - heavy
-        credentials,
-        reply,  # noqa: F401
-        retries,
-    )
-
-    with active.lock:
-        model.load(reach_existing())
-        active.push(double, exchange)
-        credentials.install(active.exchange)
-        retries.install()
-        if exchange.options.sleep == "virtual":
-            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
-
-            code_sleeps.install(exchange)
-
-
 def start_guard() -> None:
     """Reach the sessions and clients that exist, and keep them from metadata services."""
     with active.lock:
@@ -86,24 +65,7 @@ def start_guard() -> None:
             from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - heavy
 
             reach_existing()
-            credentials.install(active.exchange)
-
-
-def deactivate(exchange: Exchange) -> None:
-    """Stop a double from answering; the one that was active before it answers again."""
-    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
-
-    with active.lock:
-        active.remove(exchange)
-        retries.restore(exchange)
-        if exchange.options.sleep == "virtual" and not active.sleeps_virtually():
-            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
-
-            code_sleeps.uninstall()
-        if active.innermost() is None:
-            retries.uninstall()
-            if not guard.is_guarding():
-                credentials.uninstall()
+            credentials.install()
 
 
 def reach(session: Session, package: ModuleType = botocore) -> None:
@@ -115,7 +77,7 @@ def reach(session: Session, package: ModuleType = botocore) -> None:
     from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
 
     with active.lock:  # aiobotocore may have been imported only now
-        credentials.install(active.exchange)
+        credentials.install()
         if is_active:
             retries.install()
 
