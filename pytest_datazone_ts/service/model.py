@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
-from weakref import WeakKeyDictionary
 
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, StructureShape
@@ -44,19 +43,20 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-def cached_weakly(build: Callable[[Key], Value]) -> Callable[[Key], Value]:
-    """Keep what a function returns for as long as its argument lives.
+def kept_by_argument(build: Callable[[Key], Value]) -> Callable[[Key], Value]:
+    """Keep what a function returns in its argument's ``__dict__``, for as long as that lives.
 
     Each session of botocore has a model of its own, of several megabytes.
     """
-    values: WeakKeyDictionary[Key, Value] = WeakKeyDictionary()
+    name = f"_{build.__module__}.{build.__qualname__}"
 
     @wraps(build)
     def value(key: Key) -> Value:
-        try:
-            return values[key]
-        except KeyError:
-            return values.setdefault(key, build(key))
+        kept = vars(key)
+        if name not in kept:
+            kept[name] = build(key)
+        found: Value = kept[name]
+        return found
 
     return value
 
@@ -160,7 +160,7 @@ def operation(name: str) -> Operation:
     return operation_from((having or [service()])[0].operation_model(name))
 
 
-@cached_weakly
+@kept_by_argument
 def operation_from(operation_model: OperationModel) -> Operation:
     """Return the operation that botocore's model of it describes."""
     described: Any = operation_model

@@ -28,7 +28,7 @@ ANSWERED_BY = "pytest_datazone_ts"
 OPERATION_MODEL = "pytest_datazone_ts_operation_model"
 """The key of the same context for botocore's model of the operation: the client's own."""
 PENDING = "_datazone_ts_pending"
-"""The attribute of a prepared request that a double has taken."""
+"""The attribute of a prepared request that a double has taken: the reply to fill in."""
 
 
 class Forked(NamedTuple):

@@ -11,11 +11,10 @@ thread of its own.
 from __future__ import annotations
 
 import gc
-import math
 import sys
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
     from botocore.session import Session
 
-    from pytest_datazone_ts.exchange import Exchange
     from pytest_datazone_ts.transport.reply import Reply
 
 _scanned: WeakSet[ModuleType] = WeakSet()
@@ -46,15 +44,6 @@ class _Url(str):
     """
 
     __slots__ = ("context",)
-    context: dict[str, Any]
-
-
-class _Pending(NamedTuple):
-    """A request that a double has taken and not answered yet."""
-
-    reply: Reply
-    exchange: Exchange
-    operation: str
     context: dict[str, Any]
 
 
@@ -159,8 +148,8 @@ class _Handlers:
         from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
 
         context[ANSWERED_BY] = exchange
-        reply = Reply(request.url, self._package)
-        vars(request)[PENDING] = _Pending(reply, exchange, operation, context)
+        reply = Reply(request.url, self._package, exchange, operation, context)
+        vars(request)[PENDING] = reply
         return reply
 
 
@@ -192,9 +181,9 @@ def _on_request_created(request: AWSRequest, **_: object) -> None:
 
 def _on_sending(request: AWSPreparedRequest, **_: object) -> None:
     """Fill in the reply to a request that was taken."""
-    pending: _Pending | None = vars(request).pop(PENDING, None)
-    if pending is not None:
-        _answer(request, *pending)
+    reply: Reply | None = vars(request).pop(PENDING, None)
+    if reply is not None:
+        reply.fill_in(request)
 
 
 def _on_needs_retry(
@@ -215,49 +204,8 @@ def _on_needs_retry(
             retries.install()  # the test may have ended a mock and, with it, the stand-ins
 
 
-def _answer(
-    request: AWSPreparedRequest,
-    reply: Reply,
-    exchange: Exchange,
-    operation: str,
-    context: dict[str, Any],
-) -> None:
-    from pytest_datazone_ts.message import Request  # noqa: PLC0415 - loaded with the double
-    from pytest_datazone_ts.service import model  # noqa: PLC0415 - as above
-
-    described = context.get(OPERATION_MODEL)
-    if exchange.options.sleep == "virtual":
-        from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
-
-        code_sleeps.join(exchange)
-    read_timeout = context["client_config"].read_timeout
-    headers: Any = request.headers  # a mapping, whatever the stubs say
-    result = exchange(
-        Request(
-            # A client that was reached in the middle of a call has not noted it.
-            operation=model.operation(operation)
-            if described is None
-            else model.operation_from(described),
-            url=request.url,
-            headers=headers,
-            body=_bytes(request.body),
-            region=context["client_region"],
-            read_timeout=math.inf if read_timeout is None else read_timeout,
-            invocation_id=context["retries"]["invocation-id"],
-            attempt=context["retries"]["attempt"],
-        )
-    )
-    reply.receive(result, exchange.clock)
-
-
 def _operation(event_name: str) -> str:
     return event_name.rpartition(".")[2]
-
-
-def _bytes(body: Any) -> bytes:
-    if hasattr(body, "read"):
-        body = body.read()  # botocore rewinds it before a retry
-    return bytes(body or b"")
 
 
 botocore.register_initializer(reach)

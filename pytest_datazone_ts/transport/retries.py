@@ -81,15 +81,15 @@ def _acquirer(original: Any) -> Any:
 
 def _wait_for_token(bucket: Any, amount: float) -> None:
     """Let a bucket fill on the test's clock until ``amount`` can be taken at once."""
-    pending = getattr(_variable_of_caller("request"), PENDING, None)
-    if pending is None:
+    reply = getattr(_variable_of_caller("request"), PENDING, None)
+    if reply is None:
         return
     bucket._refill()  # noqa: SLF001
     # On a clock that the test moved back, the bucket would be in debt.
     capacity = max(0, bucket.available_capacity)
     if capacity >= amount:
         return
-    if pending.exchange.wait((amount - capacity) / bucket.max_rate, invocation_id=None):
+    if reply.exchange.wait((amount - capacity) / bucket.max_rate, invocation_id=None):
         bucket._current_capacity = amount  # noqa: SLF001
         bucket._last_timestamp = bucket._clock.current_time()  # noqa: SLF001
 
