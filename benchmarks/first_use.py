@@ -43,10 +43,9 @@ def measure(*, quick: bool) -> Iterator[Any]:
 
 def main(whose: str) -> None:
     """Print how many seconds it takes."""
-    import pytest  # noqa: F401, PLC0415
+    import pytest  # noqa: F401, I001, PLC0415
+    import pytest_datazone_ts.plugin  # noqa: F401, PLC0415 - pytest loads it before any test
     from boto3.session import Session  # noqa: PLC0415
-
-    import pytest_datazone_ts.plugin  # noqa: F401, PLC0415
 
     keys = {"aws_access_key_id": "stand-in", "aws_secret_access_key": "stand-in"}
     client: Any = Session(**keys).client("datazone", region_name="us-east-1")

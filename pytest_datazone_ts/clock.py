@@ -21,7 +21,7 @@ from pytest_datazone_ts import location
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - freezegun's times are naive, in UTC
-_LATEST = (datetime(9999, 1, 1) - _EPOCH).total_seconds()  # noqa: DTZ001 - as above
+_LATEST = (datetime(9999, 1, 2) - _EPOCH).total_seconds()  # noqa: DTZ001 - as above
 
 
 def require_seconds(what: str, value: object) -> None:

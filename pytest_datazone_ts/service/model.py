@@ -139,14 +139,13 @@ def load(existing: Iterable[ServiceModel]) -> None:
 
     Args:
         existing: Models that clients have loaded: one of DataZone need not be loaded again.
+            They are not looked at unless one is needed.
     """
-    usable = [
-        each
-        for each in existing
-        if each.service_name == "datazone" and _OWN_LOOKUPS.issubset(each.operation_names)
-    ]
-    if usable and None not in _loaded and "AWS_DATA_PATH" not in os.environ:
-        _loaded[None] = usable[0]
+    if None not in _loaded and "AWS_DATA_PATH" not in os.environ:
+        for each in existing:
+            if each.service_name == "datazone" and _OWN_LOOKUPS.issubset(each.operation_names):
+                _loaded[None] = each
+                break
     _services()
 
 

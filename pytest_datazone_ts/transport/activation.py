@@ -5,6 +5,7 @@ All that a call needs is loaded with this module: once a double is active, the t
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.service import model
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def activate(double: Any, exchange: Exchange) -> None:
     """Let a double answer every DataZone client in the process."""
     with active.lock:
-        model.load(botocore.reach_existing())
+        model.load(chain(botocore.reach_existing(), botocore.latest_model()))
         active.push(double, exchange)
         credentials.install()
         retries.install()

@@ -1,8 +1,8 @@
 """The interception of botocore: events that every client in the process emits.
 
 Importing this module registers an initializer with botocore (public API), which reaches
-every session made from then on. Sessions and clients that exist already are found once,
-when a double first becomes active. The handlers do nothing while none is.
+every session made from then on. Sessions and clients that exist already, if there may be any, are
+found once, when a double first becomes active. The handlers do nothing while none is.
 
 What an event learns travels with the request: emitters may run each handler in a task or a
 thread of its own.
@@ -16,7 +16,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from weakref import WeakSet
+from weakref import ReferenceType, WeakSet, ref
 
 import botocore
 
@@ -24,6 +24,7 @@ from pytest_datazone_ts.transport import active, guard
 from pytest_datazone_ts.transport.active import ANSWERED_BY, OPERATION_MODEL, PENDING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
     from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 _scanned: WeakSet[ModuleType] = WeakSet()
 """The botocores whose older sessions and clients are reached: a test may import another one."""
+if "botocore.session" not in sys.modules:
+    _scanned.add(botocore)  # there are none
+_latest: ReferenceType[Session] | None = None
+"""The session that was made last."""
 
 
 class _Url(str):
@@ -59,6 +64,8 @@ def start_guard() -> None:
 
 def reach(session: Session, package: ModuleType = botocore) -> None:
     """Put the handlers on a session of a botocore, and so on every client that it makes."""
+    global _latest  # noqa: PLW0603 - one for the process
+    _latest = ref(session)
     _register(session.get_component("event_emitter"), package)
     is_active = active.innermost() is not None
     if not (is_active or guard.is_guarding()):
@@ -69,6 +76,23 @@ def reach(session: Session, package: ModuleType = botocore) -> None:
         credentials.install()
         if is_active:
             retries.install()
+
+
+def latest_model() -> Iterator[ServiceModel]:
+    """Yield DataZone's model as the session has it that was made last, if there is one.
+
+    Its loader keeps what it has read, so this reads no file if the session has a client.
+    """
+    session = None if _latest is None else _latest()
+    if session is None:
+        return
+    from botocore.loaders import Loader  # noqa: PLC0415 - heavy
+    from botocore.model import ServiceModel  # noqa: PLC0415 - heavy
+
+    loader = session.get_component("data_loader")
+    if type(loader) is Loader:
+        # With the arguments that botocore passes, by which the loader keeps it.
+        yield ServiceModel(loader.load_service_model("datazone", "service-2", api_version=None))
 
 
 def reach_existing() -> list[ServiceModel]:
