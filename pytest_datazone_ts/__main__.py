@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,13 @@ from pytest_datazone_ts.double import DataZoneTimeSeries
 from pytest_datazone_ts.transport.server import serve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 _BACKLOG = 1_000
-"""How many pieces of output are kept for a reader that is slow."""
-_LAST = 1.0
-"""How many seconds the last pieces get, twice."""
+"""The maximum number of texts that wait for a slow reader."""
+_END_TIMEOUT = 1.0
+"""How many seconds the last texts have, to be queued and again to be written."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,50 +56,54 @@ def main(arguments: Sequence[str] | None = None) -> None:
 class _Output:
     """Standard output, written by a thread of its own.
 
-    A reader that is slow, stops reading or is gone costs lines, and never anyone's time.
+    A reader that is slow, stops reading or is gone loses lines, but blocks nobody.
     """
 
     def __init__(self) -> None:
-        # Not to the file object: a thread that waits in it would abort Python's exit.
-        stdout = sys.__stdout__  # None where it was closed from the start
+        # Not the file object: a thread that blocks in it would abort the exit of Python.
+        stdout = sys.__stdout__  # None if it was closed from the start
         self._descriptor = os.open(os.devnull, os.O_WRONLY) if stdout is None else stdout.fileno()
-        self._pieces: queue.Queue[str] = queue.Queue(_BACKLOG)
+        self._texts: queue.Queue[str] = queue.Queue(_BACKLOG)
         self._thread = threading.Thread(target=self._run, name="datazone_ts_output", daemon=True)
         self._thread.start()
 
     def write(self, text: str) -> int:
-        """Write a text, or lose it."""
+        """Queue a text, or drop it if the queue is full."""
         with suppress(queue.Full):
-            self._pieces.put_nowait(text)
+            self._texts.put_nowait(text)
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: each text is on its way."""
+        """Do nothing, as texts are written as soon as possible."""
 
     def end(self) -> None:
-        """Wait a moment for what is on its way."""
+        """Wait a moment for the texts that are queued."""
         with suppress(queue.Full):
-            self._pieces.put("", timeout=_LAST)
-        self._thread.join(_LAST)
+            self._texts.put("", timeout=_END_TIMEOUT)
+        self._thread.join(_END_TIMEOUT)
 
     def _run(self) -> None:
-        while text := self._pieces.get():
+        while text := self._texts.get():
             with suppress(OSError):
                 os.write(self._descriptor, text.encode())
 
 
-def _stop_signal() -> socket.socket:
-    """Return what can be read from once the process is to stop.
+@contextmanager
+def _stop_signal() -> Iterator[socket.socket]:
+    """Yield a socket from which a byte can be read once the process is to stop.
 
-    No handler raises: an exception could break off anything, such as the end of the server.
+    The handlers do not raise: an exception could interrupt anything, such as the shutdown of the
+    server.
     """
     reading, writing = socket.socketpair()
-    writing.settimeout(0)
-    signal.set_wakeup_fd(writing.detach(), warn_on_full_buffer=False)
-    # Shells start background processes deaf to Ctrl-C; process managers send SIGTERM.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
-    return reading
+    with reading, writing:
+        writing.settimeout(0)
+        signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        # Background processes of shells ignore SIGINT by default; process managers send SIGTERM.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        yield reading
+        signal.set_wakeup_fd(-1)  # an impatient user presses Ctrl-C twice
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve_command.add_argument(
         "--fail",
-        type=_failure,
+        type=_parse_failure,
         action="append",
         default=[],
         metavar="FAULT[:TIMES]",
@@ -128,7 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _failure(text: str) -> tuple[str, int]:
+def _parse_failure(text: str) -> tuple[str, int]:
+    """Return the fault and the number of times in an argument of ``--fail``."""
     name, _, times = text.partition(":")
     try:
         return name, int(times or 1)

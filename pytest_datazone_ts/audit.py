@@ -1,15 +1,15 @@
-"""The audit of a recording: what went wrong without anyone noticing."""
+"""The audit of a recording, which finds data points that were lost or doubled."""
 
 from __future__ import annotations
 
 import json
 import textwrap
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.faults import MalformedResponse
-from pytest_datazone_ts.text import counted, excerpt
+from pytest_datazone_ts.text import counted, excerpt, format_value
 from pytest_datazone_ts.views import DataPoints
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 _COLUMNS = 72
 _SHOWN = 5
-"""How many points of a kind are listed."""
+"""The number of points of each kind that are listed before the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnstoredPoint:
     """A data point that the code under test posted, and that was never stored.
 
-    What the request did not have is ``None``.
+    Members that the request did not have are ``None``.
     """
 
     domain_identifier: str | None
@@ -41,7 +41,7 @@ class UnstoredPoint:
     """The error code of the last attempt; ``None`` if it got no response."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Audit:
     """What :meth:`DataZoneTimeSeries.audit` found; true if it found anything."""
 
@@ -50,10 +50,18 @@ class Audit:
     unacknowledged: DataPoints
     """Points that were stored, while the client saw a failure."""
     unstored: tuple[UnstoredPoint, ...]
-    """Points of calls that failed permanently, and of no later call."""
+    """Points of calls that failed permanently, and that no later call posted."""
 
     def __bool__(self) -> bool:
         return bool(self.doubled or self.unacknowledged or self.unstored)
+
+    def __repr__(self) -> str:
+        counts = [
+            f"{len(getattr(self, each.name))} {each.name}"
+            for each in fields(self)
+            if getattr(self, each.name)
+        ]
+        return f"<Audit: {', '.join(counts) or 'nothing'}>"
 
     def __str__(self) -> str:
         findings: dict[str, Sequence[Any]] = {
@@ -82,8 +90,8 @@ def audit(points: Sequence[DataPoint], calls: Sequence[Call], *, timestamps: boo
     """Look for points that were doubled or lost.
 
     Args:
-        points: What is stored.
-        calls: What was recorded, in the order of the first attempts.
+        points: The stored points.
+        calls: The recorded calls, in the order of their first attempts.
         timestamps: Whether points with different timestamps are different.
     """
     requests = {
@@ -114,7 +122,7 @@ def audit(points: Sequence[DataPoint], calls: Sequence[Call], *, timestamps: boo
 
 
 def identity(point: DataPoint | UnstoredPoint, *, timestamps: bool) -> tuple[object, ...]:
-    """Return what equal points have in common."""
+    """Return the key that equal points have in common."""
     return (
         point.region,
         point.domain_identifier,
@@ -127,7 +135,7 @@ def identity(point: DataPoint | UnstoredPoint, *, timestamps: bool) -> tuple[obj
 
 
 def as_dict(point: DataPoint | UnstoredPoint, *, timestamps: bool = True) -> dict[str, Any]:
-    """Return what makes a point what it is as plain values, with JSON content parsed."""
+    """Return the identity of a point as a dict of plain values, with JSON content parsed."""
     content: Any = point.content
     if content is not None:
         with suppress(ValueError, RecursionError):
@@ -145,12 +153,24 @@ def as_dict(point: DataPoint | UnstoredPoint, *, timestamps: bool = True) -> dic
     return plain
 
 
-def listed(points: Sequence[DataPoint | UnstoredPoint], columns: int = _COLUMNS) -> Iterator[str]:
-    """Yield lines that list points, the first of them."""
+def listed(
+    points: Sequence[DataPoint | UnstoredPoint],
+    columns: int = _COLUMNS,
+    *,
+    timestamps: bool = False,
+) -> Iterator[str]:
+    """Yield lines that list the first points, and count the others.
+
+    Args:
+        points: The points.
+        columns: How long a line may be.
+        timestamps: Whether the points differ by their timestamps.
+    """
     for number, point in enumerate(points[:_SHOWN], 1):
+        at = f" at {format_value(point.timestamp)}" if timestamps else ""
         yield from textwrap.wrap(
             f"{point.form_name!r} of {point.entity_type} {point.entity_identifier} "
-            f"in {point.region}",
+            f"in {point.region}{at}",
             columns,
             initial_indent=f"  {number}. ",
             subsequent_indent="     ",
@@ -193,9 +213,9 @@ def _posted(call: Call) -> Iterator[UnstoredPoint]:
 
 
 def _is_acknowledged(call: Call, calls: Sequence[Call]) -> bool:
-    """Return whether the client learned that a request was carried out.
+    """Return whether the client got a success for a call.
 
-    A later call with the same token learns it too.
+    A success of another call with the same ``clientToken`` counts too.
     """
     if _saw_success(call):
         return True
@@ -213,7 +233,7 @@ def _saw_success(call: Call) -> bool:
 
 
 def _is_unreadable(attempt: Attempt) -> bool:
-    """Return whether botocore raises for the body of a success: of most it makes a result."""
+    """Return whether botocore cannot parse the body of a success; it can parse most bodies."""
     if not isinstance(attempt.fault, MalformedResponse):
         return False
     try:

@@ -1,7 +1,7 @@
 """The clock of a double.
 
-It follows the time that freezegun or time-machine sets. A virtual sleep advances their clock;
-where neither is active, the double's clock is the real one plus all virtual sleeps.
+It follows the time that freezegun or time-machine sets, and a virtual sleep advances their clock.
+If neither is active, the clock is the real time plus all virtual sleeps.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def require_seconds(what: str, value: object) -> None:
 
 
 class Clock:
-    """Seconds since the epoch as the test sees them."""
+    """The time that the test sees."""
 
     def __init__(self) -> None:
         self.passed: float = 0.0
@@ -60,7 +60,7 @@ class Clock:
         return _now() + timedelta(seconds=ahead)
 
     def advance(self, seconds: float) -> None:
-        """Let ``seconds`` pass without waiting, up to the latest time that a datetime can hold."""
+        """Advance the clock without waiting, up to the latest time that a datetime can hold."""
         with self._lock:
             self.passed += seconds
             freezegun, traveller = _freezegun(), _traveller()
@@ -81,9 +81,9 @@ class Clock:
 
 
 def _now() -> datetime:
-    """Return what time-machine shows, or else the real time: a patch of ``time.time`` is not used.
+    """Return the time that time-machine sets, or else the real time.
 
-    It may have a limited number of results, and they are the test's.
+    A test may have patched ``time.time`` with a limited number of results, so it is not called.
     """
     return datetime.now(timezone.utc)
 
@@ -111,7 +111,7 @@ def _innermost(stack: list[Any] | None) -> Any:
 
 @contextmanager
 def frozen_time_restored() -> Iterator[None]:
-    """Have freezegun or time-machine show the same time afterwards, if one of them is active."""
+    """Restore the time of freezegun or time-machine on exit, if one of them is active."""
     freezegun, traveller = _freezegun(), _traveller()
     before = (None if freezegun is None else freezegun.time_to_freeze, _now())
     try:

@@ -1,4 +1,4 @@
-"""Arguments that are counts."""
+"""Checks of arguments that are counts."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
 def require_count(rule: str, value: object, minimum: int) -> None:
-    """Require an integer that is not too small.
+    """Raise a ``ValueError`` unless a value is an integer that is large enough.
 
     Args:
         rule: What the argument takes, for the message.
-        value: The argument.
-        minimum: The least that it may be.
+        value: The value of the argument.
+        minimum: The least valid value.
 
     Raises:
-        ValueError: The value is not such a number.
+        ValueError: The value is not an integer, or too small.
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
         message = f"{rule}, not {value!r}"
@@ -24,7 +24,7 @@ def require_count(rule: str, value: object, minimum: int) -> None:
 
 
 def require_times(caller: str, times: object) -> None:
-    """Require the argument ``times`` of a function: a count, or ``None`` for all.
+    """Check the argument ``times`` of a function: a count, or ``None`` for all.
 
     Raises:
         ValueError: It is neither.

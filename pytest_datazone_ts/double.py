@@ -1,4 +1,4 @@
-"""``DataZoneTimeSeries``, the double as tests see it."""
+"""``DataZoneTimeSeries``, the double and its public members."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NONE_ACTIVE = (
 
 
 class _Default(int):
-    """A default that is recognized as one."""
+    """A default value, as opposed to an equal argument."""
 
 
 class DataZoneTimeSeries:
@@ -57,7 +57,7 @@ class DataZoneTimeSeries:
 
     @staticmethod
     def current() -> DataZoneTimeSeries:
-        """Return the active double; the innermost, if several are.
+        """Return the active double; if several are active, the innermost.
 
         Raises:
             RuntimeError: No double is active.
@@ -70,7 +70,7 @@ class DataZoneTimeSeries:
 
     @property
     def options(self) -> Options:
-        """The options that it was created with."""
+        """The options of the double."""
         return self._exchange.options
 
     @property
@@ -96,23 +96,23 @@ class DataZoneTimeSeries:
     def code_sleeps(self) -> tuple[float, ...]:
         """The waits, in seconds, of the code under test itself, in order.
 
-        They are those of ``time.sleep`` and ``asyncio.sleep``, with the option
-        ``sleep="virtual"``.
+        With the option ``sleep="virtual"``, calls of ``time.sleep`` and ``asyncio.sleep`` are
+        recorded here.
         """
         require_same_test(self._exchange.ending)
         return tuple(self._exchange.code_sleeps)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass on the test's clock, also on one that freezegun or time-machine holds.
+        """Advance the test's clock, also when freezegun or time-machine controls it.
 
-        Rate limits refill meanwhile.
+        Rate limits refill accordingly.
 
         Args:
-            seconds: How much time passes.
+            seconds: The time that passes.
 
         Raises:
             RuntimeError: The test or block that the double was for is over.
-            ValueError: It is not a finite number of seconds, 0 or more.
+            ValueError: ``seconds`` is not a finite number, 0 or more.
         """
         require_active(self._exchange.ending, "advance")
         require_seconds("advance(seconds)", seconds)
@@ -128,30 +128,34 @@ class DataZoneTimeSeries:
         operation: str = POST,
         **match: Unpack[Match],
     ) -> Injection:
-        """Arm a fault for the next matching attempts.
+        """Inject a fault into the next matching attempts.
 
-        Injections that match the same attempt are used in the order armed. ``times`` and
+        Faults that match the same attempt are used in the order injected. ``times`` and
         ``after`` count attempts, of which botocore may make several for one call; ``call``
         counts calls.
 
         Args:
-            fault: An instance, a class or a name of :mod:`pytest_datazone_ts.faults`: of an
-                exception that the operation documents, of one of AWS's common errors, or of a
+            fault: An instance, a class or the name of a class in :mod:`pytest_datazone_ts.faults`:
+                an exception that the operation documents, one of AWS's common errors, or a
                 failure of the transport.
-            times: The number of attempts that it is used on; ``None`` for all. Unless it is
-                given, with ``call`` it is all of that call's.
+            times: The number of attempts that it is used on; ``None`` for all. With ``call``,
+                the default is all attempts of that call.
             after: The number of matching attempts to let through first.
-            call: Which of the matching calls gets it, from 1; ``times`` and ``after`` then
-                count the attempts of that call. ``None`` for all of them.
+            call: The number of the matching call that gets it, from 1; ``times`` and ``after``
+                then count the attempts of that call. ``None`` for all calls.
             operation: The API name of the operation that fails.
             match: The keywords of :class:`~pytest_datazone_ts.Match`.
 
+        Returns:
+            The injection, which counts its hits and can be cancelled.
+
         Raises:
             RuntimeError: The test or block that the double was for is over.
-            TypeError: A keyword is unknown, or the fault is a class that needs arguments.
-            ValueError: The operation does not document the fault, or is not an operation;
-                ``times``, ``after`` or ``call`` is not a count; or the fault cannot happen
-                over HTTP while ``datazone_ts_server`` is up.
+            TypeError: A keyword is unknown, ``where`` is not callable, or the fault is a class
+                that needs arguments.
+            ValueError: The operation does not exist or does not document the fault; ``times``,
+                ``after`` or ``call`` is out of range; ``timestamp`` is not a time; or the fault
+                cannot happen over HTTP while ``datazone_ts_server`` is up.
         """
         require_active(self._exchange.ending, "inject")
         model.require_operation(operation)
@@ -163,8 +167,8 @@ class DataZoneTimeSeries:
             after=after,
             call=call,
         )
-        self._exchange.injections.arm(injection)
-        self._exchange.log.armed(injection)
+        self._exchange.injections.add(injection)
+        self._exchange.log.injected(injection)
         return injection
 
     def rate_limit(self, rate: float, *, burst: float = 1, operation: str = POST) -> RateLimit:
@@ -174,9 +178,12 @@ class DataZoneTimeSeries:
         operation's earlier one.
 
         Args:
-            rate: Calls a second.
+            rate: The number of calls per second.
             burst: The number of calls that may be made at once.
             operation: The API name of the operation.
+
+        Returns:
+            The rate limit, which counts the attempts that it throttles and can be cancelled.
 
         Raises:
             RuntimeError: The test or block that the double was for is over.
@@ -186,7 +193,7 @@ class DataZoneTimeSeries:
         model.require_operation(operation)
         limit = RateLimit(rate, burst=burst, clock=self._exchange.clock)
         self._exchange.injections.limit(operation, limit)
-        self._exchange.log.armed(limit)
+        self._exchange.log.injected(limit)
         return limit
 
     def respond(
@@ -196,9 +203,10 @@ class DataZoneTimeSeries:
         *,
         times: int | None = None,
     ) -> None:
-        """Answer one of DataZone's other operations.
+        """Set a response for one of DataZone's other operations.
 
-        The latest response wins. After ``times`` calls it is used up, and the previous one is used.
+        The latest response takes precedence. After ``times`` calls it is used up, and the previous
+        one applies again.
 
         Args:
             operation: The API name of the operation.
@@ -229,10 +237,10 @@ class DataZoneTimeSeries:
         external_identifier: str | None = None,
         owning_project_identifier: str = "standinproject",
     ) -> None:
-        """Put an asset in the catalogue, and a listing of it if it is published.
+        """Add an asset to the catalogue, and a listing of it if it is published.
 
-        Once a domain has an asset, entities that it does not have are answered with
-        ``ResourceNotFoundException``. An asset added again replaces the one before.
+        Once a domain has an asset, a call for an entity that it does not have gets a
+        ``ResourceNotFoundException``. An asset with the same id is replaced.
 
         Args:
             entity_identifier: The asset's id.
@@ -250,7 +258,7 @@ class DataZoneTimeSeries:
         Raises:
             RuntimeError: The test or block that the double was for is over.
             TypeError: An argument has the wrong type.
-            ValueError: DataZone would reject an argument, or two arguments contradict each other.
+            ValueError: DataZone would refuse an argument, or two arguments contradict each other.
         """
         require_active(self._exchange.ending, "add_asset")
         service = self._exchange.service
@@ -274,13 +282,13 @@ class DataZoneTimeSeries:
     def register_form_type(
         self, type_identifier: str, check: Mapping[str, Any] | Callable[[Any], object]
     ) -> None:
-        """Validate the content of a form type; violations get a ``ValidationException``.
+        """Validate the content of forms of a type; violations get a ``ValidationException``.
 
         Args:
             type_identifier: The form type.
             check: A JSON Schema (needs the extra ``jsonschema``), or a callable that takes the
-                parsed content (``None`` if there is none) and, for wrong content, raises
-                ``ValueError``, returns messages, or returns ``False``.
+                parsed content (``None`` if there is none) and, if it is invalid, raises a
+                ``ValueError`` or returns messages or ``False``.
 
         Raises:
             ImportError: ``check`` is a JSON Schema and jsonschema is not installed.
@@ -292,7 +300,7 @@ class DataZoneTimeSeries:
         self._exchange.service.form_types.register(type_identifier, build_check(check))
 
     def assert_posted(self, count: int | None = None, **match: Unpack[Match]) -> DataPoints:
-        """Return the data points that match.
+        """Check that matching data points were posted, and return them.
 
         Args:
             count: The number of points that must match; ``None`` for one or more.
@@ -325,16 +333,19 @@ class DataZoneTimeSeries:
             raise AssertionError(messages.posted(wanted, matched))
 
     def audit(self, *, timestamps: bool = True) -> Audit:
-        """Look for what went wrong without anyone noticing.
+        """Look for data points that were lost or doubled.
 
         Args:
-            timestamps: Whether points with different timestamps are different. Code that stamps
-                each try anew needs ``False``.
+            timestamps: Whether points with different timestamps are different. Use ``False`` for
+                code that takes a new timestamp for each try.
+
+        Returns:
+            The findings, which are true if there are any.
         """
         return audit.audit(self.data_points, self.calls, timestamps=timestamps)
 
     def reset(self) -> None:
-        """Forget everything recorded, stored, armed and seeded.
+        """Forget everything recorded, stored, injected and added.
 
         The retry state of clients (quotas, adaptive rates) is restored too, as it is when the
         double ends.
@@ -345,4 +356,4 @@ class DataZoneTimeSeries:
 
 def exchange_behind(double: DataZoneTimeSeries) -> Exchange:
     """Return the exchange behind a double, for the transports."""
-    return double._exchange  # noqa: SLF001 - the one door
+    return double._exchange  # noqa: SLF001 - the only access to it

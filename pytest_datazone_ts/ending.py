@@ -1,4 +1,4 @@
-"""The end of what a double was for, and the errors of using it afterwards."""
+"""The end of a double's test or block, and the errors of using the double afterwards."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Ending(NamedTuple):
     name: str
     """What ended, such as ``"the test test_scores.py::test_it"``."""
     test: str | None = None
-    """The id of the only test that may still look at the recording; ``None`` if any may."""
+    """The id of the only test that may still read the recording; ``None`` if any may."""
 
 
 def require_active(ending: Ending | None, member: str) -> None:
-    """Require that a double has not ended, for a member that would change what it does.
+    """Check that a double has not ended, before a member changes it.
 
     Raises:
         RuntimeError: It has ended.
@@ -34,7 +34,7 @@ def require_active(ending: Ending | None, member: str) -> None:
 
 
 def require_same_test(ending: Ending | None) -> None:
-    """Require that another test does not look at what a double recorded for one.
+    """Check that a recording is not read in another test than its own.
 
     Raises:
         RuntimeError: Another test is running.

@@ -1,4 +1,4 @@
-"""Entries of a double's log: calls and attempts that may still change."""
+"""The entries of a double's log: calls and attempts that may still change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class AttemptEntry:
-    """An attempt while the double answers it, and afterwards."""
+    """An attempt, during and after which its entry may change."""
 
     __slots__ = (
         "armed_at",
@@ -40,12 +40,12 @@ class AttemptEntry:
         self.slept: float = 0.0
         self.request_id: str = request_id
         self.response_id: str | None = None
-        """``request_id``, if the client got it."""
+        """``request_id``, if the client got a response with it."""
         self.stored: tuple[DataPoint, ...] = ()
         self.reason: str | None = None
 
     def finish(self, result: Response | NoResponse | None) -> None:
-        """Record the result for the client; ``None`` if the double failed."""
+        """Record the result that the client gets; ``None`` if the double failed."""
         if isinstance(result, Response):
             self.status_code = result.status_code
             self.error_code = result.error_code
@@ -79,11 +79,11 @@ class CallEntry:
         self.attempts: list[AttemptEntry] = []
 
     def record(self) -> Call:
-        """Return a record of the call as it stands, which the test may change."""
+        """Return a record of the call in its current state, whose parameters tests may change."""
         try:
             parameters = _copy(self.parameters)
         except RecursionError:
-            parameters = self.parameters  # nested too deeply to copy, and for a test to change
+            parameters = self.parameters  # nested too deeply to be copied
         attempts = enumerate(tuple(self.attempts), 1)
         return Call(
             operation=self.operation,
@@ -93,10 +93,10 @@ class CallEntry:
         )
 
     def is_retried_by(self, request: Request, parameters: dict[str, Any]) -> bool:
-        """Return whether a request with the same invocation id is the next attempt.
+        """Return whether a request with the same invocation id is a retry of this call.
 
-        Some clients send one id with all their calls, so a retry must also be the same request
-        again, and follow an attempt that failed or whose response was lost.
+        Some clients send one id with all their calls, so a retry must also be an equal request, and
+        follow an attempt that failed or whose response was lost.
         """
         if (self.operation, self.region) != (request.operation.name, request.region):
             return False

@@ -1,6 +1,6 @@
-"""What pytest loads by itself: it loads the plugin under the name that ``-p`` has for it too.
+"""The entry point that pytest loads, which loads the plugin under its module's name.
 
-So ``-p pytest_datazone_ts.plugin`` and ``pytest_plugins`` may name the plugin beside it.
+So ``-p pytest_datazone_ts.plugin`` and ``pytest_plugins`` do not load the plugin twice.
 """
 
 pytest_plugins = ["pytest_datazone_ts.plugin"]

@@ -1,14 +1,14 @@
-"""The errors and warnings that the double itself raises."""
+"""The errors and warnings of the double itself."""
 
 from __future__ import annotations
 
 
 class UnansweredOperationError(NotImplementedError):
-    """The code under test called a DataZone operation that nothing answers."""
+    """The code under test called an unhandled DataZone operation."""
 
 
 class DataZoneBlockedError(RuntimeError):
-    """A test without the double called a time-series operation, and ``guard`` stopped it."""
+    """A DataZone call was made while no double was active, and was stopped."""
 
 
 class DataZonePassthroughWarning(UserWarning):

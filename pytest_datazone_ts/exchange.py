@@ -1,4 +1,4 @@
-"""The narrow waist: every request, from any transport, passes through an ``Exchange``."""
+"""The ``Exchange``, which every request from any transport passes through."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pytest_datazone_ts.service import wire
 from pytest_datazone_ts.service.codec import DecodeError
 from pytest_datazone_ts.service.error import ServiceError
 from pytest_datazone_ts.service.operations import Service
+from pytest_datazone_ts.text import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
 
 
 class Exchange:
-    """Answers requests, and holds what a double records, stores and has armed."""
+    """Answers requests, and holds the state of a double."""
 
     def __init__(self, options: Options) -> None:
         self.options: Options = options
         self.clock: Clock = Clock()
         self.service: Service = Service(self.clock, content_check=options.content_check)
-        self.log: Log = Log()
+        self.log: Log = Log(virtual=options.retry_sleep == "virtual")
         self.injections: Injections = Injections()
         self.responders: Responders = Responders()
         self.sleeps: list[float] = []
@@ -45,29 +46,29 @@ class Exchange:
         self.code_sleeps: list[float] = []
         """The waits of the code under test itself, in seconds."""
         self.sleepers: WeakSet[object] = WeakSet()
-        """The threads and tasks whose own waits are virtual, if any are."""
+        """The threads and tasks that sleep virtually, with the option ``sleep="virtual"``."""
         self.errors: list[Exception] = []
-        """Errors meant for the test, which the code under test may have swallowed."""
+        """Errors that the test must see, although the code under test may have swallowed them."""
         self.ending: Ending | None = None
         self.endpoint_url: str | None = None
-        """Where it is served over HTTP, if it is."""
+        """The URL of the double, if it is served over HTTP."""
         self._request_numbers = count(1)
 
     def answers(self, operation: str) -> bool:
-        """Return whether the double answers an operation, rather than lets it through."""
+        """Return whether the double answers an operation, and does not let it through."""
         return (
             self.options.unstubbed == "error"
             or self.service.handles(operation)
             or self.responders.has_response(operation)
-            or self.injections.is_armed(operation)
+            or self.injections.has_fault(operation)
         )
 
     def __call__(self, request: Request) -> Response | NoResponse:
         """Answer a request.
 
         Raises:
-            UnansweredOperationError: Nothing answers the operation.
-            Exception: The test's own code failed, such as a callable given to ``respond``.
+            UnansweredOperationError: The operation is unhandled.
+            Exception: The test's own code raised it, such as a callable given to ``respond``.
         """
         operation = request.operation
         request_id = f"00000000-0000-4000-8000-{next(self._request_numbers):012x}"
@@ -107,24 +108,24 @@ class Exchange:
             call.attempts.append(attempt)
 
     def refuse(self, request: str) -> NoReturn:
-        """Refuse a request that cannot be attributed to a call; it must not be sent.
+        """Refuse a request that cannot be attributed to a call, so that it is not sent.
 
         Args:
             request: A description, such as ``"GetDomain was about to go to ..."``.
 
         Raises:
-            UnansweredOperationError: Always; ``strict`` reports it too.
+            UnansweredOperationError: Always. The option ``strict`` reports it too.
         """
         error = UnansweredOperationError(
-            f"{request}, and the double stopped it: the request does not carry botocore's "
-            "context of the call. Either the call began before the double was active, or a "
-            "handler of the event request-created replaced the request's URL."
+            f"{without_credentials(request)}, and the double stopped it: the request does not "
+            "carry botocore's context of the call. Either the call began before the double was "
+            "active, or a handler of the event request-created replaced the request's URL."
         )
         self.errors.append(error)
         raise error
 
     def wait(self, seconds: float, *, invocation_id: str | None) -> bool:
-        """Record a wait that botocore requests, and let it pass if waits are virtual.
+        """Record a wait that botocore requests, and advance the clock if waits are virtual.
 
         Args:
             seconds: Its length.
@@ -132,7 +133,7 @@ class Exchange:
                 mode waits for a token.
 
         Returns:
-            Whether it has passed already, in no real time.
+            Whether the wait has passed on the clock, so that no real time must pass.
         """
         self.sleeps.append(seconds)
         if invocation_id is not None:
@@ -145,7 +146,7 @@ class Exchange:
         return True
 
     def clear(self) -> None:
-        """Forget everything recorded, stored, armed and seeded."""
+        """Forget everything recorded, stored, injected and added."""
         self.service.clear()
         self.log.clear()
         self.injections.clear()
@@ -155,7 +156,7 @@ class Exchange:
         self.errors.clear()
 
     def problems(self) -> list[str]:
-        """Return what the option ``strict`` objects to, as messages."""
+        """Return a message for each problem that the option ``strict`` reports."""
         problems = []
         if self.errors:
             problems.append(messages.swallowed_errors(self.errors))
@@ -170,7 +171,7 @@ class Exchange:
         attempt: AttemptEntry,
         undecodable: DecodeError | None,
     ) -> Response:
-        """Answer with a response that the test gave, or else from the service."""
+        """Return a response from the rate limit, from ``respond`` or from the service."""
         if undecodable is not None:
             attempt.reason = str(undecodable)
             error = ServiceError("SerializationException", attempt.reason, status=400)
@@ -192,6 +193,7 @@ class Exchange:
     def _output(
         self, operation: Operation, call: CallEntry, attempt: AttemptEntry
     ) -> Mapping[str, Any]:
+        """Return the output from ``respond`` or from the service."""
         output = self.responders.respond(operation, call, self.service.validate)
         if output is not None:
             return output
@@ -201,7 +203,7 @@ class Exchange:
                     operation.name,
                     operation.example_members,
                     needs_catalogue=self.service.needs_catalogue(operation.name),
-                    is_armed=self.options.unstubbed == "passthrough",
+                    has_fault=self.options.unstubbed == "passthrough",
                 )
             )
         result = self.service.handle(operation, call.region, call.parameters)
@@ -211,6 +213,7 @@ class Exchange:
     def _encode_error(
         self, operation: Operation, error: ServiceError, attempt: AttemptEntry
     ) -> Response:
+        """Return an error as a response."""
         return wire.encode_error(
             error.code,
             str(error),

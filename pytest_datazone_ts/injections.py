@@ -1,4 +1,4 @@
-"""The faults that a test arms, and the rate limits that it sets."""
+"""The faults that a test injects, and the rate limits that it sets."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _class(fault: object) -> type:
 
 
 class Injection:
-    """A fault armed with ``DataZoneTimeSeries.inject``.
+    """A fault injected with ``DataZoneTimeSeries.inject``.
 
     As a context manager it cancels itself on exit.
     """
@@ -95,15 +95,15 @@ class Injection:
         self.times = times
         self.match = match
         self.call = call
-        """Which of the matching calls it is for, from 1; ``None`` for all of them."""
+        """The number of the matching call that it applies to, from 1; ``None`` for all of them."""
         self.armed_at: str = location.caller_location()
-        """Where the test armed it: ``file:line``."""
+        """Where the test injected it: ``file:line``."""
         self.hits: int = 0
         """The number of attempts that it was used on."""
         self.let_through: int = after
-        """The number of matching attempts that it still lets through."""
+        """The number of matching attempts that it lets through before it is used."""
         self._matched: list[CallEntry] = []
-        """The first matching calls, if it is for one of them."""
+        """The first matching calls, up to the one that it applies to."""
         self._cancelled = False
         self._lock = threading.Lock()
 
@@ -134,11 +134,11 @@ class Injection:
         return (
             f"<Injection {self.fault!r} on {target}: {text.counted(self.hits, 'hit')}, "
             f"{'unlimited' if self.remaining is None else self.remaining} remaining, "
-            f"armed at {self.armed_at}>"
+            f"injected at {self.armed_at}>"
         )
 
     def _matches(self, entry: CallEntry, call: Call) -> bool:
-        """Return whether the fault is for the next attempt of a call, and count the call."""
+        """Return whether the fault applies to the next attempt of a call, and count the call."""
         # Once used up, do not call the test's ``where``: what it looks at may be gone.
         if self.operation != call.operation or self.remaining == 0:
             return False
@@ -152,7 +152,7 @@ class Injection:
             return len(self._matched) == self.call and self._matched[-1] is entry
 
     def _take(self) -> bool:
-        """Use the fault on an attempt that it is for, unless it lets that through."""
+        """Use the fault on an attempt, unless it lets the attempt through."""
         with self._lock:
             if self.remaining == 0:  # by another thread, or by ``where``
                 return False
@@ -229,8 +229,8 @@ class Injections:
         self._rate_limits: dict[str, RateLimit] = {}
         self._over_http = False
 
-    def arm(self, injection: Injection) -> None:
-        """Add a fault, which is used after those armed earlier.
+    def add(self, injection: Injection) -> None:
+        """Add a fault, which is used after those added earlier.
 
         Raises:
             ValueError: The double is served over HTTP, where the fault cannot happen.
@@ -244,30 +244,30 @@ class Injections:
         with self._lock:
             self._rate_limits[operation] = limit
 
-    def is_armed(self, operation: str) -> bool:
-        """Return whether a fault is armed for an operation."""
+    def has_fault(self, operation: str) -> bool:
+        """Return whether a fault may still be used on an operation."""
         return any(
             injection.operation == operation and injection.remaining != 0
             for injection in self._injections
         )
 
     def take(self, entry: CallEntry) -> Injection | None:
-        """Return the injection to use on the next attempt of a call, if any, and count the hit."""
+        """Return the injection that is used on the next attempt of a call, if any."""
         call = entry.record()
         taken = None
         for injection in tuple(self._injections):
-            # An attempt that meets one fault is past the others, but its call counts for all.
+            # An attempt gets only one fault, but its call counts for all of them.
             if taken is not None and injection.call is None:
                 continue
-            is_for_it = injection._matches(entry, call)  # noqa: SLF001 - not for tests
-            if is_for_it and taken is None and injection._take():  # noqa: SLF001 - not for tests
+            matches = injection._matches(entry, call)  # noqa: SLF001 - not for tests
+            if matches and taken is None and injection._take():  # noqa: SLF001 - not for tests
                 taken = injection
         return taken
 
     def exceeded(self, operation: str) -> RateLimit | None:
-        """Return the rate limit that throttles the next attempt, if any, or else take a token."""
+        """Take a token for the next attempt; return the rate limit if that throttles it."""
         limit = self._rate_limits.get(operation)
-        return None if limit is None or limit._admit() else limit  # noqa: SLF001
+        return None if limit is None or limit._admit() else limit  # noqa: SLF001 - not for tests
 
     def unused(self) -> list[Injection]:
         """Return the injections that were not used up."""
@@ -278,7 +278,7 @@ class Injections:
         """Refuse the faults that cannot happen over HTTP while the double is served.
 
         Raises:
-            ValueError: Such a fault is armed already.
+            ValueError: Such a fault was injected before.
         """
         self._over_http = True
         try:
@@ -296,6 +296,7 @@ class Injections:
             self._rate_limits.clear()
 
     def _require_possible(self, fault: Fault) -> None:
+        """Raise a ``ValueError`` if a fault cannot happen over HTTP, and the double is served."""
         reason = impossible_over_http(fault) if self._over_http else ""
         if reason:
             message = f"{type(fault).__name__} cannot be injected: {reason}"

@@ -25,7 +25,7 @@ _NOT_THE_USERS = (
     | {_PACKAGE, "anyio", "backoff", "retrying", "stamina", "tenacity", "trio", "wrapt"}
     | sys.stdlib_module_names
 )
-"""Packages that call a client for the user's code, in which no call site is."""
+"""Packages that may call a client for the user's code, and contain no call sites."""
 
 
 def format_location(path: str, line: int) -> str:
@@ -39,7 +39,7 @@ def format_location(path: str, line: int) -> str:
 
 def caller_frame() -> FrameType:
     """Return the nearest frame that belongs to neither this package nor a client library."""
-    frame = sys._getframe(1)  # noqa: SLF001 - what inspect uses, without reading sources
+    frame = sys._getframe(1)  # noqa: SLF001 - as inspect does, without reading sources
     while frame.f_back is not None and _package(frame) in _CLIENTS | {_PACKAGE}:
         frame = frame.f_back
     return frame
@@ -52,13 +52,13 @@ def caller_location() -> str:
 
 
 def user_location(start: CodeType) -> str:
-    """Return the line of the user's code that called, through any library.
+    """Return the line of the user's code that made the call, directly or through a library.
 
     Args:
-        start: The function that called the user's code; the frames around it are not the code's.
+        start: The function that called the user's code; frames outside it do not count.
 
     Returns:
-        The location; the name of a module where a thread or a task of a library made the call.
+        The location, or the name of a module if a thread or task of a library made the call.
     """
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
     while frame is not None and frame.f_code is not start:
@@ -71,11 +71,17 @@ def user_location(start: CodeType) -> str:
     return format_location(frame.f_code.co_filename, frame.f_lineno)
 
 
+def is_users(frame: FrameType) -> bool:
+    """Return whether a frame is the user's: in no client library, event loop or pytest plugin."""
+    package = _package(frame)
+    return package not in _NOT_THE_USERS and not package.startswith("pytest")
+
+
 def error_location(error: BaseException) -> str | None:
     """Return where an error was raised.
 
     Returns:
-        The location in the test's own callable, or else of the code that called this package;
+        The location in the test's own callable, or else in the code that called this package;
         ``None`` if the call arrived over HTTP.
     """
     before: list[str] = []

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 class Log:
     """Calls, in the order of their first attempts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, virtual: bool) -> None:
+        self.virtual: bool = virtual
+        """Whether botocore's back-offs take no real time."""
         self._lock = threading.Lock()
         self._calls: list[CallEntry] = []
         self._by_invocation: dict[str, CallEntry] = {}
 
     def call(self, request: Request, parameters: dict[str, Any]) -> CallEntry:
-        """Return the call that a request is an attempt of; it is new unless this is a retry."""
+        """Return the call that a request belongs to: a new one, unless the request is a retry."""
         invocation_id = request.invocation_id
         with self._lock:
             if invocation_id is not None:
@@ -38,10 +40,10 @@ class Log:
             listener.called(self, call)
         return call
 
-    def armed(self, armed: Injection | RateLimit) -> None:
+    def injected(self, injected: Injection | RateLimit) -> None:
         """Notify the listeners of a fault or a rate limit."""
         for listener in listeners:
-            listener.armed(self, armed)
+            listener.injected(self, injected)
 
     def backed_off(self, invocation_id: str, seconds: float) -> None:
         """Record how long botocore waits before the next attempt of a call."""
@@ -51,7 +53,7 @@ class Log:
                 call.attempts[-1].slept += seconds
 
     def calls(self) -> tuple[Call, ...]:
-        """Return every call as it stands."""
+        """Return a record of every call in its current state."""
         with self._lock:
             return tuple(call.record() for call in self._calls)
 

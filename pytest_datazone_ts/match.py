@@ -38,10 +38,10 @@ class Match(TypedDict, total=False):
     timestamp: object
     """A datetime (a naive one is in UTC, as in boto3), epoch seconds or ISO 8601."""
     content: object
-    """The exact string, or a dict or list: a subset of the JSON content."""
+    """The exact string, or a dict or list that is a subset of the JSON content."""
     region: object
     where: Callable[[Any], object]
-    """Called with the ``DataPoint``, or with the ``Call`` for calls and attempts.
+    """A callable that takes the ``DataPoint``, or the ``Call`` for calls and attempts.
 
     It is called only for those that match every other keyword.
     """
@@ -71,7 +71,7 @@ def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] 
         The keywords, with a comparable ``timestamp``.
 
     Raises:
-        TypeError: A keyword is unknown, or ``where`` cannot be called.
+        TypeError: A keyword is unknown, or ``where`` is not callable.
         ValueError: The timestamp is not one that boto3 accepts.
     """
     for keyword in match:
@@ -152,7 +152,7 @@ def _call_field(keyword: str, call: Call) -> object:
 
 
 def forms(call: Call) -> Iterable[Mapping[str, object]]:
-    """Return the forms that a call posts, or the single form that its parameters name."""
+    """Return the forms that a call posts, or its parameters as the only form that it names."""
     forms: Iterable[Mapping[str, object]] = call.parameters.get("forms", [call.parameters])
     return forms
 
@@ -167,21 +167,21 @@ def _equal(field: str, expected: object, actual: object) -> bool:
 
 
 def is_json_subset(expected: object, actual: object) -> bool:
-    """Return whether ``expected`` is part of ``actual``: its keys, at every depth."""
+    """Return whether ``expected`` is a subset of ``actual``: objects may have further keys."""
     return next(json_differences(expected, actual, subset=True), None) is None
 
 
 def json_differences(
     expected: object, actual: object, path: str = "$", *, subset: bool = False
 ) -> Iterator[tuple[str, object, object]]:
-    """Yield ``(JSON path, expected, actual)`` for each difference of two JSON values.
+    """Yield ``(JSON path, expected, actual)`` for each difference between two JSON values.
 
     Args:
-        expected: One value, which may hold matchers such as ``ANY``.
+        expected: One value, which may contain matchers such as ``ANY``.
         actual: The other value.
         path: The path of both.
-        subset: Whether objects of ``actual`` may have further keys. Lists of different
-            lengths are then one difference.
+        subset: Whether objects in ``actual`` may have further keys. Lists of different
+            lengths are then a single difference.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for key in expected if subset else {**expected, **actual}:
@@ -196,7 +196,7 @@ def json_differences(
 
 
 def is_equal(expected: object, actual: object) -> bool:
-    """Return whether two values are equal as JSON values are: ``true`` is not ``1``."""
+    """Return whether two JSON values are equal; ``true`` does not equal ``1``."""
     if expected is MISSING or actual is MISSING:
         return False
     types = {type(expected), type(actual)}

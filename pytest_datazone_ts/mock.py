@@ -40,7 +40,7 @@ def active_double(options: Options, ending: Ending) -> Iterator[DataZoneTimeSeri
 
     Args:
         options: The options of the double.
-        ending: What has ended once the block is left.
+        ending: The end that the double records on exit.
     """
     double = DataZoneTimeSeries(options)
     exchange = exchange_behind(double)
@@ -70,7 +70,7 @@ class MockDataZoneTimeSeries:
         Options().override(keywords, source="mock_datazone_ts()")
         self._keywords = keywords
         self._entered: list[tuple[int, AbstractContextManager[Any], DataZoneTimeSeries]] = []
-        """The doubles that are active, each with the thread that started it."""
+        """The active doubles, each with the thread that started it."""
         self._lock = threading.Lock()
 
     def start(self) -> DataZoneTimeSeries:
@@ -144,6 +144,7 @@ class MockDataZoneTimeSeries:
         return cast("Decorated", target)
 
     def _decorate_function(self, function: Any) -> Any:
+        """Return a function or coroutine function that runs with a double of its own."""
         if isinstance(function, (staticmethod, classmethod)):
             return type(function)(self._decorate_function(function.__func__))
         if not callable(function):
@@ -186,7 +187,7 @@ class MockDataZoneTimeSeries:
     def _decorate_class(self, decorated: type) -> None:
         """Decorate the methods whose names start with ``test``, as ``mock.patch`` does.
 
-        If the class has a ``setup_method`` or ``teardown_method``, it shares the test's double.
+        A ``setup_method`` or ``teardown_method`` of the class shares the double of the test.
         """
         attributes = {
             name: inspect.getattr_static(decorated, name)
@@ -211,6 +212,7 @@ class MockDataZoneTimeSeries:
             setattr(decorated, name, self._decorate_function(method))
 
     def _decorate_setup(self, decorated: Any) -> None:
+        """Activate the double in ``setup_method``, and end it in ``teardown_method``."""
         setup = getattr(decorated, "setup_method", None)
         teardown = getattr(decorated, "teardown_method", None)
 
@@ -251,7 +253,7 @@ class MockDataZoneTimeSeries:
 
 
 def _call(function: Callable[..., object] | None, case: object, method: object) -> None:
-    """Call a set-up or tear-down method as pytest does, with ``method`` if it takes it."""
+    """Call a setup or teardown method as pytest does, with ``method`` if it takes it."""
     if function is not None:
         takes_method = len(inspect.signature(function).parameters) > 1
         function(case, method) if takes_method else function(case)
@@ -267,7 +269,7 @@ class _VerifyingResult:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._result, name)
 
-    def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802 - unittest's name
+    def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802 - the name in unittest
         try:
             verify(self._double)
         except AssertionError:
@@ -281,7 +283,7 @@ def mock_datazone_ts(target: Decorated, /) -> Decorated: ...
 @overload
 def mock_datazone_ts(**options: Unpack[OptionKeywords]) -> MockDataZoneTimeSeries: ...
 def mock_datazone_ts(target: Any = None, /, **options: Any) -> Any:
-    """Activate a double: as a context manager, or as a decorator.
+    """Activate a double, as a context manager or a decorator.
 
     ``with mock_datazone_ts() as ts:`` yields the :class:`DataZoneTimeSeries`, and so does
     ``async with``; ``start()`` returns it, and ``stop()`` ends it. As a decorator, with or
@@ -290,8 +292,8 @@ def mock_datazone_ts(target: Any = None, /, **options: Any) -> Any:
     ``DataZoneTimeSeries.current()``. Doubles nest: the innermost answers.
 
     Args:
-        target: What to decorate, without parentheses.
-        options: The options of the double; in a pytest run its ini settings are the defaults.
+        target: The function or class to decorate, if used without parentheses.
+        options: The options of the double. In a pytest run, its ini settings are the defaults.
 
     Raises:
         TypeError: An option is unknown, or the target cannot be decorated.

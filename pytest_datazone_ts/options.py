@@ -26,14 +26,13 @@ class Options:
 
     strict: bool = _option(
         default=True,
-        meaning="fail a test that did not use up the faults that it armed, or whose code called a "
-        "DataZone operation that nothing answers, even if the code swallowed the error",
+        meaning="fail a test that did not use up the faults that it injected, or whose code called "
+        "an unhandled DataZone operation, even if the code swallowed the error",
     )
     unstubbed: Literal["error", "passthrough"] = _option(
         *("error", "passthrough"),
         default="error",
-        meaning="what DataZone operations that nothing answers get: an error, or a passthrough to "
-        "the network",
+        meaning="what unhandled DataZone operations get: an error, or a passthrough to the network",
     )
     retry_sleep: Literal["virtual", "real"] = _option(
         *("virtual", "real"),
@@ -63,7 +62,7 @@ class Options:
 
         Args:
             keywords: Options by name.
-            source: Their origin, for messages.
+            source: Where they were set, for messages.
 
         Raises:
             TypeError: An option is unknown.
@@ -71,7 +70,7 @@ class Options:
         """
         for name, value in keywords.items():
             if name not in NAMES:
-                from pytest_datazone_ts import spelling  # noqa: PLC0415 - loads difflib
+                from pytest_datazone_ts import spelling  # noqa: PLC0415 - keeps start-up fast
 
                 message = (
                     f"{source} got an unknown option {name!r}.{spelling.hint(name, NAMES)} "
@@ -84,6 +83,29 @@ class Options:
                 message = f"{source}: the option {name!r} takes {known}, not {value!r}"
                 raise ValueError(message)
         return replace(self, **keywords) if keywords else self
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run behaves; these options are ini settings alone."""
+
+    stand_ins: bool = _option(
+        default=False,
+        meaning="put stand-ins in the environment for the whole run where no region or no "
+        "credentials are configured",
+    )
+    guard: bool = _option(
+        default=False,
+        meaning="fail a test without the double that calls a DataZone time-series operation, "
+        "instead of letting the call reach the network",
+    )
+    report_size: int = field(
+        default=1_000_000,
+        metadata={
+            "meaning": "the maximum size of the HTML report in bytes; once it is full, further "
+            "tests are shown without details"
+        },
+    )
 
 
 class OptionKeywords(TypedDict, total=False):
@@ -101,14 +123,18 @@ NAMES = tuple(each.name for each in fields(Options))
 CHOICES: Mapping[str, tuple[Any, ...]] = {
     each.name: each.metadata["choices"] for each in fields(Options)
 }
-MEANINGS: Mapping[str, str] = {each.name: each.metadata["meaning"] for each in fields(Options)}
+INI_SETTINGS: Mapping[str, tuple[Any, str]] = {
+    each.name: (each.default, each.metadata["meaning"])
+    for each in (*fields(Options), *fields(RunOptions))
+}
+"""The default and the meaning of each ini setting, by its name without the prefix."""
 
 _run_options: Options = Options()
-"""The options that the ini settings of the current pytest run give."""
+"""The options from the ini settings of the current pytest run."""
 
 
 def run_options() -> Options:
-    """Return the options that the ini settings of the pytest run give, or else the defaults."""
+    """Return the options from the ini settings of the pytest run, or else the defaults."""
     return _run_options
 
 
@@ -118,7 +144,7 @@ def set_run_options(options: Options) -> Callable[[], None]:
     before, _run_options = _run_options, options
 
     def restore() -> None:
-        global _run_options  # noqa: PLW0603 - one for the process
+        global _run_options  # noqa: PLW0603 - process-wide state
         _run_options = before
 
     return restore

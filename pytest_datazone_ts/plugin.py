@@ -1,4 +1,4 @@
-"""The pytest plugin: options, markers and fixtures, and no import that costs anything."""
+"""The pytest plugin: options, the marker and fixtures. Slow imports are inside functions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_datazone_ts import location
-from pytest_datazone_ts.options import MEANINGS, NAMES, Options, run_options, set_run_options
+from pytest_datazone_ts.options import INI_SETTINGS, NAMES, Options, run_options, set_run_options
 from pytest_datazone_ts.reporting import trace
 
-# Importing it registers with botocore, so that sessions made from here on are reached.
+# Importing it registers handlers on every botocore session created from now on.
 from pytest_datazone_ts.transport import botocore, guard
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 _STAND_INS = pytest.StashKey[bool]()
 _GUARD = pytest.StashKey[bool]()
 _BLOCKED = "datazone_ts_blocked"
-_HIDDEN = (
+_SWALLOWED = (
     "datazone_ts: the test called DataZone while no double was active, and the code under test "
-    "hid the error:"
+    "swallowed the error:"
 )
 _OUTCOMES = pytest.StashKey[set[str]]()
 
@@ -46,49 +46,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write one HTML page that shows what the run posted to Amazon DataZone's double",
     )
-    defaults = Options()
-    for name in NAMES:
-        default = getattr(defaults, name)
+    for name, (default, meaning) in INI_SETTINGS.items():
         keywords: Any = {"type": "bool"} if isinstance(default, bool) else {}
-        meaning = f"datazone_ts: {MEANINGS[name]}"
-        parser.addini(f"datazone_ts_{name}", meaning, default=default, **keywords)
-    parser.addini(
-        "datazone_ts_stand_ins",
-        "datazone_ts: where no region or no credentials are configured, have stand-ins in the "
-        "environment for the whole run",
-        type="bool",
-        default=False,
-    )
-    parser.addini(
-        "datazone_ts_guard",
-        "datazone_ts: fail a test without the double that calls a DataZone time-series operation, "
-        "in place of letting the call reach the network",
-        type="bool",
-        default=False,
-    )
+        parser.addini(f"datazone_ts_{name}", f"datazone_ts: {meaning}", default=default, **keywords)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Have the guard and the stand-ins in place before a conftest makes a client."""
+    """Start the guard and set the stand-ins before a conftest creates a client."""
     _start_guard(early_config)
-    _put_stand_ins(early_config)
+    _set_stand_ins(early_config)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker, and read the ini settings so that a wrong one stops the run."""
+    """Declare the marker, and read the ini settings, as an invalid one stops the run."""
     config.addinivalue_line("markers", _MARKER)
     try:
         config.add_cleanup(set_run_options(_ini_options(config)))
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
-    _start_guard(config)  # for a plugin that a conftest loads
-    _put_stand_ins(config)
+    _start_guard(config)  # if a conftest loads the plugin
+    _set_stand_ins(config)
     file = config.getoption("datazone_ts_report", None)  # a test module may load the plugin late
     if file is not None:
-        from pytest_datazone_ts.reporting.html import run  # noqa: PLC0415 - on demand
+        from pytest_datazone_ts.reporting.html import run  # noqa: PLC0415 - for the report only
 
-        run.install(config, file)
+        run.install(config, file, _ini(config, "report_size"))
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -99,16 +82,16 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, None]:
-    """Fail a module that hid a blocked call: no test of another one may answer for it."""
+    """Fail a module that swallowed the error of a blocked call, which no test can report."""
     outcome = yield
     name = collector.nodeid or "a conftest"
-    title = f"datazone_ts: {name} called DataZone while it was collected, and hid the error:"
+    title = f"datazone_ts: {name} called DataZone while it was collected, and swallowed the error:"
     _fail_if_blocked(outcome.get_result(), guard.take_blocked(None), title)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, None, None]:
-    """Keep what the test's doubles record, from its set-up to its teardown."""
+    """Trace the test's doubles, from its setup to its teardown."""
     outer_trace, outer_test = trace.begin(None), guard.begin_test(guard.RunningTest(item.nodeid))
     yield
     trace.begin(outer_trace)
@@ -117,25 +100,28 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Begin here, not above: a plugin may set a test up again."""
+    """Begin a new trace here, because a plugin may set up a test more than once."""
     trace.begin(trace.Trace())
-    if "datazone_ts" in getattr(item, "fixturenames", ()):
+    fixtures = {"datazone_ts", "datazone_ts_sweep"}.intersection(getattr(item, "fixturenames", ()))
+    if fixtures:
         marked = [mark.kwargs.get("unstubbed") for mark in item.iter_markers("datazone_ts")]
         unstubbed = next(filter(None, marked), run_options().unstubbed)
-        guard.require_double(passes_others_through=unstubbed == "passthrough")
+        guard.require_double(
+            passes_others_through=unstubbed == "passthrough", sweeps="datazone_ts" not in fixtures
+        )
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, None]:
-    """Note how the test ended, each of its subtests too; fail one that hid a blocked call.
+    """Record the outcome of the test and its subtests; fail one that swallowed a blocked call.
 
     A failure shows what the test's doubles recorded.
     """
     outcome = yield
     report: pytest.TestReport = outcome.get_result()
-    _fail_if_blocked(report, guard.take_blocked(item.nodeid), _HIDDEN)
+    _fail_if_blocked(report, guard.take_blocked(item.nodeid), _SWALLOWED)
     if call.when == "call" and _OUTCOMES in item.stash:
         item.stash[_OUTCOMES].add(report.outcome)
     if report.failed and (recorded := trace.current()):
@@ -144,7 +130,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """Fail a run in which a call was stopped that no report has shown."""
+    """Fail a run in which a call was stopped that no test has reported."""
     yield
     blocked = guard.take_rest()
     worker_output = getattr(session.config, "workeroutput", None)
@@ -156,17 +142,17 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take over what was stopped in a worker of pytest-xdist."""
+    """Add the calls that were stopped in a worker of pytest-xdist."""
     guard.add_blocked(getattr(node, "workeroutput", {}).get(_BLOCKED, ()))
 
 
 def pytest_assertrepr_compare(
     config: pytest.Config, op: str, left: object, right: object
 ) -> list[str] | None:
-    """Compare records field by field: none exist unless their module is imported."""
+    """Compare records field by field; without their module, there are none."""
     if op != "==" or "pytest_datazone_ts.records" not in sys.modules:
         return None
-    from pytest_datazone_ts.reporting import comparison  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.reporting import comparison  # noqa: PLC0415 - keeps start-up fast
 
     return comparison.explain(left, right, everything=_is_very_verbose(config))
 
@@ -177,15 +163,18 @@ def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries,
 
     It records what is posted (``data_points``, ``calls``), and makes calls fail (``inject``).
     """
-    from pytest_datazone_ts.ending import Ending  # noqa: PLC0415 - heavy
-    from pytest_datazone_ts.mock import active_double, verify  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.ending import Ending  # noqa: PLC0415 - keeps start-up fast
+    from pytest_datazone_ts.mock import active_double, verify  # noqa: PLC0415 - keeps start-up fast
 
     node = request.node
     node.stash[_OUTCOMES] = set()
     ending = Ending(f"the test {node.nodeid}", test=location.current_test())
-    with active_double(_options(node), ending) as double:
+    options = _options(node)
+    # Again, because a test may request the fixture with request.getfixturevalue().
+    guard.require_double(passes_others_through=options.unstubbed == "passthrough", sweeps=False)
+    with active_double(options, ending) as double:
         yield double
-    # A test that failed, was skipped or was interrupted did not get to use its faults up.
+    # A test that failed, was skipped or was interrupted may not have used up its faults.
     if node.stash[_OUTCOMES] == {"passed"}:
         try:
             verify(double)
@@ -200,13 +189,13 @@ def datazone_ts_client(
 ) -> BaseClient:
     """A boto3 ``datazone`` client in us-east-1, answered by ``datazone_ts``.
 
-    Its ``exceptions`` are not those of other clients: each session of botocore makes classes of
-    its own. Expect ``botocore.exceptions.ClientError`` of the code under test, and look at
+    Its ``exceptions`` are not those of other clients, because each botocore session creates classes
+    of its own. Expect ``botocore.exceptions.ClientError`` from the code under test, and compare
     ``error.response["Error"]["Code"]``.
     """
-    from botocore.session import Session  # noqa: PLC0415 - heavy
+    from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
 
-    # Not one session for the run: it would keep the configuration of the first test.
+    # Not one session for all tests, which would keep the configuration of the first.
     session = Session()
     session.register_component("data_loader", _datazone_ts_loader)
     return session.create_client("datazone", region_name="us-east-1")
@@ -216,10 +205,10 @@ def datazone_ts_client(
 def datazone_ts_sweep(request: pytest.FixtureRequest) -> Callable[..., SweepReport]:
     """The function :func:`~pytest_datazone_ts.sweep`, as a check that nothing is lost or doubled.
 
-    Called like ``sweep``, it fails the test where points are lost or doubled. ``subtests=``
-    takes pytest's fixture of that name, and makes each cell a subtest.
+    It takes the arguments of ``sweep``, and fails the test if points are lost or doubled. With
+    ``subtests=`` and pytest's fixture of that name, each cell is a subtest.
     """
-    from pytest_datazone_ts import sweep_fixture  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts import sweep_fixture  # noqa: PLC0415 - keeps start-up fast
 
     return sweep_fixture.checked(request.node, _keywords(request.node))
 
@@ -230,26 +219,26 @@ def datazone_ts_server(
 ) -> Generator[DataZoneServer, None, None]:
     """``datazone_ts`` behind HTTP on 127.0.0.1, for code in another process or language.
 
-    ``endpoint_url``; ``environ``: what a child process needs. All other AWS services answer at
-    the same endpoint through moto, with the extra ``server``.
+    ``endpoint_url`` is its URL, and ``environ`` what a child process needs. With the extra
+    ``server``, moto answers for all other AWS services at the same endpoint.
     """
-    from pytest_datazone_ts.transport import server  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import server  # noqa: PLC0415 - keeps start-up fast
 
     with server.serve(datazone_ts) as endpoint_url:
         environ = server.environment(endpoint_url)
-        # The test's own changes and these are undone as one, in the right order.
-        for name in server.ELSEWHERE:
+        # With monkeypatch, these and the test's own changes are undone in the right order.
+        for name in server.CONFLICTING_VARIABLES:
             monkeypatch.delenv(name, raising=False)
         for name, value in environ.items():
-            if name != "AWS_ENDPOINT_URL":  # in this process, mock_aws may answer the others
+            if name != "AWS_ENDPOINT_URL":  # mock_aws may answer for others in this process
                 monkeypatch.setenv(name, value)
         yield server.DataZoneServer(endpoint_url, environ)
 
 
 @pytest.fixture(scope="session")
 def _datazone_ts_loader() -> Loader:
-    """What keeps DataZone's model: loading it takes most of a client's time."""
-    from botocore.loaders import create_loader  # noqa: PLC0415 - heavy
+    """The loader that caches DataZone's model, whose loading dominates the time for a client."""
+    from botocore.loaders import create_loader  # noqa: PLC0415 - keeps start-up fast
 
     return create_loader()
 
@@ -258,7 +247,7 @@ def _ini(config: pytest.Config, name: str) -> Any:
     setting = f"datazone_ts_{name}"
     try:
         return config.getini(setting)
-    except (TypeError, ValueError, pytest.UsageError) as error:  # as pytest's version has it
+    except (TypeError, ValueError, pytest.UsageError) as error:  # depends on pytest's version
         message = f"the ini setting {setting}: {error}"
         raise pytest.UsageError(message) from None
 
@@ -303,7 +292,7 @@ def _add_timeline(report: pytest.TestReport, recorded: trace.Trace, config: pyte
     in_xml = config.getoption("xmlpath", None)
     if config.getoption("tbstyle", None) == "line" and not in_xml:
         return
-    from pytest_datazone_ts.reporting import timeline  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.reporting import timeline  # noqa: PLC0415 - keeps start-up fast
 
     text = timeline.render(
         recorded, failure=report.longreprtext, everything=_is_very_verbose(config)
@@ -313,7 +302,7 @@ def _add_timeline(report: pytest.TestReport, recorded: trace.Trace, config: pyte
         return
     if not in_xml:
         report.sections.append(("datazone_ts", text))
-    # --junitxml writes none of a report's sections into the failure.
+    # --junitxml does not write the sections of a report into the failure.
     elif hasattr(longrepr, "addsection"):
         longrepr.addsection("datazone_ts", text)
     else:
@@ -321,16 +310,16 @@ def _add_timeline(report: pytest.TestReport, recorded: trace.Trace, config: pyte
 
 
 def _is_very_verbose(config: pytest.Config) -> bool:
-    verbose: Any = config.getoption("verbose", 0)  # the terminal's: there may be none
+    verbose: Any = config.getoption("verbose", 0)  # the terminal reporter's, which may be absent
     return bool(verbose > 1)
 
 
-def _put_stand_ins(config: pytest.Config) -> None:
+def _set_stand_ins(config: pytest.Config) -> None:
     if _STAND_INS in config.stash:
         return
     config.stash[_STAND_INS] = _ini(config, "stand_ins")
     if config.stash[_STAND_INS]:
-        from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - on demand
+        from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - keeps start-up fast
 
         config.add_cleanup(credentials.set_environment_defaults())
 
@@ -343,7 +332,7 @@ def _options(node: pytest.Item) -> Options:
 
 
 def _keywords(node: pytest.Item) -> dict[str, Any]:
-    """Return the options that the test's markers give."""
+    """Return the options from the test's markers."""
     keywords: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers("datazone_ts"))):
         if marker.args:

@@ -21,7 +21,7 @@ class DataPoint:
     """One stored data point: a form as it was posted."""
 
     id: str
-    """14 lower-case letters and digits, as DataZone's own ids have; the same in every run."""
+    """14 lower-case letters and digits, like DataZone's own ids; the same in every run."""
     domain_identifier: str
     entity_identifier: str
     entity_type: str
@@ -67,7 +67,7 @@ class Attempt:
     fault: Fault | None
     """The fault that the test injected into this attempt."""
     armed_at: str | None
-    """Where the test armed that fault, or set the rate limit that throttled it: ``file:line``."""
+    """Where the test injected the fault, or set the rate limit that throttled it: ``file:line``."""
     slept: float
     """The seconds that botocore backed off before the next attempt; 0.0 if none followed."""
     at: datetime

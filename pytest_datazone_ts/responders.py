@@ -1,4 +1,4 @@
-"""The responses that a test gives for operations, with ``respond``."""
+"""The responses that a test sets with ``respond``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Responders:
         self._responders: dict[str, list[_Responder]] = {}
 
     def add(self, operation: Operation, response: Response, times: int | None) -> None:
-        """Answer an operation with a response, ``times`` times or indefinitely (``None``).
+        """Add a response for an operation, for ``times`` calls or indefinitely (``None``).
 
         Raises:
             ValueError: The double answers the operation itself, ``times`` is out of range, or the
@@ -65,7 +65,7 @@ class Responders:
         Args:
             operation: The operation that is called.
             call: The call.
-            validate: Checks the call's parameters, before the response counts as used.
+            validate: Checks the call's parameters, before the response is used.
 
         Raises:
             ServiceError: The parameters are not valid.
@@ -92,7 +92,7 @@ class Responders:
 
 
 class _Responder:
-    """A response, and the number of calls that it still answers."""
+    """A response, and the number of calls that it is still used for."""
 
     def __init__(self, response: Response, times: int | None) -> None:
         self.response = response
@@ -100,10 +100,10 @@ class _Responder:
 
 
 def _check_output(operation: Operation, response: Any) -> Mapping[str, Any]:
-    """Return the output in a response.
+    """Return a response without its ``ResponseMetadata``.
 
     Raises:
-        ValueError: boto3 could not return it.
+        ValueError: It does not fit the operation's output shape.
     """
     output: Mapping[str, Any] = response
     if isinstance(response, dict):

@@ -1,4 +1,4 @@
-"""A cell of a sweep: what one run of the code came to."""
+"""A cell of a sweep: the outcome of one run of the code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SweepCell:
     site: str
     """The line of the code that made the call, as ``file:line``."""
     operation: str
-    """The API's name of the operation that failed."""
+    """The API name of the operation that failed."""
     call: int
     """The number of the call that failed, from 1, among those of the operation."""
     fault: str
@@ -34,11 +34,11 @@ class SweepCell:
     """``"ok"``, ``"loud"``, ``"LOST"``, ``"DOUBLED"`` or ``"HUNG"``; ``"UNEXPECTED"`` for an
     ``"ok"`` or ``"loud"`` that contradicts ``expect``."""
     expected: str | None
-    """The outcome that ``expect`` gives."""
+    """The outcome that ``expect`` requires, if any."""
     allowed: str | None
-    """The reason that ``allow`` gives."""
+    """The reason from ``allow``, if any."""
     error: str | None
-    """The exception that the code raised."""
+    """The exception that the code raised, if any; for ``"HUNG"``, the limit that was exceeded."""
     lost: DataPoints
     """The data points of the baseline that are missing."""
     doubled: DataPoints
@@ -46,9 +46,9 @@ class SweepCell:
     sleeps: tuple[float, ...]
     """The waits that botocore requested, in seconds."""
     replay: str
-    """What makes the same happen in a test with ``datazone_ts``."""
+    """The code that makes the same happen in a test with ``datazone_ts``."""
     calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
-    """What was recorded; kept for the first failing cell of each outcome."""
+    """The recorded calls, kept only for the first failing cell of each outcome."""
 
     @property
     def failed(self) -> bool:

@@ -1,4 +1,4 @@
-"""The sweep in a test: it fails where points are lost or doubled."""
+"""The sweep as a fixture, which fails the test if points are lost or doubled."""
 
 from __future__ import annotations
 
@@ -23,20 +23,26 @@ if TYPE_CHECKING:
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 PATIENCE = 2.0
-"""The seconds after which a sweep shows how far it is."""
+"""The seconds after which a sweep shows its progress."""
 INTERVAL = 0.2
-"""The seconds between two such lines."""
+"""The seconds between two updates of the progress."""
 
 
 def checked(node: pytest.Item, options: Mapping[str, Any]) -> Callable[..., SweepReport]:
-    """Return ``sweep`` as a check: it fails the test where the report has failures.
+    """Return ``sweep`` as a check, which fails the test if the report has failures.
 
     Args:
         node: The test.
-        options: The options that its markers give.
+        options: The options from its markers.
     """
 
     def check(code: Callable[[], Any], *, subtests: Any = None, **keywords: Any) -> SweepReport:
+        if subtests is not None and not hasattr(subtests, "test"):
+            message = (
+                "datazone_ts_sweep(subtests=...) takes the fixture subtests, which pytest has from "
+                f"version 9 on and pytest-subtests before, not {subtests!r}"
+            )
+            raise TypeError(message)
         with _quiet_log(node.config), _Progress(node.config) as progress:
             merged: dict[str, Any] = {"progress": progress, **options, **keywords}
             report = sweep(code, **merged)
@@ -56,7 +62,7 @@ def checked(node: pytest.Item, options: Mapping[str, Any]) -> Callable[..., Swee
 
 @contextmanager
 def _quiet_log(config: pytest.Config) -> Iterator[None]:
-    """Keep what every run logs out of the test's report; ``caplog`` has it."""
+    """Keep the logs of the runs out of the test's report, but not out of ``caplog``."""
     plugin = config.pluginmanager.get_plugin("logging-plugin")
     with ExitStack() as levels:
         for name in ("report_handler", "log_cli_handler"):
@@ -68,7 +74,7 @@ def _quiet_log(config: pytest.Config) -> Iterator[None]:
 
 
 class _Progress:
-    """A line on the terminal that shows how far a long sweep is."""
+    """A line on the terminal that shows the progress of a long sweep."""
 
     def __init__(self, config: pytest.Config) -> None:
         terminal: Any = config.pluginmanager.get_plugin("terminalreporter")

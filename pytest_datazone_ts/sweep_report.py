@@ -14,7 +14,7 @@ from pytest_datazone_ts.views import DataPoints
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 _LEFT_OUT = frozenset({"calls", "sleeps"})
-"""The fields that plain dicts do not have: botocore draws its waits at random."""
+"""The fields that are left out of plain dicts; botocore draws its waits at random."""
 _COMPARABLE = tuple(
     each.name for each in fields(SweepCell) if each.name not in {*_LEFT_OUT, "lost", "doubled"}
 )
@@ -22,10 +22,10 @@ _COMPARABLE = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepReport:
-    """What a sweep found."""
+    """The result of a sweep."""
 
     cells: tuple[SweepCell, ...]
-    """The runs, in the order of the calls, then of the faults, then of the modes."""
+    """The cells, ordered by call, then by fault, then by mode."""
     timestamps: bool
     """Whether points with different timestamps were different."""
 
@@ -55,13 +55,13 @@ class SweepReport:
         )
 
     def matrix(self) -> str:
-        """Return the outcomes as a table of at most 72 columns: pytest puts 8 before it."""
+        """Return the outcomes as a table that is at most 72 characters wide."""
         return matrix.render(self.cells)
 
     def as_dicts(self) -> list[dict[str, Any]]:
         """Return the cells as plain, JSON-able dicts, the same in every run.
 
-        They do not have ``sleeps``: botocore draws its waits at random.
+        They omit ``sleeps``, because botocore draws its waits at random.
         """
         return [
             {
@@ -76,7 +76,8 @@ class SweepReport:
         """Fail if points were lost or doubled, the code hung, or ``expect`` was contradicted.
 
         Raises:
-            AssertionError: With the matrix, and the first cell of each kind of failure.
+            AssertionError: The sweep failed; the message shows the matrix, and the first cell of
+                each kind of failure.
         """
         if self.failures:
             raise AssertionError(str(self))

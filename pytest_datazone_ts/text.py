@@ -1,4 +1,4 @@
-"""Values as text for a person: escaped, truncated, counted, and without credentials."""
+"""Values as text for people: escaped, truncated, counted, and without credentials."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ SECRET = re.compile(
 
 
 def format_value(value: object) -> str:
-    """Return a value as it appears in messages."""
+    """Return a value as it appears in messages, without credentials."""
     if isinstance(value, datetime):
         return value.isoformat(" ").replace("+00:00", "Z")
     if isinstance(value, FunctionType):
         code = value.__code__
         return f"{value.__qualname__} ({Path(code.co_filename).name}:{code.co_firstlineno})"
-    return repr(value)
+    return without_credentials(repr(value))
 
 
 def counted(number: int, noun: str) -> str:
@@ -103,14 +103,14 @@ def wrap_list(
 
 
 def without_credentials(text: str) -> str:
-    """Return a text in which anything that looks or is named like a credential is ``***``."""
+    """Return a text in which ``***`` replaces everything that looks like a credential."""
     for pattern in _CREDENTIALS:
         text = pattern.sub(r"\g<name>***", text)
     return text
 
 
 def redacted_target(target: str) -> str:
-    """Return a URL's path and query without credentials: what a percent-encoding hides is seen."""
+    """Return a URL's path and query without credentials, even if they are percent-encoded."""
     path, mark, query = target.partition("?")
     return without_credentials(path) + mark + "&".join(map(_redacted_parameter, query.split("&")))
 
@@ -123,7 +123,7 @@ def _redacted_parameter(parameter: str) -> str:
     return without_credentials(parameter)
 
 
-# Content may be long and of any form, so none of these may backtrack without bound.
+# Content may be long and of any form, so these patterns must not backtrack without limit.
 _CREDENTIALS = [
     re.compile(
         r"(?P<name>-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----)"
@@ -155,7 +155,7 @@ _CREDENTIALS = [
         r"(?:(?:basic|bearer|Basic|Bearer)\s)?[^\s,;&)}\]\"'\\]+))",
         re.DOTALL,
     ),
-    # There are counts of tokens; a number that is a password is one.
+    # Numbers are redacted only after these names, because a "token" may be a count of tokens.
     re.compile(
         r"(?P<name>(?i:passwo?r?d|pwd|passphrase|api[_-]?key)\\*[\"']?\s{0,9}[:=]\s{0,9})[-+.\d]+"
     ),

@@ -1,4 +1,4 @@
-"""Immutable sequences of records that ``where`` narrows down."""
+"""Immutable sequences of records, narrowed down with ``where``."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ class Records(Sequence[Record], Generic[Record]):
         return type(self), (self._records,)
 
     def _narrowed(self, match: Match) -> Selection:
+        """Return the selection that also applies ``match``."""
         selection = self._selection or Selection(Match(), self._records)
         if selection.match.keys() & match.keys():
             return Selection(match, self._records, selection.calls)

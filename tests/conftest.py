@@ -117,12 +117,20 @@ def loaded() -> None:
 
 
 @pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A folder for runs of pytest, without the plugins that reorder tests or are slow to import."""
+    others = ("randomly", "hypothesispytest", "fakefs")
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in others))
+    return pytester
+
+
+@pytest.fixture
 def run_pytest(
     loaded: None,  # noqa: ARG001
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., Any]:
-    """Run pytest on a test module and those beside it, in the order written.
+    """Run pytest on a test module and those beside it.
 
     ``apart``: in another process.
     """
@@ -134,6 +142,6 @@ def run_pytest(
             # A file written twice in a second, in the same length, is the same to a cache.
             patch.setattr(sys, "dont_write_bytecode", True)
             patch.delenv("PYTEST_CURRENT_TEST")  # or the run would begin with this very test's
-            return start("-p", "no:randomly", *arguments)
+            return start(*arguments)
 
     return run_pytest

@@ -79,5 +79,5 @@ def test_a_double_of_a_test_that_is_over_says_so_in_the_next(pytester):
                 kept[0].inject("ThrottlingException")
         """
     )
-    result = pytester.runpytest("-p", "no:randomly")
+    result = pytester.runpytest()
     result.assert_outcomes(passed=7)

@@ -311,7 +311,7 @@ def test_on_the_screen(pytester):
             assert points == [replace(points[0], content="100%")]
         """
     )
-    result = pytester.runpytest("-p", "no:randomly")
+    result = pytester.runpytest()
 
     result.stdout.fnmatch_lines(
         [

@@ -744,7 +744,7 @@ def test_pytest_asyncio(pytester):
     pytester.makepyfile(PYTEST_ASYNCIO)
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
 
-    result = run_pytest(pytester, "-p", "no:randomly")
+    result = run_pytest(pytester)
 
     result.assert_outcomes(passed=7, errors=1)
     result.stdout.fnmatch_lines(["*ThrottlingException*", "*test_an_injection_that_is_owed*"])
@@ -802,7 +802,7 @@ ANYIO = """
 def test_anyio(pytester):
     pytester.makepyfile(ANYIO)
 
-    result = run_pytest(pytester, "-p", "no:asyncio", "-p", "no:randomly")
+    result = run_pytest(pytester, "-p", "no:asyncio")
 
     result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(["*ThrottlingException*", "*test_an_injection_that_is_owed*"])

@@ -782,7 +782,7 @@ def test_with_no_asset_the_error_names_both_ways_out(client):
         with pytest.raises(UnansweredOperationError) as caught:
             call()
         assert str(caught.value) == (
-            f"nothing answers the DataZone operation {operation}. Put an asset in the catalogue, "
+            f"unhandled DataZone operation {operation}. Put an asset in the catalogue, "
             "with datazone_ts.add_asset(...). Or answer it in the test, such as "
             f"datazone_ts.respond('{operation}', {{{example}}}), or let it through to "
             "the network or moto with the option unstubbed='passthrough'."
@@ -807,15 +807,15 @@ def test_what_the_catalogue_does_not_do_fails_the_test_that_swallows_it(pytester
                 datazone_ts_client.get_asset(domainIdentifier="dzd_a", identifier="asset")
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:randomly")
+    result = pytester.runpytest_inprocess()
     result.assert_outcomes(passed=2, errors=2)
-    swallowed = "datazone_ts: the code under test hid errors that are not for it to handle:"
+    swallowed = "datazone_ts: the code under test swallowed errors that it should not handle:"
     result.stdout.fnmatch_lines(
         [
             swallowed,
             "  test_*.py:*: the double's SearchListings does not implement the parameter 'sort'. *",
             swallowed,
-            "  test_*.py:*: nothing answers the DataZone operation GetAsset. Put an asset*",
+            "  test_*.py:*: unhandled DataZone operation GetAsset. Put an asset*",
         ]
     )
 

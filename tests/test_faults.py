@@ -721,9 +721,8 @@ def test_the_base_of_the_exceptions_is_none_of_them(arguments):
     with pytest.raises(TypeError) as caught:
         faults.ServiceException(*arguments)
     assert str(caught.value) == (
-        "ServiceException is what the exceptions have in common, and has no name of its own: use "
-        "one of them, such as ThrottlingException(...), or for any other code "
-        "AwsError(code, status_code, message)"
+        "ServiceException is a base class: use one of its subclasses, such as "
+        "ThrottlingException(...), or AwsError(code, status_code, message) for any other code"
     )
 
 

@@ -313,7 +313,7 @@ def test_an_injection_says_what_it_is_and_where_it_was_armed(codes_of):
         forever = ts.inject(faults.ReadTimeout, times=None, operation="GetTimeSeriesDataPoint")
     assert repr(injection) == (
         "<Injection Latency(seconds=2) on PostTimeSeriesDataPoints: 1 hit, 1 remaining, "
-        f"armed at {injection.armed_at}>"
+        f"injected at {injection.armed_at}>"
     )
     assert re.fullmatch(rf".*test_injections\.py:{line}", injection.armed_at)
     assert repr(forever).startswith(

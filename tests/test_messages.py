@@ -634,14 +634,14 @@ def test_faults_that_were_not_used_up_are_named_briefly():
         message = str(error)
 
     assert message == lines(
-        "datazone_ts: the test armed faults that were not used up:",
+        "datazone_ts: the test injected faults that were not used up:",
         *[
             f"  {injection.armed_at}: {name} on PostTimeSeriesDataPoints,\n"
             "    after letting 9 more through, used 0 of 2 times"
             for injection, (_, name) in zip(armed, injected, strict=True)
         ],
-        "The code under test made too few matching calls. If that is right, arm",
-        "fewer, cancel() the injection, or set the option strict=False.",
+        "The code under test made too few matching calls. If that is intended,",
+        "inject fewer, cancel() the injection, or set the option strict=False.",
     )
 
 
@@ -667,12 +667,12 @@ def test_errors_of_the_test_itself_that_the_code_hid_are_told(make_client):
     first = test_errors_of_the_test_itself_that_the_code_hid_are_told.__code__.co_firstlineno
     responder, listing, deleting = (location(__file__, first + line) for line in (4, 9, 11))
     assert message == lines(
-        "datazone_ts: the code under test hid errors that are not for it to handle:",
+        "datazone_ts: the code under test swallowed errors that it should not handle:",
         f"  {responder}: KeyError: 'items'",
-        f"  {listing}: nothing answers the DataZone operation ListDomains. Answer it in the test, "
+        f"  {listing}: unhandled DataZone operation ListDomains. Answer it in the test, "
         "such as datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the "
         "network or moto with the option unstubbed='passthrough'.",
-        f"  {deleting}: nothing answers the DataZone operation DeleteEnvironment. Answer it in the "
+        f"  {deleting}: unhandled DataZone operation DeleteEnvironment. Answer it in the "
         "test, such as datazone_ts.respond('DeleteEnvironment', {}), or let it through to the "
         "network or moto with the option unstubbed='passthrough'.",
     )
@@ -710,7 +710,7 @@ def test_a_failure_points_at_the_users_line_alone(pytester):
         """
     )
 
-    result = pytester.runpytest("-p", "no:randomly")
+    result = pytester.runpytest()
 
     result.assert_outcomes(failed=4)
     result.stdout.no_fnmatch_line("*pytest_datazone_ts*.py:*")

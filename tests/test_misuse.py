@@ -85,7 +85,7 @@ def test_a_misuse_shows_the_line_of_the_test_and_the_way_out(pytester):
         ]
     )
     pytester.makepyfile(test_it=source)
-    result = pytester.runpytest("-p", "no:randomly", "--show-capture=no")
+    result = pytester.runpytest("--show-capture=no")
     result.assert_outcomes(failed=len(MISUSES) + 1)
     screen = result.stdout.str()
     lines = source.splitlines()

@@ -67,7 +67,7 @@ def test_leaving_fails_for_an_unused_injection():
     mock = mock_datazone_ts()
     mock.__enter__().inject("ThrottlingException")
 
-    with pytest.raises(AssertionError, match=r"armed faults that were not used up:\n .*test_mock"):
+    with pytest.raises(AssertionError, match=r"faults that were not used up:\n .*test_mock"):
         mock.__exit__(None, None, None)
     assert not is_active()
 
@@ -550,7 +550,7 @@ def test_a_class_has_one_double_around_its_setup_and_teardown(pytester, paramete
             raise AssertionError("left")
         """
     )
-    result = pytester.runpytest("-p", "no:randomly")
+    result = pytester.runpytest()
     result.assert_outcomes(passed=6, errors=3)
     result.stdout.fnmatch_lines(
         [
@@ -671,7 +671,7 @@ def test_test_cases_run_under_pytest(pytester):
     result.stdout.fnmatch_lines_random(
         [
             "FAILED *::Unused::test_unused*",
-            "E   AssertionError: datazone_ts: the test armed faults that were not used up:",
+            "E   AssertionError: datazone_ts: the test injected faults that were not used up:",
             "*test_it.py:65: ConflictException*",
             "FAILED *::Unused::test_fails - AssertionError: the only failure",
             "FAILED *::SetUpFails::test_set_up_fails - OSError: in setUp",
@@ -689,7 +689,7 @@ def test_test_cases_run_under_unittest(pytester):
         [
             "Ran 1[4-7] tests in *",  # Python 3.12.1 does not count skipped ones
             "FAILED (failures=2, errors=1, skipped=3, expected failures=1)",
-            "AssertionError: datazone_ts: the test armed faults that were not used up:",
+            "AssertionError: datazone_ts: the test injected faults that were not used up:",
             "AssertionError: the only failure",
             "OSError: in setUp",
         ]
@@ -731,7 +731,7 @@ def test_stopping_it_applies_strict():
     mock = mock_datazone_ts()
     mock.start().inject("ThrottlingException")
 
-    with pytest.raises(AssertionError, match="armed faults that were not used up"):
+    with pytest.raises(AssertionError, match="injected faults that were not used up"):
         mock.stop()
 
 
@@ -756,7 +756,7 @@ def test_async_with_applies_strict():
         async with mock_datazone_ts() as ts:
             ts.inject("ThrottlingException")
 
-    with pytest.raises(AssertionError, match="armed faults that were not used up"):
+    with pytest.raises(AssertionError, match="injected faults that were not used up"):
         asyncio.run(main())
 
 

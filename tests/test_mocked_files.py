@@ -65,7 +65,8 @@ def test_the_next(datazone_ts):
     publish(CLIENT)
     assert len(datazone_ts.calls) == 1
 """
-    result = run_pytest(SETUP + source.replace("WHAT", repr(what)), apart=True)
+    plugin = ("-p", "pyfakefs.pytest_plugin")
+    result = run_pytest(SETUP + source.replace("WHAT", repr(what)), *plugin, apart=True)
     failed = int(what == "fail")
     result.assert_outcomes(passed=2 - failed, failed=failed)
 

@@ -218,7 +218,7 @@ def test_a_wrong_marker_is_an_error_of_the_test_alone(pytester, arguments, messa
         def test_right(datazone_ts): ...
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:randomly")
+    result = pytester.runpytest_inprocess()
 
     result.assert_outcomes(passed=1, errors=1)
     start = next(i for i, line in enumerate(result.outlines) if "ERROR at setup of" in line)

@@ -53,7 +53,7 @@ def test_an_unanswered_operation_is_an_error_that_shows_the_way_out(client, ts, 
         client.list_domains()
 
     assert str(unanswered.value) == (
-        "nothing answers the DataZone operation ListDomains. Answer it in the test, such as "
+        "unhandled DataZone operation ListDomains. Answer it in the test, such as "
         "datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the network "
         "or moto with the option unstubbed='passthrough'."
     )
@@ -96,8 +96,8 @@ def test_an_unanswered_operation_fails_the_test_though_the_code_hid_it(client):
     with pytest.raises(AssertionError) as failure:
         swallow()
     assert str(failure.value).startswith(
-        "datazone_ts: the code under test hid errors that are not for it to handle:\n"
-        f"  {location(__file__, line)}: nothing answers the DataZone operation ListDomains."
+        "datazone_ts: the code under test swallowed errors that it should not handle:\n"
+        f"  {location(__file__, line)}: unhandled DataZone operation ListDomains."
     )
 
 
@@ -281,9 +281,9 @@ def test_passthrough_can_not_let_through_what_a_fault_is_armed_for(client, netwo
         client.list_domains()
 
     assert str(unanswered.value) == (
-        "nothing answers the DataZone operation ListDomains. Answer it in the test, such as "
-        "datazone_ts.respond('ListDomains', {'items': ...}), or cancel() the fault that is armed "
-        "for it: until then unstubbed='passthrough' lets none of its calls through."
+        "unhandled DataZone operation ListDomains. Answer it in the test, such as "
+        "datazone_ts.respond('ListDomains', {'items': ...}), or cancel() the fault that was "
+        "injected for it: until then unstubbed='passthrough' lets none of its calls through."
     )
     assert len(network) == 1
 

@@ -261,13 +261,13 @@ def test_a_test_that_passes_owes_the_double_the_faults_it_armed(run):
     result.stdout.fnmatch_lines(
         [
             "*ERROR at teardown of test_unused*",
-            "datazone_ts: the test armed faults that were not used up:",
+            "datazone_ts: the test injected faults that were not used up:",
             "  test_it.py:5: ConflictException on PostTimeSeriesDataPoints,",
             "    used 0 of 1 times",
             "*ERROR at teardown of test_swallows*",
-            "datazone_ts: the code under test hid errors that are not for it to handle:",
-            "  pipeline.py:*: nothing answers the DataZone operation ListDomains.*",
-            "ERROR *::test_unused - Failed: datazone_ts: the test armed faults*",
+            "datazone_ts: the code under test swallowed errors that it should not handle:",
+            "  pipeline.py:*: unhandled DataZone operation ListDomains.*",
+            "ERROR *::test_unused - Failed: datazone_ts: the test injected*",
             "ERROR *::test_swallows - Failed: datazone_ts: the code under test*",
         ]
     )
@@ -434,7 +434,7 @@ def test_tracebacks_show_no_line_of_the_package(run):
             "E       AssertionError: expected no data point to have been posted",
             "test_it.py:15: AssertionError",
             ">       with mock_datazone_ts() as ts:",
-            "E       AssertionError: datazone_ts: the test armed faults that were not used up:",
+            "E       AssertionError: datazone_ts: the test injected faults that were not used up:",
             "test_it.py:18: AssertionError",
             ">       raise OSError",
             "test_it.py:23: OSError",

@@ -36,7 +36,7 @@ def test_the_page_has_a_pipeline_and_three_tests_of_it():
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_the_output_is_as_shown(pytester, monkeypatch, name):
     monkeypatch.setenv("COLUMNS", "80")
-    for variable in ("BUILD_NUMBER", "CI", "FORCE_COLOR", "PY_COLORS", "PYTEST_ADDOPTS"):
+    for variable in ("BUILD_NUMBER", "CI", "FORCE_COLOR", "PY_COLORS"):
         monkeypatch.delenv(variable, raising=False)
     for text in FILES:
         (pytester.path / text.splitlines()[0].removeprefix("# ")).write_text(text, "utf-8")

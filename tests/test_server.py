@@ -274,7 +274,7 @@ def test_it_is_gone_without_a_trace(pytester, monkeypatch):
                 pass
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-W", "error")
+    result = pytester.runpytest_inprocess("-W", "error")
 
     result.assert_outcomes(passed=11, failed=1)
     result.stdout.fnmatch_lines(["checked 12"])
@@ -536,7 +536,7 @@ def test_an_operation_that_nothing_answers_is_an_error_and_fails_the_test(make_c
         status, headers, answer = ask(endpoint_url, "GET", "/v2/domains", None)
 
     message = (
-        "nothing answers the DataZone operation ListDomains. Answer it in the test, such as "
+        "unhandled DataZone operation ListDomains. Answer it in the test, such as "
         "datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the network or "
         "moto with the option unstubbed='passthrough'."
     )

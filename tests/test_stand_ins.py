@@ -645,7 +645,7 @@ def test_the_fixtures_work_on_a_bare_machine(pytester, monkeypatch):
             with pytest.raises(Exception, match="nope"):
                 boto3.client("datazone")
     """)
-    pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly").assert_outcomes(passed=5)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=5)
 
 
 AT_IMPORT = """

@@ -539,7 +539,7 @@ def test_a_falsifying_example_can_be_read_and_pasted(pytester):
             assert False
         """
     )
-    result = pytester.runpytest("-p", "no:cacheprovider", "-p", "no:randomly")
+    result = pytester.runpytest("-p", "no:cacheprovider")
 
     result.assert_outcomes(failed=5)
     utc = "datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)"
@@ -578,7 +578,7 @@ def test_a_misuse_is_shown_at_the_line_of_the_test_and_leaves_no_trace(pytester)
             strategies.faults("ListTimeSeries")
         """
     )
-    result = pytester.runpytest("-p", "no:cacheprovider", "-p", "no:randomly")
+    result = pytester.runpytest("-p", "no:cacheprovider")
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*.py:4: TypeError", "*.py:8: ValueError"])

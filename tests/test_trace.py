@@ -155,11 +155,11 @@ def test(datazone_ts):
      constraint: Member must have value less than or equal to 50
 6. ListDomains, us-east-1, 2024-03-01 09:00:0x.xxxZ
    attempt 1: no response
-     UnansweredOperationError: nothing answers the DataZone operation
-     ListDomains. Answer it in the test, such as
-     datazone_ts.respond('ListDomains', {'items': ...}), or let it through to
-     the network or moto with the option unstubbed='passthrough'.
-Armed and not used up:
+     UnansweredOperationError: unhandled DataZone operation ListDomains. Answer
+     it in the test, such as datazone_ts.respond('ListDomains', {'items':
+     ...}), or let it through to the network or moto with the option
+     unstubbed='passthrough'.
+Injected and not used up:
   test_it.py:18: ThrottlingException(message='slow') on PostTimeSeriesDataPoints,
     with form_name='c', after letting 2 more through, used 0 of 2 times
 """
@@ -574,7 +574,7 @@ def test_otherwise(datazone_ts):
         "no DataZone call\n",
         """\
 no DataZone call
-Armed and not used up:
+Injected and not used up:
   test_it.py:14: ConflictException on PostTimeSeriesDataPoints,
     used 0 of 1 times
 """,

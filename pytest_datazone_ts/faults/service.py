@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.clock import require_seconds
-from pytest_datazone_ts.faults.base import Fault, require_status
+from pytest_datazone_ts.faults.base import Fault, require_status, require_type
 from pytest_datazone_ts.service.error import ServiceError
 
 if TYPE_CHECKING:
@@ -21,44 +21,47 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 @dataclass(frozen=True, repr=False)
 class ServiceException(Fault):
-    """An exception of a name that AWS gives it, answered as an HTTP error response.
+    """The base class of exceptions that AWS documents, which arrive as HTTP error responses.
 
-    It is what these exceptions have in common: inject one of its subclasses, or for a code that
-    has none :class:`AwsError`. The HTTP status of an exception that Amazon DataZone documents
-    comes from botocore's service model. ``message`` is what the client finds in
-    ``error.response["Error"]["Message"]``; AWS documents no message texts, so the defaults are
-    realistic ones of our own (``AccessDeniedException``'s is AWS's). A ``{operation}`` in the
-    message is replaced by the operation's name.
+    Inject one of its subclasses, or :class:`AwsError` for a code that has none. The HTTP status of
+    an exception that Amazon DataZone documents comes from botocore's service model.
+
+    Args:
+        message: What the client finds in ``error.response["Error"]["Message"]``, with
+            ``{operation}`` replaced by the name of the operation. AWS documents no message texts,
+            so the defaults are realistic ones of our own (that of ``AccessDeniedException`` is
+            AWS's).
     """
 
     message: str = ""
     default_message: ClassVar[str] = ""
     _status: ClassVar[int | None] = None
-    """The HTTP status, if botocore's service model does not have it."""
+    """The HTTP status; ``None`` if it is in botocore's service model."""
 
     def __post_init__(self) -> None:
         if type(self) is ServiceException:
             error = (
-                "ServiceException is what the exceptions have in common, and has no name of its "
-                "own: use one of them, such as ThrottlingException(...), or for any other code "
-                "AwsError(code, status_code, message)"
+                "ServiceException is a base class: use one of its subclasses, such as "
+                "ThrottlingException(...), or AwsError(code, status_code, message) for any other "
+                "code"
             )
             raise TypeError(error)
-        if not isinstance(self.message, str):
-            error = (
-                f"{type(self).__name__}(message=...) takes a string, "
-                f"not {type(self.message).__name__}"
-            )
-            raise TypeError(error)
+        require_type(f"{type(self).__name__}(message=...)", self.message, str, "a string")
         object.__setattr__(self, "message", self.message or self.default_message)
 
     def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
-        message = self.message.replace("{operation}", request.operation.name)
+        message = _fill_in(self.message, request)
         name = type(self).__name__
         return ServiceError(name, message, status=self._status, headers=self._headers())
 
     def _headers(self) -> dict[str, str]:
+        """Return further headers of the response."""
         return {}
+
+
+def _fill_in(message: str, request: Request) -> str:
+    """Return a message with ``{operation}`` replaced."""
+    return message.replace("{operation}", request.operation.name)
 
 
 class InternalServerException(ServiceException):
@@ -83,8 +86,10 @@ class AccessDeniedException(ServiceException):
 class ThrottlingException(ServiceException):
     """The request was denied because of throttling (HTTP 429). botocore retries it.
 
-    ``retry_after``: seconds, sent as ``Retry-After`` and, in milliseconds, as
-    ``x-amz-retry-after``. botocore honours the latter in its newer retry modes only.
+    Args:
+        message: As in :class:`ServiceException`.
+        retry_after: Seconds, sent as ``Retry-After`` and, in milliseconds, as
+            ``x-amz-retry-after``. botocore honours the latter, in its newer retry modes only.
     """
 
     retry_after: float | None = None
@@ -129,7 +134,7 @@ class UnauthorizedException(ServiceException):
 
 
 class ExpiredTokenException(ServiceException):
-    """The credentials' session has ended (HTTP 403): what a long job meets. Not retried."""
+    """The session of the credentials has expired (HTTP 403), as in a long job. Not retried."""
 
     default_message = "The security token included in the request is expired"
     _status = 403
@@ -154,16 +159,16 @@ class InvalidSignatureException(ServiceException):
 
 
 class IncompleteSignatureException(ServiceException):
-    """The signature lacks something (HTTP 400). Not retried."""
+    """The signature is incomplete (HTTP 400). Not retried."""
 
     default_message = "The request signature does not conform to AWS standards."
     _status = 400
 
 
 class RequestExpired(ServiceException):
-    """The request came too long after its time stamp, or before it (HTTP 400). Not retried.
+    """The request arrived too long after its timestamp, or before it (HTTP 400). Not retried.
 
-    It is what a machine meets whose clock is wrong.
+    This happens on a machine whose clock is wrong.
     """
 
     default_message = "Request has expired."
@@ -171,7 +176,7 @@ class RequestExpired(ServiceException):
 
 
 class ServiceUnavailableException(ServiceException):
-    """The service is down for a moment (HTTP 503). botocore retries it."""
+    """The service is temporarily unavailable (HTTP 503). botocore retries it."""
 
     default_message = "The service is temporarily unavailable. Try the request again."
     _status = 503
@@ -185,14 +190,14 @@ COMMON: tuple[type[ServiceException], ...] = (
     RequestExpired,
     ServiceUnavailableException,
 )
-"""AWS's common errors, which every operation may get, though its model does not document them."""
+"""AWS's common errors, which any operation may return, although its model does not have them."""
 
 
 def documented(operation: str = "PostTimeSeriesDataPoints") -> tuple[type[ServiceException], ...]:
     """Return the exceptions that an operation documents, for ``pytest.mark.parametrize``.
 
-    Those that only a client's own model has (``AWS_DATA_PATH``) have no class, and are left out:
-    ``inject`` takes their names.
+    Exceptions that exist only in a client's own model (``AWS_DATA_PATH``) have no class, and are
+    left out; ``inject`` takes their names.
 
     Args:
         operation: The operation's API name.
@@ -200,7 +205,7 @@ def documented(operation: str = "PostTimeSeriesDataPoints") -> tuple[type[Servic
     Raises:
         ValueError: Amazon DataZone has no such operation.
     """
-    from pytest_datazone_ts.service import model  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.service import model  # noqa: PLC0415 - keeps this import fast
 
     model.require_operation(operation)
     classes = (globals().get(name) for name in model.operation(operation).errors)
@@ -209,11 +214,15 @@ def documented(operation: str = "PostTimeSeriesDataPoints") -> tuple[type[Servic
 
 @dataclass(frozen=True, repr=False)
 class AwsError(Fault):
-    """An error with any other code, answered as an HTTP error response by any operation.
+    """An error with any other code, which any operation may return.
 
-    ``code``: what the client finds in ``error.response["Error"]["Code"]``. ``status_code``: the
-    HTTP status, 400 to 599. ``message``: as in :class:`ServiceException`. botocore retries it
-    for its status, 500, 502, 503 or 504, and for codes of throttling such as ``"SlowDown"``.
+    botocore retries it if the status is 500, 502, 503 or 504, or if the code is one of throttling,
+    such as ``"SlowDown"``.
+
+    Args:
+        code: What the client finds in ``error.response["Error"]["Code"]``.
+        status_code: The HTTP status, 400 to 599.
+        message: As in :class:`ServiceException`.
     """
 
     code: str
@@ -226,10 +235,8 @@ class AwsError(Fault):
             error = f"AwsError(code) takes a code such as 'SlowDown', not {code!r}"
             raise ValueError(error)
         require_status("AwsError(status_code)", self.status_code)
-        if not isinstance(self.message, str):
-            error = f"AwsError(message=...) takes a string, not {type(self.message).__name__}"
-            raise TypeError(error)
+        require_type("AwsError(message=...)", self.message, str, "a string")
 
     def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
-        message = self.message.replace("{operation}", request.operation.name)
+        message = _fill_in(self.message, request)
         return ServiceError(self.code, message, status=self.status_code)

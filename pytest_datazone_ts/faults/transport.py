@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.clock import require_seconds
-from pytest_datazone_ts.faults.base import Fault, require_status
+from pytest_datazone_ts.faults.base import Fault, require_status, require_type
 from pytest_datazone_ts.message import NoResponse, Response
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class EndpointUnreachable(TransportFault):
 
 
 class ResponseLost(TransportFault):
-    """The service carried the request out, and its response never arrived.
+    """The service carried out the request, but its response never arrived.
 
     In boto3: ``botocore.exceptions.ReadTimeoutError``, retried. This is the case that
     ``clientToken`` exists for: botocore's own retry sends the same token and stores nothing
@@ -90,23 +90,24 @@ class ResponseLost(TransportFault):
 
 @dataclass(frozen=True, repr=False)
 class MalformedResponse(TransportFault):
-    """The service carried the request out, and its response arrived garbled.
+    """The service carried out the request, but its response arrived garbled.
 
-    ``body`` replaces the response's body; the status stays that of a success. botocore does
-    not retry it, and has no exception for it. What the code under test meets depends on the
-    body: bytes that are not UTF-8 (the default: a gzip header, as from a proxy that
-    compresses and does not say so) are a ``UnicodeDecodeError``; ``b"[]"`` is an
-    ``AttributeError`` and ``b"null"`` a ``TypeError``; but a body that is empty, cut off or
-    HTML is a success whose response holds nothing but ``ResponseMetadata``. Over HTTP, a body
-    that is shorter than the right one is also cut short of its ``Content-Length``.
+    The status remains that of a success. botocore does not retry it, and has no exception for it.
+    What the code under test gets depends on the body: bytes that are not UTF-8 are a
+    ``UnicodeDecodeError``, ``b"[]"`` is an ``AttributeError`` and ``b"null"`` a ``TypeError``; but
+    a body that is empty, cut off or HTML is a success whose response contains only
+    ``ResponseMetadata``. Over HTTP, a body that is shorter than the original one also ends before
+    its ``Content-Length``.
+
+    Args:
+        body: Replaces the body of the response; by default a gzip header, as from a proxy that
+            compresses without declaring it.
     """
 
     body: bytes = b"\x1f\x8b\x08\x00"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.body, bytes):
-            error = f"MalformedResponse(body=...) takes bytes, not {type(self.body).__name__}"
-            raise TypeError(error)
+        require_type("MalformedResponse(body=...)", self.body, bytes, "bytes")
 
     def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
         response = serve()
@@ -118,12 +119,15 @@ class MalformedResponse(TransportFault):
 
 @dataclass(frozen=True, repr=False)
 class HttpError(TransportFault):
-    """An error from something in between, such as a proxy's HTML page: nothing was stored.
+    """An error from an intermediary, such as a proxy's HTML page: nothing was stored.
 
-    ``status``: the HTTP status, 400 to 599. ``body``: its body, a small HTML page unless
-    given. In boto3: ``ClientError`` with the status as its code, and as its message the
-    body, or from 500 on the status's own phrase. 500, 502, 503 and 504 are retried; 429 is
-    in legacy mode, and from botocore 1.44 on in the others.
+    In boto3: ``ClientError`` with the status as its code. Its message is the body, or from status
+    500 on the standard phrase for the status. 500, 502, 503 and 504 are retried; 429 is retried in
+    legacy mode, and from botocore 1.44 on in the other modes.
+
+    Args:
+        status: The HTTP status, 400 to 599.
+        body: The body; by default a small HTML page.
     """
 
     status: int = 502
@@ -131,13 +135,11 @@ class HttpError(TransportFault):
 
     def __post_init__(self) -> None:
         require_status("HttpError(status=...)", self.status)
-        if self.body is not None and not isinstance(self.body, str):
-            error = f"HttpError(body=...) takes a string, not {type(self.body).__name__}"
-            raise TypeError(error)
         if self.body is None:
             title = f"{self.status} {responses.get(self.status, '')}".strip()
             page = f"<html><head><title>{title}</title></head><body>{title}</body></html>"
             object.__setattr__(self, "body", page)
+        require_type("HttpError(body=...)", self.body, str, "a string")
 
     def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
         body = (self.body or "").encode()
@@ -147,7 +149,7 @@ class HttpError(TransportFault):
 
 @dataclass(frozen=True, repr=False)
 class Latency(TransportFault):
-    """The response takes ``seconds`` of the test's clock, and no real time.
+    """The response takes ``seconds`` on the test's clock, and no real time.
 
     At or past the client's ``read_timeout`` it becomes a read timeout, as a slow service's
     would: the points are stored, and the client gives up waiting.
@@ -167,9 +169,9 @@ class Latency(TransportFault):
 
 @dataclass(frozen=True, repr=False)
 class SlowBody(TransportFault):
-    """The response's headers arrive at once, and its body late.
+    """The headers of the response arrive at once, and its body arrives late.
 
-    The body takes ``seconds_per_kilobyte`` for each 1,024 bytes, of the test's clock and no
+    The body takes ``seconds_per_kilobyte`` for every 1,024 bytes, on the test's clock and not in
     real time. At or past the client's ``read_timeout`` it becomes a read timeout: the points
     are stored, and the client gives up waiting. In boto3:
     ``botocore.exceptions.ReadTimeoutError``, retried.
@@ -201,6 +203,6 @@ TRANSPORT: tuple[TransportFault | type[TransportFault], ...] = (
 )
 """Every failure of the transport, for ``pytest.mark.parametrize``.
 
-Those that take arguments are instances, and slow enough for botocore's default ``read_timeout``
-of 60 seconds to end them.
+Those that need arguments are instances, slow enough to exceed botocore's default ``read_timeout``
+of 60 seconds.
 """

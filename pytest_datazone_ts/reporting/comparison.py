@@ -1,4 +1,4 @@
-"""The differences of two records, or of two sequences of them, for ``assert left == right``."""
+"""The differences between records, or sequences of them, for ``assert left == right``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _COLUMNS = 70
 """The maximum width of a line; pytest indents it by 10 characters."""
 _ITEMS = 5
-"""The number of different items that are shown before the others are counted."""
+"""The number of items that differ to show before the others are counted."""
 _PAIRS = 250_000
 """The maximum number of comparisons to find out which items correspond."""
 
@@ -125,7 +125,7 @@ def _record(left: object, right: object, *, everything: bool) -> Iterator[str]:
 
 
 def _differences(left: object, right: object) -> Iterator[tuple[str, object, object]]:
-    """Yield ``(path, left, right)`` for each difference of two records, and of their content."""
+    """Yield ``(path, left, right)`` for each difference between two records and their content."""
     if type(left) is type(right):
         left, right = _plain(left), _plain(right)
     for path, here, there in json_differences(left, right, ""):
@@ -145,7 +145,7 @@ def _plain(value: Any) -> Any:
 
 
 def _content_differences(left: Any, right: Any, path: str) -> list[tuple[str, object, object]]:
-    """Return the differences of two JSON texts; none if either is not JSON."""
+    """Return the differences between two JSON texts; none if either is not JSON."""
     try:
         return [*json_differences(json.loads(left), json.loads(right), f"{path} $")]
     except (TypeError, ValueError, RecursionError):

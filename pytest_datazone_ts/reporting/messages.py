@@ -1,4 +1,4 @@
-"""Messages of failing tests: readable at 80 columns, each ending with what to do."""
+"""Messages of failing tests: readable at 80 columns, and ending with advice if there is any."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.records import Attempt, Call, DataPoint
 from pytest_datazone_ts.reporting import attempts
 from pytest_datazone_ts.text import (
+    SECRET,
     counted,
     excerpt,
     format_value,
     truncate,
     truncate_pair,
+    without_credentials,
     wrap_list,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_datazone_ts.injections import Injection
     from pytest_datazone_ts.match import Match, Selection
@@ -52,7 +54,8 @@ def not_exactly_one(
         for name, values in traits:
             if any(values[other] != values[index] for other in same):
                 label = f"       {name}: "
-                lines.append(label + truncate(format_value(values[index]), _COLUMNS - len(label)))
+                value = "***" if SECRET.search(name) else format_value(values[index])
+                lines.append(label + truncate(value, _COLUMNS - len(label)))
     return "\n".join([*lines, *_more(records), *_suggestion(records, traits)])
 
 
@@ -123,18 +126,18 @@ def posted(match: Match, matched: Sequence[DataPoint]) -> str:
 
 def unused_faults(injections: Sequence[Injection]) -> str:
     """Return the message for faults that the code under test did not use up."""
-    lines = ["datazone_ts: the test armed faults that were not used up:"]
+    lines = ["datazone_ts: the test injected faults that were not used up:"]
     lines += [line for injection in injections for line in describe_injection(injection)]
     lines += textwrap.wrap(
-        "The code under test made too few matching calls. If that is right, arm fewer, "
-        "cancel() the injection, or set the option strict=False.",
+        "The code under test made too few matching calls. If that is intended, inject "
+        "fewer, cancel() the injection, or set the option strict=False.",
         _COLUMNS,
     )
     return "\n".join(lines)
 
 
 def describe_injection(injection: Injection) -> Iterator[str]:
-    """Yield lines that say where a fault was armed, and how often it was used."""
+    """Yield lines that say where a fault was injected, and how often it was used."""
     fault = excerpt(repr(injection.fault), _EXCERPT)
     call = "" if injection.call is None else f"call {injection.call} of "
     items = [f"{injection.armed_at}: {fault} on {call}{injection.operation}"]
@@ -150,7 +153,7 @@ def describe_injection(injection: Injection) -> Iterator[str]:
 
 def swallowed_errors(errors: Sequence[BaseException]) -> str:
     """Return the message for errors of the double that the code under test swallowed."""
-    lines = ["datazone_ts: the code under test hid errors that are not for it to handle:"]
+    lines = ["datazone_ts: the code under test swallowed errors that it should not handle:"]
     texts = [
         ("" if (where := location.error_location(error)) is None else f"{where}: ")
         + (
@@ -165,15 +168,15 @@ def swallowed_errors(errors: Sequence[BaseException]) -> str:
 
 
 def unanswered(
-    operation: str, members: Sequence[str], *, needs_catalogue: bool, is_armed: bool
+    operation: str, members: Sequence[str], *, needs_catalogue: bool, has_fault: bool
 ) -> str:
-    """Return the message for an operation that nothing answers.
+    """Return the message for an unhandled operation.
 
     Args:
         operation: The operation.
         members: Members of its output, for an example.
         needs_catalogue: Whether the double would answer it if the catalogue had an asset.
-        is_armed: Whether a fault is armed for it that this attempt did not match.
+        has_fault: Whether a fault was injected for it that this attempt does not match.
     """
     example = ", ".join(f"{member!r}: ..." for member in members)
     catalogue = (
@@ -182,13 +185,13 @@ def unanswered(
         else "Answer"
     )
     otherwise = (
-        "cancel() the fault that is armed for it: until then unstubbed='passthrough' lets none of "
-        "its calls through"
-        if is_armed
+        "cancel() the fault that was injected for it: until then unstubbed='passthrough' lets none "
+        "of its calls through"
+        if has_fault
         else "let it through to the network or moto with the option unstubbed='passthrough'"
     )
     return (
-        f"nothing answers the DataZone operation {operation}. {catalogue} it in the test, such as "
+        f"unhandled DataZone operation {operation}. {catalogue} it in the test, such as "
         f"datazone_ts.respond({operation!r}, {{{example}}}), or {otherwise}."
     )
 
@@ -254,7 +257,7 @@ def _call_traits(calls: Sequence[Call]) -> Iterator[tuple[str, Sequence[Any]]]:
 
 
 def _suggestion(
-    records: Sequence[object], traits: Iterable[tuple[str, Sequence[Any]]]
+    records: Sequence[object], traits: Sequence[tuple[str, Sequence[Any]]]
 ) -> Iterator[str]:
     """Yield lines that say how to select one of the records listed, or at least fewer."""
     narrower = ""
@@ -263,12 +266,16 @@ def _suggestion(
             example = f"where({_keyword(name, value)})"
             if example == "where()" or len(example) > _COLUMNS:
                 continue
+            if without_credentials(example) != example:
+                continue
             if values.count(value) == 1:
                 yield from _where_hint(f"{example}.one()")
                 return
             narrower = narrower or example
     if narrower:
         yield from _where_hint(narrower)
+    elif traits:
+        yield "Narrow it down with where(...)"
     elif isinstance(records[0], Call):
         yield "They ask for the same: take one by its index, or the last with latest()."
     else:
@@ -357,6 +364,9 @@ def _explain(field: str, expected: object, actual: object) -> Iterator[str]:
         yield f"where: {format_value(expected)} is false for it"
         return
     for label, left, right in _details(field, expected, actual):
+        if SECRET.search(label.rpartition(".")[2]):
+            yield f"{label}: differs, and is not shown"
+            continue
         yield label
         left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
         yield f"  expected {left_text}"

@@ -39,7 +39,7 @@ _SHOWN_APART = ("domainIdentifier", "entityType", "entityIdentifier", "forms")
 
 
 class _Extent(NamedTuple):
-    """How many of each are shown, first and last, and how many characters of a text."""
+    """How many items are shown, as (first, last), and how many characters of a text."""
 
     chapters: int = 3
     calls: tuple[int, int] = (1, 4)
@@ -57,11 +57,11 @@ _EVERYTHING = _Extent(_ALL, (_ALL, 0), (_ALL, 0), (_ALL, 0), (_ALL, 0), 4000, 40
 
 
 def render(trace: Trace, *, failure: str, everything: bool) -> str:
-    """Return what earlier failures of the test have not shown; ``""`` if there is nothing new.
+    """Return what earlier failures of the test have not shown; ``""`` if nothing is new.
 
     Args:
         trace: What the doubles of the test recorded.
-        failure: The failure that pytest shows above it.
+        failure: The text of the failure, which pytest shows above the timeline.
         everything: Whether everything is shown in full.
     """
     extent = _EVERYTHING if everything else _Extent()
@@ -98,12 +98,12 @@ def _chapter(chapter: Chapter, title: str, failure: str, extent: _Extent) -> Ite
     # The message of the option strict may have named them.
     unnamed = [lines for lines in unused_faults(chapter) if lines[0] not in failure]
     if unnamed:
-        yield "Armed and not used up:"
+        yield "Injected and not used up:"
         yield from (line for lines in unnamed for line in lines)
 
 
 def render_calls(calls: Sequence[Call], columns: int) -> Iterator[str]:
-    """Yield the lines about calls, as wide as ``columns``."""
+    """Yield lines about calls that are at most ``columns`` wide."""
     extent = _Extent(columns=columns, more="")
     yield _headline(calls)
     yield from _calls(calls, 0, extent)
@@ -111,9 +111,9 @@ def render_calls(calls: Sequence[Call], columns: int) -> Iterator[str]:
 
 def unused_faults(chapter: Chapter) -> Iterator[Sequence[str]]:
     """Yield the lines about each fault that was not used up."""
-    for armed in chapter.armed:
-        if isinstance(armed, Injection) and is_unused(armed):
-            yield [*messages.describe_injection(armed)]
+    for injected in chapter.injected:
+        if isinstance(injected, Injection) and is_unused(injected):
+            yield [*messages.describe_injection(injected)]
 
 
 def without_secrets(reason: str, call: Call) -> str:
@@ -265,7 +265,7 @@ def _split(
     """Split items into those shown first, those left out and those shown last."""
     first, last = extent
     end = len(items) - last
-    if end - first <= 1:  # a line about a single one would take as much room
+    if end - first <= 1:  # a line that counts a single item would be as long
         return items, (), ()
     return items[:first], items[first:end], items[end:]
 

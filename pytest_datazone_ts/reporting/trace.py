@@ -1,4 +1,4 @@
-"""What the doubles of the running test recorded, kept for the test's report."""
+"""The trace of the running test: what its doubles recorded, for the test's report."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 from pytest_datazone_ts.listeners import listeners
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.injections import Injection, RateLimit
+    from pytest_datazone_ts.listeners import Source
     from pytest_datazone_ts.records import Call
+    from pytest_datazone_ts.sweep_cell import SweepCell
 
 KEPT = 8
 """The maximum number of chapters: the last, as Hypothesis runs its failing example last."""
@@ -20,17 +24,17 @@ KEPT = 8
 class Chapter:
     """What one double recorded during one test, up to its ``reset()``."""
 
-    __slots__ = ("_calls", "after_reset", "armed", "log", "reported")
+    __slots__ = ("_calls", "after_reset", "injected", "log", "reported")
 
-    def __init__(self, log: object, *, after_reset: bool) -> None:
-        self.log: object = log
-        """The log of the double: for its identity alone."""
+    def __init__(self, log: Source, *, after_reset: bool) -> None:
+        self.log: Source = log
+        """The log of the double."""
         self.after_reset: bool = after_reset
         """Whether the same double has an earlier chapter."""
         self.reported: tuple[int, int] | None = None
         """Its size when a failure of the test last showed it."""
-        self.armed: list[Injection | RateLimit] = []
-        """The faults armed and rate limits set, in order."""
+        self.injected: list[Injection | RateLimit] = []
+        """The faults injected and rate limits set, in order."""
         self._calls: list[CallEntry] = []
 
     def add(self, call: CallEntry) -> None:
@@ -40,46 +44,53 @@ class Chapter:
     @property
     def size(self) -> tuple[int, int]:
         """The number of calls, and of faults and rate limits."""
-        return len(self._calls), len(self.armed)
+        return len(self._calls), len(self.injected)
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls as they stand, in the order of their first attempts."""
+        """The calls in their current state, in the order of their first attempts."""
         return tuple(call.record() for call in tuple(self._calls))
 
 
 class Trace:
     """The last ``KEPT`` chapters of one test, the one with the latest entry at the end."""
 
-    __slots__ = ("_lock", "_open", "chapters", "left_out")
+    __slots__ = ("_lock", "_open", "chapters", "left_out", "sweeps")
 
     def __init__(self) -> None:
         self.chapters: deque[Chapter] = deque()
         self.left_out: int = 0
         """The number of earlier chapters that are not kept."""
-        self._open: dict[object, Chapter] = {}
+        self.sweeps: list[Sequence[SweepCell]] = []
+        """The cells of each of its sweeps."""
+        self._open: dict[Source, Chapter] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """Return the number of chapters kept."""
         return len(self.chapters)
 
-    def called(self, log: object, call: CallEntry) -> None:
+    def called(self, log: Source, call: CallEntry) -> None:
         """Note a call at its first attempt."""
         with self._lock:
             self._chapter(log).add(call)
 
-    def armed(self, log: object, armed: Injection | RateLimit) -> None:
-        """Note a fault that the test armed, or a rate limit that it set."""
+    def injected(self, log: Source, injected: Injection | RateLimit) -> None:
+        """Note a fault that the test injected, or a rate limit that it set."""
         with self._lock:
-            self._chapter(log).armed.append(armed)
+            self._chapter(log).injected.append(injected)
 
-    def cleared(self, log: object) -> None:
+    def cleared(self, log: Source) -> None:
         """End the chapter of a double, if it has one."""
         with self._lock:
             self._open.pop(log, None)
 
-    def _chapter(self, log: object) -> Chapter:
+    def swept(self, cells: Sequence[SweepCell]) -> None:
+        """Note the cells of a sweep."""
+        self.sweeps.append(cells)
+
+    def _chapter(self, log: Source) -> Chapter:
+        """Return the open chapter of a double, which becomes the last one."""
         chapter = self._open.get(log)
         if chapter is None:
             if len(self.chapters) == KEPT:

@@ -61,7 +61,7 @@ class Asset:
 def choose_listing_identifier(
     given: str | None, *, published: bool, identifiers: Identifiers
 ) -> str | None:
-    """Return the id of an asset's listing: the one given, or a new one if it is published.
+    """Return the id of an asset's listing: the given one, or a new one if it is published.
 
     Raises:
         ValueError: An id is given for an asset that is not published.

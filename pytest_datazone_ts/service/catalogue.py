@@ -80,7 +80,7 @@ class Catalogue:
             self._pages.clear()
 
     def require(self, domain: str, entity_type: str, identifier: str) -> None:
-        """Check that an entity exists. In a domain without assets, every entity does.
+        """Check that an entity exists. In a domain without assets, every entity exists.
 
         Raises:
             ServiceError: A ``ResourceNotFoundException``.
@@ -91,7 +91,7 @@ class Catalogue:
                 raise _not_found(entity_type.capitalize(), identifier, domain)
 
     def search_listings(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """SearchListings: the published assets that match ``searchText``."""
+        """Handle ``SearchListings``: return the published assets that match ``searchText``."""
         _require_implemented("SearchListings", parameters)
         matches = [asset for asset in self._matches(parameters) if asset.listing_identifier]
         attributes = parameters.get("additionalAttributes", ())
@@ -102,7 +102,7 @@ class Catalogue:
         )
 
     def search(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """Search: the assets that match ``searchText``, published or not."""
+        """Handle ``Search``: return the assets that match ``searchText``, published or not."""
         _require_implemented("Search", parameters)
         scope = parameters["searchScope"]
         if scope != "ASSET":
@@ -123,7 +123,7 @@ class Catalogue:
         )
 
     def get_asset(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """GetAsset."""
+        """Handle ``GetAsset``."""
         domain, identifier = parameters["domainIdentifier"], parameters["identifier"]
         asset = self._assets.get((domain, identifier))
         if asset is None:
@@ -141,7 +141,7 @@ class Catalogue:
         return Result(output)
 
     def get_listing(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """GetListing."""
+        """Handle ``GetListing``."""
         domain, identifier = parameters["domainIdentifier"], parameters["identifier"]
         asset = self._listings.get((domain, identifier))
         if asset is None:
@@ -234,7 +234,7 @@ class Catalogue:
         ]
 
     def _listing_forms(self, region: str, asset: Asset) -> list[dict[str, Any]]:
-        """Return the same for a listing: points posted to it take precedence over the asset's."""
+        """Return the same for a listing, whose own points take precedence over the asset's."""
         forms = {form["formName"]: form for form in self._asset_forms(region, asset)}
         listing = asset.listing_identifier or ""
         for point in self._latest(region, asset.domain_identifier, "LISTING", listing):
@@ -274,7 +274,7 @@ def _forms_output(asset: Asset) -> list[dict[str, str]]:
 
 
 def _searchable_text(asset: Asset) -> str:
-    """Return the text to search; AWS does not document which fields it searches."""
+    """Return the text to search in; AWS does not document which fields it searches."""
     return "\n".join(
         [
             asset.name,
@@ -295,7 +295,7 @@ def _values(content: object) -> Iterator[str]:
 
 
 def _require_implemented(operation: str, parameters: Mapping[str, Any]) -> None:
-    """Refuse parameters that the double would ignore, also those of newer API versions."""
+    """Refuse parameters that the double does not implement, also those of newer API versions."""
     for name in parameters:
         if name not in _IMPLEMENTED_PARAMETERS:
             raise _unimplemented(operation, f"the parameter {name!r}")

@@ -1,4 +1,4 @@
-"""The errors that the service answers with."""
+"""The error responses of the service."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 class ServiceError(Exception):
-    """The service answers a request with an error.
+    """The service responds to a request with an error.
 
     Args:
         code: The error code, such as ``"ValidationException"``.
-        message: What the client finds in ``error.response["Error"]["Message"]``.
+        message: The error message, ``error.response["Error"]["Message"]`` in boto3.
         status: The HTTP status; ``None`` for the one in botocore's model.
         headers: Further headers of the response.
     """

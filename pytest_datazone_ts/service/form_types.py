@@ -23,7 +23,7 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"
 REVISION = "1"
-"""The only revision of each form type; AWS does not document those of its own."""
+"""The only revision of each form type; AWS does not document those of its own types."""
 
 _MAX_PROBLEMS = 10
 """How many problems of one form a message lists before it counts the rest."""
@@ -168,7 +168,7 @@ def build_check(check: object) -> Check:
 
 
 def _call(check: Callable[[Any], object], content: object) -> list[str]:
-    """Call a test's own check, which raises, or returns messages or ``False``, on failure."""
+    """Call a test's own check, and return its messages."""
     try:
         result = check(content)
         if isinstance(result, (list, tuple, Iterator)):
@@ -182,8 +182,8 @@ def _call(check: Callable[[Any], object], content: object) -> list[str]:
 
 def _build_schema_check(schema: dict[str, Any]) -> Callable[[Any], list[str]]:
     try:
-        from jsonschema import SchemaError, validators  # noqa: PLC0415 - an extra
-        from referencing.jsonschema import EMPTY_REGISTRY  # noqa: PLC0415 - comes with jsonschema
+        from jsonschema import SchemaError, validators  # noqa: PLC0415 - an optional dependency
+        from referencing.jsonschema import EMPTY_REGISTRY  # noqa: PLC0415 - a dependency of jsonschema
     except ImportError:
         message = (
             "register_form_type() needs the package jsonschema to check a JSON Schema: "

@@ -1,9 +1,9 @@
 """Amazon DataZone as botocore's service model describes it.
 
 Operations, paths, error codes, statuses and constraints are read from botocore's models, and never
-repeated in code. A client may have a model of its own (``AWS_DATA_PATH``): a request comes with
-the operation of its client, and a name stands for the operation of the model that a client made
-now would have.
+repeated in code. A client may have a model of its own (``AWS_DATA_PATH``): a request carries the
+operation from its client's model, and a name refers to the operation in the model that a new client
+would have.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ TIME_SERIES_OPERATIONS = (
     "DeleteTimeSeriesDataPoints",
 )
 _OWN_LOOKUPS = {*TIME_SERIES_OPERATIONS, "GetAsset", "GetFormType"}
-"""The operations whose shapes the package itself looks up: a client's own model may lack them."""
+"""The operations whose shapes the package looks up, which a client's own model may lack."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
 def kept_by_argument(build: Callable[[Key], Value]) -> Callable[[Key], Value]:
-    """Keep what a function returns in its argument's ``__dict__``, for as long as that lives.
+    """Cache the results of a function in the ``__dict__`` of their arguments, and no longer.
 
-    Each session of botocore has a model of its own, of several megabytes.
+    Each botocore session has a model of its own, of several megabytes.
     """
     name = f"_{build.__module__}.{build.__qualname__}"
 
@@ -118,13 +118,13 @@ def service() -> ServiceModel:
 
 
 def _services() -> list[ServiceModel]:
-    """Return the models that have the operations of clients made now, the preferred one first."""
+    """Return the models that a new client may have, the preferred one first."""
     data_path = os.environ.get("AWS_DATA_PATH")
     return [_load(data_path), service()] if data_path else [service()]
 
 
 _loaded: dict[str | None, ServiceModel] = {}
-"""Models by data path; ``None`` for the installed one."""
+"""Models by data path; that of the installed botocore has ``None``."""
 
 
 def _load(data_path: str | None) -> ServiceModel:
@@ -135,11 +135,11 @@ def _load(data_path: str | None) -> ServiceModel:
 
 
 def load(existing: Iterable[ServiceModel]) -> None:
-    """Have the models loaded, so that no name that is looked up later reads a file.
+    """Load the models, so that later look-ups read no file.
 
     Args:
-        existing: Models that clients have loaded: one of DataZone need not be loaded again.
-            They are not looked at unless one is needed.
+        existing: The models that clients have loaded; one of DataZone is used again. They are
+            not looked at unless one is needed.
     """
     if None not in _loaded and "AWS_DATA_PATH" not in os.environ:
         for each in existing:
@@ -153,10 +153,10 @@ def operation(name: str) -> Operation:
     """Return an operation by its API name.
 
     Raises:
-        botocore.model.OperationNotFoundError: There is none.
+        botocore.model.OperationNotFoundError: There is no such operation.
     """
-    having = [each for each in _services() if name in each.operation_names]
-    return operation_from((having or [service()])[0].operation_model(name))
+    models = [each for each in _services() if name in each.operation_names]
+    return operation_from((models or [service()])[0].operation_model(name))
 
 
 @kept_by_argument

@@ -1,4 +1,4 @@
-"""The operations that the fake DataZone implements."""
+"""The fake DataZone: the service, and the operations that it implements."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Service:
     """A fake Amazon DataZone: one account, all regions.
 
     Args:
-        clock: The clock that dates what is posted.
+        clock: The clock from which data points get ``posted_at``.
         content_check: The option of that name: ``"off"``, ``"warn"`` or ``"error"``.
     """
 
@@ -50,7 +50,7 @@ class Service:
         self.catalogue: Catalogue = Catalogue(self.store.latest, _summary)
         self.form_types: form_types.FormTypes = form_types.FormTypes()
         self.identifiers: Identifiers = Identifiers()
-        """The ids of listings that a test adds without an id."""
+        """Generates the ids of listings that a test adds without one."""
         self._clock = clock
         self._content_check = content_check
         self._lock = self.store.lock
@@ -111,7 +111,7 @@ class Service:
             self.form_types.clear()
 
     def post_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """PostTimeSeriesDataPoints: store every form of the request, or none."""
+        """Handle ``PostTimeSeriesDataPoints``: store every form of the request, or none."""
         self._require_entity(parameters)
         if self._find_record(POST, region, parameters) is None:
             # Not under the lock: a form type's check may be the test's own code.
@@ -129,9 +129,8 @@ class Service:
         return Result({**_entity(parameters), "forms": forms}, stored)
 
     def list_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """ListTimeSeriesDataPoints: newest first."""
-        self._require_entity(parameters)
-        key = _series_key(region, parameters, parameters["formName"])
+        """Handle ``ListTimeSeriesDataPoints``: return a page of points, the newest first."""
+        key = self._find_series(region, parameters)
         size = pages.page_size(parameters)
         with self._lock:
             before = self._pages.position(region, parameters)
@@ -151,31 +150,30 @@ class Service:
             return Result(output)
 
     def get_point(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """GetTimeSeriesDataPoint."""
-        self._require_entity(parameters)
-        form_name = parameters["formName"]
+        """Handle ``GetTimeSeriesDataPoint``."""
+        key = self._find_series(region, parameters)
         identifier = parameters["identifier"]
-        point = self.store.get(_series_key(region, parameters, form_name), identifier)
+        point = self.store.get(key, identifier)
         if point is None:
             raise ServiceError(
                 "ResourceNotFoundException",
-                f"Time series data point '{identifier}' of form '{form_name}' not found for "
+                f"Time series data point '{identifier}' of form '{key.form_name}' not found for "
                 f"{parameters['entityType']} '{parameters['entityIdentifier']}' "
                 f"in domain '{parameters['domainIdentifier']}'",
             )
-        return Result({**_entity(parameters), "formName": form_name, "form": _form(point)})
+        return Result({**_entity(parameters), "formName": key.form_name, "form": _form(point)})
 
     def delete_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """DeleteTimeSeriesDataPoints: delete every point of a form, if there are any."""
-        self._require_entity(parameters)
+        """Handle ``DeleteTimeSeriesDataPoints``: delete every point of a form, if there are any."""
+        key = self._find_series(region, parameters)
         with self._lock:
             if self._find_record(DELETE, region, parameters) is None:
-                self.store.delete(_series_key(region, parameters, parameters["formName"]))
+                self.store.delete(key)
                 self._add_record(DELETE, region, parameters, ())
         return Result({})
 
     def get_form_type(self, _region: str, parameters: Mapping[str, Any]) -> Result:
-        """GetFormType: the built-in form type, and those that a test registered."""
+        """Handle ``GetFormType``, for the built-in form type and those that a test registered."""
         name = parameters["formTypeIdentifier"]
         smithy = self.form_types.model(name)
         if smithy is None:
@@ -201,7 +199,13 @@ class Service:
             }
         )
 
+    def _find_series(self, region: str, parameters: Mapping[str, Any]) -> SeriesKey:
+        """Return the key of the series that parameters name; its entity must exist."""
+        self._require_entity(parameters)
+        return _series_key(region, parameters, parameters["formName"])
+
     def _require_entity(self, parameters: Mapping[str, Any]) -> None:
+        """Raise a ``ServiceError`` unless the entity that parameters name exists."""
         self.catalogue.require(
             parameters["domainIdentifier"],
             parameters["entityType"],
@@ -209,6 +213,7 @@ class Service:
         )
 
     def _check_content(self, forms: list[Mapping[str, Any]]) -> None:
+        """Refuse content that does not match its form type, or warn about it."""
         self.form_types.check_registered(forms)
         if self._content_check == "off":
             return
@@ -228,7 +233,7 @@ class Service:
         """Return the record of an earlier, equal request with the same ``clientToken``.
 
         Raises:
-            ServiceError: The earlier request was not equal.
+            ServiceError: The earlier request was different.
         """
         token = parameters.get("clientToken", "")
         record = self._idempotency_records.get((operation, region, token))
@@ -247,11 +252,13 @@ class Service:
         parameters: Mapping[str, Any],
         points: tuple[DataPoint, ...],
     ) -> None:
+        """Record a request, if it has a ``clientToken``."""
         if "clientToken" in parameters:
             record = IdempotencyRecord(parameters, points)
             self._idempotency_records[operation, region, parameters["clientToken"]] = record
 
     def _add_points(self, region: str, parameters: Mapping[str, Any]) -> tuple[DataPoint, ...]:
+        """Store every form of a request, and return the new data points."""
         posted_at = self._clock.now()
         return tuple(
             [
@@ -275,7 +282,18 @@ class OperationHandler:
     handle: Callable[[Service, str, Mapping[str, Any]], Result]
     """Takes the service, the region and the parameters."""
     needs_catalogue: bool = False
-    """Whether the operation is unhandled as long as the catalogue is empty."""
+    """Whether the operation is unhandled while the catalogue is empty."""
+
+
+def _catalogue_handler(
+    operation: str, handle: Callable[[Catalogue, str, Mapping[str, Any]], Result]
+) -> OperationHandler:
+    """Return the handler of an operation that the catalogue implements."""
+    return OperationHandler(
+        operation,
+        lambda service, region, parameters: handle(service.catalogue, region, parameters),
+        needs_catalogue=True,
+    )
 
 
 _HANDLERS: Mapping[str, OperationHandler] = {
@@ -286,26 +304,10 @@ _HANDLERS: Mapping[str, OperationHandler] = {
         OperationHandler("GetTimeSeriesDataPoint", Service.get_point),
         OperationHandler(DELETE, Service.delete_points),
         OperationHandler("GetFormType", Service.get_form_type),
-        OperationHandler(
-            "SearchListings",
-            lambda service, *request: service.catalogue.search_listings(*request),
-            needs_catalogue=True,
-        ),
-        OperationHandler(
-            "Search",
-            lambda service, *request: service.catalogue.search(*request),
-            needs_catalogue=True,
-        ),
-        OperationHandler(
-            "GetAsset",
-            lambda service, *request: service.catalogue.get_asset(*request),
-            needs_catalogue=True,
-        ),
-        OperationHandler(
-            "GetListing",
-            lambda service, *request: service.catalogue.get_listing(*request),
-            needs_catalogue=True,
-        ),
+        _catalogue_handler("SearchListings", Catalogue.search_listings),
+        _catalogue_handler("Search", Catalogue.search),
+        _catalogue_handler("GetAsset", Catalogue.get_asset),
+        _catalogue_handler("GetListing", Catalogue.get_listing),
     )
 }
 
@@ -326,6 +328,7 @@ def _series_key(region: str, parameters: Mapping[str, Any], form_name: str) -> S
 
 
 def _entity(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of an output that repeat the request's entity."""
     return {
         "domainId": parameters["domainIdentifier"],
         "entityId": parameters["entityIdentifier"],
@@ -334,6 +337,7 @@ def _entity(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _form(point: DataPoint) -> dict[str, Any]:
+    """Return a data point as a form of an output."""
     form = _common_members(point)
     if point.content is not None:
         form["content"] = point.content
@@ -341,6 +345,7 @@ def _form(point: DataPoint) -> dict[str, Any]:
 
 
 def _summary(point: DataPoint) -> dict[str, Any]:
+    """Return a data point as an item of a list."""
     summary = _common_members(point)
     content_summary = _content_summary(point.content)
     if content_summary is not None:

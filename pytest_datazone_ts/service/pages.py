@@ -1,4 +1,4 @@
-"""Pagination: pages of a long result, and the ``nextToken`` that continues it."""
+"""Pagination of long results with ``nextToken``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Token(NamedTuple):
 
 
 class Pages:
-    """The tokens that were issued, each with its query and the position it continues from."""
+    """The issued tokens, each with its query and the position from which it continues."""
 
     def __init__(self) -> None:
         self._identifiers = Identifiers()
@@ -37,7 +37,7 @@ class Pages:
         return next_token
 
     def position(self, region: str, parameters: Mapping[str, Any]) -> Any:
-        """Return the position that a request continues from.
+        """Return the position from which a request continues.
 
         Returns:
             The position of the request's ``nextToken``, or ``None`` if it has none.

@@ -1,4 +1,4 @@
-"""Results of requests that succeed."""
+"""The result of a request that succeeds."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 class Result(NamedTuple):
-    """The outcome of a request that succeeds."""
+    """The output of a request that succeeds, and the data points that it stored."""
 
     output: dict[str, Any]
     """The operation's output, in boto3's form."""
     stored: tuple[DataPoint, ...] = ()
-    """The data points that the request added; none if it repeats a ``clientToken``."""
+    """The data points that it stored; none if it repeats a ``clientToken``."""

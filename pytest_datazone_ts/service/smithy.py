@@ -1,4 +1,4 @@
-"""Smithy shapes: a form type is declared once, for its Smithy model and for checking content."""
+"""Smithy shapes, which yield both the Smithy model of a form type and the check of its content."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def _parse_json(body: bytes) -> dict[str, Any]:
     return value
 
 
-_to_json = json.JSONEncoder(check_circular=False).encode  # a writer's result has no cycles
+_to_json = json.JSONEncoder(check_circular=False).encode  # the result of a writer has no cycles
 
 
 def _reject_constant(text: str) -> object:

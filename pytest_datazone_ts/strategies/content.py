@@ -12,7 +12,7 @@ def data_quality_results() -> st.SearchStrategy[dict[str, Any]]:
 
     It has the members that AWS's documentation and public pipelines show. As in these,
     ``evaluationsCount`` may exceed the number of ``evaluations``, and ``passingPercentage`` need
-    not be the share of those that passed.
+    not be the percentage of those that passed.
     """
     listed = st.lists(
         st.fixed_dictionaries(

@@ -22,7 +22,7 @@ def faults(operation: str = POST) -> st.SearchStrategy[kinds.Fault]:
     """Generate the faults that ``inject`` accepts for an operation, with their arguments.
 
     These are the exceptions that the operation documents, AWS's common errors and the
-    transport's faults. For faults of one class, use
+    faults of the transport. For faults of one class, use
     ``hypothesis.strategies.builds(faults.HttpError, status=...)``.
 
     Args:
@@ -57,4 +57,4 @@ _ARGUMENTS: Mapping[Any, st.SearchStrategy[Any]] = {
     bytes: st.sampled_from([kinds.MalformedResponse.body, b"", b'{"forms": [', b"null"])
     | st.binary(),
 }
-"""What to draw the arguments of faults from, by their types."""
+"""Strategies for the arguments of faults, by their types."""

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.faults import Fault
 
 
-_TELLING = (ThrottlingException(), ResponseLost(), MalformedResponse())
-"""Drawn more often: nothing was stored, or everything was, with and without a retry."""
+_FREQUENT = (ThrottlingException(), ResponseLost(), MalformedResponse())
+"""The faults that are drawn more often: they store nothing or all, with or without a retry."""
 
 
 class PipelineMachine(RuleBasedStateMachine):
     """Runs a pipeline under drawn faults, and checks that it loses and doubles no data point.
 
-    Derive a class that has the method ``pipeline``, and give pytest its ``TestCase``::
+    Derive a class with a method ``pipeline``, and assign its ``TestCase`` for pytest to collect::
 
         class Publishing(strategies.PipelineMachine):
             def pipeline(self):
@@ -31,10 +31,10 @@ class PipelineMachine(RuleBasedStateMachine):
 
         TestPublishing = Publishing.TestCase
 
-    Hypothesis arms faults and runs the pipeline, in any order. Each run has an empty double, and
-    all waits are virtual. After a run that ended normally,
+    Hypothesis injects faults and runs the pipeline, in any order. Each run has an empty double, and
+    no wait takes real time. After a run that ended normally,
     :meth:`DataZoneTimeSeries.audit() <pytest_datazone_ts.DataZoneTimeSeries.audit>` must find
-    nothing. One that raised, or that returned what is ``reported``, told of its failure.
+    nothing. A run may also report a failure: it raises, or ``reported`` is true of its result.
     """
 
     timestamps: bool = True
@@ -44,64 +44,65 @@ class PipelineMachine(RuleBasedStateMachine):
         super().__init__()
         self._mock = mock_datazone_ts(sleep="virtual", strict=False)
         self.ts: DataZoneTimeSeries = self._mock.start()
-        """The double of the next run, or of the one that ended."""
-        self._is_armed = False
-        self._is_over = False
+        """The double of the next run, or of the run that has ended."""
+        self._has_faults = False
+        self._has_ended = False
         self.prepare()
 
     def pipeline(self) -> object:
-        """Run the code under test; a coroutine with ``asyncio.run``."""
+        """Run the code under test. A coroutine needs ``asyncio.run``."""
         raise NotImplementedError
 
     def prepare(self) -> None:
-        """Set ``ts`` up for a run, such as with ``add_asset``."""
+        """Prepare ``ts`` for a run, for example with ``add_asset``."""
 
     def reported(self, result: Any) -> bool:  # noqa: ARG002 - for derived classes
-        """Return whether what ``pipeline`` returned tells of a failure."""
+        """Return whether the result of ``pipeline`` reports a failure."""
         return False
 
     @rule(
-        fault=st.sampled_from(_TELLING) | faults(),
+        fault=st.sampled_from(_FREQUENT) | faults(),
         call=st.none() | st.integers(1, 5),
         times=st.none() | st.integers(1, 3),
     )
     def inject(self, fault: Fault, call: int | None, times: int | None) -> None:
-        """Arm a fault for the next run."""
+        """Inject a fault into the next run."""
         self._begin()
         self.ts.inject(fault, call=call, times=times)
-        self._is_armed = True
+        self._has_faults = True
 
     @rule()
     def run(self) -> None:
-        """Run the pipeline."""
+        """Run the pipeline, which may raise only if a fault was injected."""
         self._begin()
         try:
             was_loud = self.reported(self.pipeline())
         except Exception:
-            if not self._is_armed:
+            if not self._has_faults:
                 raise
             was_loud = True
         if was_loud:
             self._reset()
         else:
-            self._is_over = True
+            self._has_ended = True
 
-    @precondition(lambda self: self._is_over)
+    @precondition(lambda self: self._has_ended)
     @invariant()
     def nothing_is_lost_or_doubled(self) -> None:
-        """Check the recording of a run that ended normally."""
+        """Audit a run that ended normally."""
         audit = self.ts.audit(timestamps=self.timestamps)
-        assert not audit, str(audit)  # noqa: S101 - it is a test
+        assert not audit, str(audit)  # noqa: S101 - the check of a test
 
     def teardown(self) -> None:
-        """End the double."""
+        """Deactivate the double."""
         self._mock.stop()
 
     def _begin(self) -> None:
-        if self._is_over:
+        """Reset the double if a run has ended."""
+        if self._has_ended:
             self._reset()
 
     def _reset(self) -> None:
         self.ts.reset()
-        self._is_armed = self._is_over = False
+        self._has_faults = self._has_ended = False
         self.prepare()

@@ -1,1 +1,1 @@
-"""The ways into a double."""
+"""The transports: how requests reach a double, in process and over HTTP."""

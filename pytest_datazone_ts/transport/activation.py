@@ -1,6 +1,7 @@
-"""The beginning and the end of a double's life: what has to be in place while one is active.
+"""Activation of doubles.
 
-All that a call needs is loaded with this module: once a double is active, the test may mock files.
+This module loads all that a call needs, because the test may mock the file system while a double is
+active.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pytest_datazone_ts.transport import (
     botocore,
     credentials,
     guard,
-    reply,  # noqa: F401
+    reply,  # noqa: F401 - loaded for later
     retries,
 )
 
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def activate(double: Any, exchange: Exchange) -> None:
-    """Let a double answer every DataZone client in the process."""
+    """Make a double answer every DataZone client in the process."""
     with active.lock:
-        model.load(chain(botocore.reach_existing(), botocore.latest_model()))
+        model.load(chain(botocore.handle_existing(), botocore.latest_model()))
         active.push(double, exchange)
         credentials.install()
         retries.install()
         if exchange.options.sleep == "virtual":
-            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
+            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - for sleep="virtual" only
 
             code_sleeps.install(exchange)
 
@@ -41,7 +42,7 @@ def deactivate(exchange: Exchange) -> None:
         active.remove(exchange)
         retries.restore(exchange)
         if exchange.options.sleep == "virtual" and not active.sleeps_virtually():
-            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
+            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - for sleep="virtual" only
 
             code_sleeps.uninstall()
         if active.innermost() is None:

@@ -1,6 +1,6 @@
-"""Which double answers: the innermost of those that are active.
+"""The active doubles, of which the innermost answers.
 
-It imports nothing of the package at run time: pytest loads it in every project.
+This module imports nothing from the package at run time, because pytest loads it in every project.
 """
 
 from __future__ import annotations
@@ -16,41 +16,41 @@ if TYPE_CHECKING:
 
 
 class Active(NamedTuple):
-    """A double that answers, and the exchange behind it."""
+    """An active double and its exchange."""
 
     double: Any
-    """The ``DataZoneTimeSeries``, which is built on this module."""
+    """The ``DataZoneTimeSeries``, whose module imports this one."""
     exchange: Exchange
 
 
 ANSWERED_BY = "pytest_datazone_ts"
-"""The key of botocore's context of a call for the exchange that answered last."""
+"""The key, in botocore's context of a call, of the exchange that answered last."""
 OPERATION_MODEL = "pytest_datazone_ts_operation_model"
-"""The key of the same context for botocore's model of the operation: the client's own."""
+"""The key, in the same context, of the client's own model of the operation."""
 PENDING = "_datazone_ts_pending"
-"""The attribute of a prepared request that a double has taken: the reply to fill in."""
+"""The attribute of a prepared request that a double has claimed."""
 
 
 class Forked(NamedTuple):
     """A process that was forked while a double was active."""
 
     endpoint_url: str | None
-    """Where that double is served over HTTP, if it is."""
+    """The URL of that double, if it is served over HTTP."""
 
 
 lock: AbstractContextManager[object] = threading.RLock()
-"""Held while doubles become active and inactive."""
+"""Held while a double is activated or deactivated, and while shared state changes."""
 _stack: list[Active] = []
 _forked: Forked | None = None
 
 
 def innermost() -> Active | None:
-    """Return the double that answers now, if any."""
+    """Return the innermost active double, if any."""
     return _stack[-1] if _stack else None
 
 
 def exchange() -> Exchange | None:
-    """Return the exchange that answers now, if any."""
+    """Return the exchange of the innermost active double, if any."""
     return _stack[-1].exchange if _stack else None
 
 
@@ -60,13 +60,13 @@ def is_active(exchange: Exchange) -> bool:
 
 
 def forked() -> Forked | None:
-    """Return what a forked process has in place of the double, if this is one."""
+    """Return where calls go if this process was forked while a double was active."""
     return _forked
 
 
 def _after_fork() -> None:
-    """Leave the double to the parent: what it recorded in a child would be lost."""
-    global _forked, lock  # noqa: PLW0603 - one for the process
+    """Deactivate the doubles in a forked child, whose recordings would be lost."""
+    global _forked, lock  # noqa: PLW0603 - process-wide state
     lock = threading.RLock()  # another thread may have held it
     if _stack:
         _forked = Forked(_stack[-1].exchange.endpoint_url)
@@ -78,15 +78,15 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
 
 
 def sleeps_virtually() -> bool:
-    """Return whether the code under test sleeps virtually for any active double."""
+    """Return whether an active double has the option ``sleep="virtual"``."""
     return any(each.exchange.options.sleep == "virtual" for each in _stack)
 
 
 def push(double: Any, exchange: Exchange) -> None:
-    """Let a double answer."""
+    """Make a double the innermost."""
     _stack.append(Active(double, exchange))
 
 
 def remove(exchange: Exchange) -> None:
-    """Stop a double from answering; the one that was active before it answers again."""
+    """Remove a double; the one that was active before it answers again."""
     _stack[:] = [each for each in _stack if each.exchange is not exchange]

@@ -1,18 +1,18 @@
-"""The interception of botocore: events that every client in the process emits.
+"""Handlers of the events that every botocore client in the process emits.
 
-Importing this module registers an initializer with botocore (public API), which reaches
-every session made from then on. Sessions and clients that exist already, if there may be any, are
-found once, when a double first becomes active. The handlers do nothing while none is.
+Importing this module registers an initializer with botocore (a public API), which puts the handlers
+on every session created from then on, also of a botocore that is imported again. Existing sessions
+and clients, if there can be any, are found once, when a double is first activated. Without a double
+and the guard, the handlers do nothing.
 
-What an event learns travels with the request: emitters may run each handler in a task or a
-thread of its own.
+State travels with the request, because emitters may run each handler in a task or thread of its
+own.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
-from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -32,18 +32,20 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
     from botocore.session import Session
 
-    from pytest_datazone_ts.transport.reply import Reply
+    from pytest_datazone_ts.transport.reply import Pending
 
 _scanned: WeakSet[ModuleType] = WeakSet()
-"""The botocores whose older sessions and clients are reached: a test may import another one."""
+"""The botocore packages that were searched for sessions; a test may import botocore again."""
 if "botocore.session" not in sys.modules:
     _scanned.add(botocore)  # there are none
+_handled: WeakSet[ModuleType] = WeakSet()
+"""The botocore packages whose new sessions get the handlers."""
 _latest: ReferenceType[Session] | None = None
-"""The session that was made last."""
+"""The session that was created last."""
 
 
 class _Url(str):
-    """A request's URL that carries the context of the call to the request that is sent.
+    """A URL that carries botocore's context of the call to the prepared request.
 
     Newer versions of botocore pass the context on themselves.
     """
@@ -53,64 +55,67 @@ class _Url(str):
 
 
 def start_guard() -> None:
-    """Reach the sessions and clients that exist, and keep them from metadata services."""
+    """Put the handlers on existing sessions and clients, and block metadata look-ups."""
     with active.lock:
         if "botocore.session" in sys.modules:
-            from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - heavy
+            from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - keeps start-up fast
 
-            reach_existing()
+            handle_existing()
             credentials.install()
 
 
-def reach(session: Session, package: ModuleType = botocore) -> None:
-    """Put the handlers on a session of a botocore, and so on every client that it makes."""
-    global _latest  # noqa: PLW0603 - one for the process
+def handle_session(session: Session, package: ModuleType) -> None:
+    """Put the handlers on a session, and so on every client that it creates.
+
+    Args:
+        session: The session.
+        package: The botocore that it comes from.
+    """
+    global _latest  # noqa: PLW0603 - process-wide state
     _latest = ref(session)
     _register(session.get_component("event_emitter"), package)
     is_active = active.innermost() is not None
     if not (is_active or guard.is_guarding()):
         return
-    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - keeps start-up fast
 
-    with active.lock:  # aiobotocore may have been imported only now
+    with active.lock:  # aiobotocore may only just have been imported
         credentials.install()
         if is_active:
             retries.install()
 
 
 def latest_model() -> Iterator[ServiceModel]:
-    """Yield DataZone's model as the session has it that was made last, if there is one.
+    """Yield the DataZone model of the session that was created last, if there is one.
 
-    Its loader keeps what it has read, so this reads no file if the session has a client.
+    The session's loader caches what it reads, so this reads no file if it has created a client.
     """
     session = None if _latest is None else _latest()
     if session is None:
         return
-    from botocore.loaders import Loader  # noqa: PLC0415 - heavy
-    from botocore.model import ServiceModel  # noqa: PLC0415 - heavy
+    from botocore.loaders import Loader  # noqa: PLC0415 - keeps start-up fast
+    from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
 
     loader = session.get_component("data_loader")
-    if type(loader) is Loader:
-        # With the arguments that botocore passes, by which the loader keeps it.
+    if type(loader) is Loader:  # not one of the code under test
+        # The cache's key consists of the arguments, so these are botocore's own.
         yield ServiceModel(loader.load_service_model("datazone", "service-2", api_version=None))
 
 
-def reach_existing() -> list[ServiceModel]:
-    """Put the handlers on the sessions and clients of the botocore that is loaded, once.
+def handle_existing() -> list[ServiceModel]:
+    """Put the handlers on all sessions and clients of the loaded botocore, once.
 
     Returns:
-        The models that clients have.
+        The service models of the clients.
     """
     package = import_module("botocore")
     if package in _scanned:
         return []
     _scanned.add(package)
-    if package is not botocore:
-        package.register_initializer(partial(reach, package=package))
-    from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - heavy
-    from botocore.model import ServiceModel  # noqa: PLC0415 - heavy
+    from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - keeps start-up fast
+    from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
 
-    # By type(): isinstance() would wake proxies and other lazy objects.
+    # Not isinstance(), which would evaluate proxies and other lazy objects.
     kinds = (HierarchicalEmitter, ServiceModel)
     found = [item for item in gc.get_objects() if issubclass(type(item), kinds)]
     models = []
@@ -123,15 +128,16 @@ def reach_existing() -> list[ServiceModel]:
 
 
 def _register(emitter: BaseEventHooks, package: ModuleType) -> None:
+    """Register the handlers with an event emitter, once."""
     for_package = _Handlers(package)
     handlers: Any = (
-        # Last: botocore's Stubber answers here.
+        # Last, because botocore's Stubber responds here.
         ("before-call.datazone", _on_before_call, emitter.register_last),
         ("choose-signer.datazone", for_package.on_choose_signer, emitter.register_first),
-        # Last: after signing, which may call other services.
+        # Last, after signing, which may call other services.
         ("request-created.datazone", _on_request_created, emitter.register_last),
         ("before-send.datazone", for_package.on_before_send, emitter.register_first),
-        # Last of all, as sending is: adaptive mode waits for its token before, not after.
+        # Last, like sending: adaptive mode waits for its token before.
         ("before-send", _on_sending, emitter.register_last),
         ("needs-retry.datazone", _on_needs_retry, emitter.register_first),
     )
@@ -140,26 +146,30 @@ def _register(emitter: BaseEventHooks, package: ModuleType) -> None:
 
 
 class _Handlers:
-    """The handlers for clients of one botocore, which know its own objects alone."""
+    """The handlers that need objects of the client's own botocore package."""
 
     def __init__(self, package: ModuleType) -> None:
         self._package = package
 
+    def on_session(self, session: Session) -> None:
+        """Put the handlers on a new session."""
+        handle_session(session, self._package)
+
     def on_choose_signer(self, event_name: str, **_: object) -> object:
-        """Leave requests unsigned that the double answers, unless the option ``sign`` is set."""
+        """Leave requests that the double answers unsigned, unless the option ``sign`` is set."""
         exchange = active.exchange()
         if exchange is None or exchange.options.sign:
             return None
-        return self._package.UNSIGNED if exchange.answers(_operation(event_name)) else None
+        return self._package.UNSIGNED if exchange.answers(_operation_name(event_name)) else None
 
     def on_before_send(
         self, request: AWSPreparedRequest, event_name: str, **_: object
     ) -> AWSResponse | None:
-        """Take the request before any other handler does."""
+        """Claim the request before any other handler does."""
         exchange = active.exchange()
-        operation = _operation(event_name)
+        operation = _operation_name(event_name)
         context = getattr(request.url, "context", None) or getattr(request, "context", None)
-        # urllib.parse caches what it splits, and would keep the context.
+        # urllib.parse caches the URLs that it splits, and would keep the context alive.
         request.url = str(request.url)
         if exchange is None:
             guard.check_send(operation, request.url)
@@ -169,11 +179,11 @@ class _Handlers:
             return None
         if not context:
             exchange.refuse(f"{operation} was about to go to {request.url}")
-        from pytest_datazone_ts.transport.reply import Reply  # noqa: PLC0415 - heavy
+        from pytest_datazone_ts.transport.reply import Pending, Reply  # noqa: PLC0415 - keeps start-up fast
 
         context[ANSWERED_BY] = exchange
-        reply = Reply(request.url, self._package, exchange, operation, context)
-        vars(request)[PENDING] = reply
+        reply = Reply(request.url, self._package)
+        vars(request)[PENDING] = Pending(reply, exchange, operation, context)
         return reply
 
 
@@ -186,28 +196,29 @@ def _redirect_forked(request: AWSPreparedRequest) -> None:
 
 
 def _on_before_call(model: OperationModel, params: dict[str, Any], **_: object) -> None:
-    """Note the client's model, and stop a call that must not be made before it is signed."""
+    """Add the client's model to the context; stop a call that must not be made."""
     params["context"][OPERATION_MODEL] = model
     if active.exchange() is None:
         guard.check_call(model.name, params["url"])
 
 
 def _on_request_created(request: AWSRequest, **_: object) -> None:
+    """Add the context to the request's URL."""
     context = request.context
     context.pop(ANSWERED_BY, None)
     request.url = _Url(request.url)
     request.url.context = context
     if active.exchange() is not None and "moto" in sys.modules:
-        from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - heavy
+        from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - keeps start-up fast
 
         credentials.withhold_session_token(request.headers)
 
 
 def _on_sending(request: AWSPreparedRequest, **_: object) -> None:
-    """Fill in the reply to a request that was taken."""
-    reply: Reply | None = vars(request).pop(PENDING, None)
-    if reply is not None:
-        reply.fill_in(request)
+    """Answer a request that was claimed."""
+    pending: Pending | None = vars(request).pop(PENDING, None)
+    if pending is not None:
+        pending.answer(request)
 
 
 def _on_needs_retry(
@@ -216,20 +227,37 @@ def _on_needs_retry(
     response: tuple[AWSResponse, object] | None,
     **_: object,
 ) -> None:
-    """Keep the client's retry state before botocore's own handlers change it."""
+    """Save the client's retry state before botocore's own handlers change it."""
     exchange = request_dict["context"].get(ANSWERED_BY)
-    if exchange is None or (response is not None and response[0].status_code < 300):  # noqa: PLR2004
+    if exchange is None or (response is not None and response[0].status_code < 300):  # noqa: PLR2004 - success
         return
-    from pytest_datazone_ts.transport import retries  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.transport import retries  # noqa: PLC0415 - keeps start-up fast
 
-    with active.lock:  # nothing would restore it for a double that is left meanwhile
+    with active.lock:  # without it, the double could end here, and nothing would restore the state
         if active.is_active(exchange):
-            retries.remember(exchange, endpoint)
-            retries.install()  # the test may have ended a mock and, with it, the stand-ins
+            retries.save(exchange, endpoint)
+            retries.install()  # the test may have ended a mock that removed the stand-ins
 
 
-def _operation(event_name: str) -> str:
+def _operation_name(event_name: str) -> str:
     return event_name.rpartition(".")[2]
 
 
-botocore.register_initializer(reach)
+class _Finder:
+    """Finds no module, but notices that a test imports botocore again."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Handle the sessions of a botocore before there can be one."""
+        if name == "botocore.session":
+            _handle_package(import_module("botocore"))
+
+
+def _handle_package(package: ModuleType) -> None:
+    if package not in _handled:
+        _handled.add(package)
+        package.register_initializer(_Handlers(package).on_session)
+
+
+_handle_package(botocore)
+sys.meta_path.insert(0, _Finder)

@@ -1,12 +1,12 @@
 """The waits of the code under test: ``time.sleep`` and ``asyncio.sleep`` on the test's clock.
 
 While a double with the option ``sleep="virtual"`` is active, stand-ins replace the two functions
-under every name that a loaded module has for them, such as that of ``from time import sleep``. A
-stand-in sleeps virtually for the code under test alone: in the test's own thread, and in the
-threads and tasks that call DataZone. For anyone else it is the function that it replaces.
+under every name that a loaded module has for them, such as the one that ``from time import sleep``
+binds. A stand-in sleeps virtually only for the code under test: in the test's own thread, and in
+the threads and tasks that call DataZone. For all other code it calls the function that it replaces.
 
 Tasks wake up in the order of their deadlines on the test's clock, and only once no other task of
-their event loop is ready to run: two that sleep at the same time take as long as the longer.
+their event loop is ready to run: two concurrent sleeps take as long as the longer one.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.clock import Clock
     from pytest_datazone_ts.exchange import Exchange
 
-_OTHERS = ("_pytest", "aiobotocore", "botocore", "execnet", "moto", "pluggy", "xdist")
-"""Packages that are not the code under test, besides the standard library and ``pytest...``."""
+_OTHER_PACKAGES = ("_pytest", "aiobotocore", "botocore", "execnet", "moto", "pluggy", "xdist")
+"""Packages that are not code under test, besides the standard library and ``pytest...``."""
 
 _real_sleep: Callable[[float], None] = time.sleep
 _real_asyncio_sleep: Callable[..., Any] = asyncio.sleep
@@ -40,7 +40,7 @@ _real_asyncio_sleep: Callable[..., Any] = asyncio.sleep
 
 def sleep(seconds: float, /) -> None:
     """Stand in for ``time.sleep``."""
-    exchange = _exchange_of(sys._getframe(1))  # noqa: SLF001 - what inspect uses
+    exchange = _virtual_exchange(sys._getframe(1))  # noqa: SLF001 - as inspect does
     if exchange is None or not _is_wait(seconds):
         _real_sleep(seconds)
         return
@@ -51,7 +51,7 @@ def sleep(seconds: float, /) -> None:
 
 async def asyncio_sleep(delay: float, result: Any = None) -> Any:
     """Stand in for ``asyncio.sleep``."""
-    exchange = _exchange_of(sys._getframe(1))  # noqa: SLF001 - what inspect uses
+    exchange = _virtual_exchange(sys._getframe(1))  # noqa: SLF001 - as inspect does
     if exchange is None or not _is_wait(delay):
         return await _real_asyncio_sleep(delay, result)
     exchange.code_sleeps.append(delay)
@@ -60,8 +60,8 @@ async def asyncio_sleep(delay: float, result: Any = None) -> Any:
     return result
 
 
-def _exchange_of(caller: FrameType) -> Exchange | None:
-    """Return the exchange on whose clock a caller sleeps, if any."""
+def _virtual_exchange(caller: FrameType) -> Exchange | None:
+    """Return the exchange on whose clock the caller sleeps; ``None`` if it really sleeps."""
     exchange = active.exchange()
     if exchange is None or exchange.options.sleep == "real":
         return None
@@ -73,11 +73,13 @@ def _exchange_of(caller: FrameType) -> Exchange | None:
 def _is_other(module: str) -> bool:
     """Return whether a module is not part of the code under test.
 
-    A coroutine that is a task's own is called by asyncio.
+    asyncio counts as part of it, because it calls the coroutine of a task.
     """
     package = module.partition(".")[0]
     return package != "asyncio" and (
-        package in sys.stdlib_module_names or package.startswith("pytest") or package in _OTHERS
+        package in sys.stdlib_module_names
+        or package.startswith("pytest")
+        or package in _OTHER_PACKAGES
     )
 
 
@@ -87,26 +89,26 @@ def _task() -> asyncio.Task[Any] | None:
 
 
 def _is_wait(seconds: object) -> bool:
-    """Return whether it is a time to wait: not zero, indefinite or an error."""
+    """Return whether ``sleep`` would wait for a time: not for zero, forever or an invalid value."""
     return (isinstance(seconds, float) or hasattr(seconds, "__index__")) and (
         0 < seconds < math.inf  # type: ignore[operator]
     )
 
 
 class _Sleeper(NamedTuple):
-    """A task that sleeps, in the order in which they wake up."""
+    """A sleeping task; tasks sort in the order in which they wake up."""
 
     deadline: float
-    """In seconds that have passed on the clock virtually."""
+    """The value of ``clock.passed`` at which it wakes up."""
     number: int
     latest: float
-    """The event loop's time by which it would wake up without a double."""
+    """The event loop's time at which it would wake up without a double."""
     clock: Clock
     woken: asyncio.Future[None]
 
 
 class _Sleepers:
-    """The tasks of an event loop, the running one, that sleep on the test's clock."""
+    """The tasks of one event loop that sleep on the test's clock."""
 
     def __init__(self) -> None:
         self._heap: list[_Sleeper] = []
@@ -114,7 +116,7 @@ class _Sleepers:
         self._is_scheduled = False
 
     async def sleep(self, seconds: float, clock: Clock) -> None:
-        """Let the running task sleep."""
+        """Make the running task sleep."""
         loop = asyncio.get_running_loop()
         woken = loop.create_future()
         latest = loop.time() + seconds
@@ -133,13 +135,17 @@ class _Sleepers:
         while self._heap and self._heap[0].woken.done():  # its task was cancelled
             heappop(self._heap)
         loop = asyncio.get_running_loop()
-        # Loops that are not asyncio's own do not tell whether another task is ready.
+        # Event loops other than asyncio's own do not show whether another task is ready.
         is_idle = not getattr(loop, "_ready", ())
-        # Where one always is, such as one that waits in a loop of sleep(0), real time passes.
+        # If one always is, such as a task that polls with sleep(0), real time has to pass.
         if self._heap and (is_idle or loop.time() >= self._heap[0].latest):
             first = heappop(self._heap)
-            first.clock.advance(max(0.0, first.deadline - first.clock.passed))
-            first.woken.set_result(None)
+            try:
+                first.clock.advance(max(0.0, first.deadline - first.clock.passed))
+            except BaseException as error:  # noqa: BLE001 - a sweep's time is up
+                first.woken.set_exception(error)
+            else:
+                first.woken.set_result(None)
         self._schedule()
 
 
@@ -147,13 +153,13 @@ _sleepers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Sleepers] = WeakKeyDict
 
 
 def join(exchange: Exchange) -> None:
-    """Let the running task, or the thread if it runs no event loop, sleep virtually."""
+    """Make the running task, or the thread if it has no event loop, sleep virtually."""
     exchange.sleepers.add(_task() or threading.current_thread())
 
 
 def install(exchange: Exchange) -> None:
-    """Put the stand-ins in place, for the thread that runs and those that call DataZone."""
-    global _real_sleep, _real_asyncio_sleep  # noqa: PLW0603 - one for the process
+    """Install the stand-ins, for the current thread and for those that call DataZone."""
+    global _real_sleep, _real_asyncio_sleep  # noqa: PLW0603 - process-wide state
     exchange.sleepers.add(threading.current_thread())
     if time.sleep is not sleep:
         _real_sleep = time.sleep
@@ -163,12 +169,12 @@ def install(exchange: Exchange) -> None:
 
 
 def uninstall() -> None:
-    """Take the stand-ins away, also from modules that were loaded meanwhile."""
+    """Remove the stand-ins, also from modules that were loaded in the meantime."""
     _swap({id(sleep): _real_sleep, id(asyncio_sleep): _real_asyncio_sleep}, everywhere=True)
 
 
-_without: dict[str, int] = {}
-"""The modules that have no name for a sleep, and need not be searched again, with their ids."""
+_without_sleeps: dict[str, int] = {}
+"""The names and ids of modules that have no name for a sleep, and are not searched again."""
 
 
 def _swap(replacements: Mapping[int, Any], *, everywhere: bool) -> None:
@@ -176,22 +182,22 @@ def _swap(replacements: Mapping[int, Any], *, everywhere: bool) -> None:
 
     Args:
         replacements: The new functions by the ids of the old ones.
-        everywhere: Whether to look into modules that are not of the code under test too.
+        everywhere: Whether to search modules that are not part of the code under test too.
     """
     sleeps = {*replacements, *map(id, replacements.values())}
     for name, module in [*sys.modules.items()]:
-        if _without.get(name) == id(module) or not issubclass(type(module), ModuleType):
+        if _without_sleeps.get(name) == id(module) or not issubclass(type(module), ModuleType):
             continue
         if name == __name__ or (not everywhere and name != "time" and _is_other(name)):
             continue
-        variables = object.__getattribute__(module, "__dict__")  # or a lazy module would load
-        # As fast as Python can: there are hundreds of thousands of names.
+        variables = object.__getattribute__(module, "__dict__")  # vars() would load a lazy module
+        # Optimized: there are hundreds of thousands of names.
         if not sleeps.isdisjoint(map(id, [*variables.values()])):
             for variable, value in [*variables.items()]:
                 if id(value) in replacements:
                     variables[variable] = replacements[id(value)]
         elif "sleep" not in variables and not _is_loading(variables):
-            _without[name] = id(module)
+            _without_sleeps[name] = id(module)
 
 
 def _is_loading(variables: Mapping[str, Any]) -> bool:

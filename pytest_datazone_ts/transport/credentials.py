@@ -1,8 +1,8 @@
-"""Stand-in credentials and a stand-in region, where a machine has none that work.
+"""Stand-in credentials and a stand-in region, for machines without any that work.
 
-While a double is active, botocore itself looks for what is configured, and finds a stand-in where
-it would find nothing, fail, run a program or ask over the network. The process's environment
-stays as it is. ``set_environment_defaults()`` is for the ini setting ``datazone_ts_stand_ins``.
+While a double is active, botocore looks up its configuration as usual, and gets a stand-in where it
+would find nothing, fail, run a program or use the network. The environment of the process does not
+change. ``set_environment_defaults()`` implements the ini setting ``datazone_ts_stand_ins``.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCESS_KEY = "stand-in"
-SECRET_KEY = "stand-in"  # noqa: S105 - it opens nothing
+SECRET_KEY = "stand-in"  # noqa: S105 - not a secret
 _METHOD = "stand-in"
 _REMOTE = {"assume-role", "assume-role-with-web-identity", "custom-process", "login", "sso"}
-"""The ``METHOD`` of the providers that, for a profile, run a program or use the network."""
+"""The ``METHOD`` of the providers that run a program or use the network for a profile."""
 _MOTO_CREDENTIAL = "Credential=FOOBARKEY/"
 
 _replacements = Replacements()
@@ -37,16 +37,16 @@ _replacements = Replacements()
 def withhold_session_token(headers: HTTPHeaders) -> None:
     """Remove the session token from a request that is signed with moto's keys.
 
-    ``mock_aws`` sets its keys beside a real session token that is in the environment already.
+    ``mock_aws`` sets its keys, but leaves a real session token in the environment.
     """
     if _MOTO_CREDENTIAL in headers.get("Authorization", ""):
         del headers["X-Amz-Security-Token"]
 
 
 def install() -> None:
-    """Give every session stand-ins for what it cannot find."""
-    from botocore import credentials, utils  # noqa: PLC0415 - heavy
-    from botocore.session import Session  # noqa: PLC0415 - heavy
+    """Give every session stand-ins for the configuration that it does not find."""
+    from botocore import credentials, utils  # noqa: PLC0415 - keeps start-up fast
+    from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
 
     put = _replacements.put
     put(credentials.ContainerProvider, "load", _LOAD.build)
@@ -69,7 +69,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Let sessions find what is configured, and nothing else."""
+    """Remove the stand-ins."""
     _replacements.undo()
 
 
@@ -81,7 +81,7 @@ class _Method(NamedTuple):
 
     def build(self, original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Return the replacement for botocore's method."""
-        from botocore.credentials import Credentials  # noqa: PLC0415 - heavy
+        from botocore.credentials import Credentials  # noqa: PLC0415 - keeps start-up fast
 
         stand_in = Credentials(ACCESS_KEY, SECRET_KEY, method=_METHOD)
 
@@ -114,7 +114,7 @@ async def _load(stand_in: Any, _original: Any, _provider: object) -> Any:
 
 
 async def _load_process(stand_in: Any, run: Callable[[Any], Any], provider: Any) -> Any:
-    if _needs_credentials() or not _has_program(provider):  # which botocore says itself
+    if _needs_credentials() or not _has_program(provider):  # botocore itself reports that
         return await _result(run(provider))
     return stand_in
 
@@ -159,14 +159,14 @@ def _get_auth_token(find: Callable[..., Any]) -> Callable[..., Any]:
 def _get_config_variable(find: Callable[..., Any]) -> Callable[..., Any]:
     def get_config_variable(session: Session, logical_name: str, methods: Any = None) -> Any:
         value = find(session, logical_name, methods)
-        # An empty variable configures nothing: continuous integration has such ones.
+        # An empty variable sets nothing; such variables are common in continuous integration.
         return REGION if logical_name == "region" and not value else value
 
     return get_config_variable
 
 
 def _get_scoped_config(find: Callable[[Session], Any]) -> Callable[[Session], Any]:
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - heavy
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - keeps start-up fast
 
     def get_scoped_config(session: Session) -> Any:
         try:
@@ -174,22 +174,22 @@ def _get_scoped_config(find: Callable[[Session], Any]) -> Callable[[Session], An
         except ProfileNotFound:
             if _has_named_profile(session):
                 raise
-            # Not the default profile's: the environment names another one.
+            # Not the default profile, because the environment names another one.
             return {}
 
     return get_scoped_config
 
 
 def _needs_credentials() -> bool:
-    """Tell whether the double that answers, if any, has requests signed or lets some through."""
+    """Return whether the double that answers, if any, has requests signed or lets some through."""
     exchange = active.exchange()
-    if exchange is None:  # a method that was looked up while there was one
+    if exchange is None:  # the method was looked up while one was active
         return True
     return exchange.options.sign or exchange.options.unstubbed == "passthrough"
 
 
 def _has_named_profile(session: Session) -> bool:
-    """Tell whether the code under test names the session's profile, not the environment."""
+    """Return whether the code under test, and not the environment, names the session's profile."""
     return session.instance_variables().get("profile") is not None
 
 
@@ -209,17 +209,17 @@ def _local_resolver(session: Session, module: str) -> Any:
 
 
 def _is_environment_error(error: Exception) -> bool:
-    """Tell whether the environment has half of the credentials: the user's own to see."""
+    """Return whether the environment has incomplete credentials, an error that users must see."""
     return getattr(error, "kwargs", {}).get("provider") == "env"
 
 
 def _without_caching(session: Session, found: Any) -> Any:
-    """Return credentials; have the session forget them if they are stand-ins.
+    """Return credentials, and drop them from the session's cache if they are stand-ins.
 
-    Others may be configured later. botocore has no public way to make a session forget.
+    Others may be configured later. botocore has no public API to clear the cache.
     """
     method = getattr(found, "method", None)
-    # The server's are in the environment. Reading the key of another method's may refresh it.
+    # The server's are in the environment. With other methods, reading the key may refresh it.
     if method == _METHOD or (method == "env" and found.access_key == ACCESS_KEY):
         vars(session)["_credentials"] = None
     return found
@@ -228,17 +228,17 @@ def _without_caching(session: Session, found: Any) -> Any:
 def set_environment_defaults() -> Callable[[], None]:
     """Set stand-ins in the environment where nothing that works is configured.
 
-    This reads the configuration files and runs nothing. It comes before the first conftest, so it
-    imports no ``ssl``: gevent could not patch it any more.
+    This reads the configuration files and runs no program. It runs before the first conftest, so it
+    must not import ``ssl``, which gevent could then no longer patch.
 
     Returns:
         A function that restores the environment.
     """
-    from botocore.exceptions import ConfigParseError  # noqa: PLC0415 - on demand
+    from botocore.exceptions import ConfigParseError  # noqa: PLC0415 - keeps start-up fast
 
     try:
         changes = _environment_defaults()
-    except ConfigParseError:  # the user's own to see
+    except ConfigParseError:  # botocore shows it to the user
         changes = {}
     before = _set_environment(changes)
 
@@ -249,7 +249,7 @@ def set_environment_defaults() -> Callable[[], None]:
 
 
 def _environment_defaults() -> dict[str, str | None]:
-    """Return the variables to set, and with ``None`` those to remove."""
+    """Return the variables to set; those to remove are ``None``."""
     changes: dict[str, str | None] = {}
     profiles, sso_sessions = _read_configuration()
     name = os.environ.get("AWS_DEFAULT_PROFILE", os.environ.get("AWS_PROFILE"))
@@ -276,8 +276,8 @@ def _environment_defaults() -> dict[str, str | None]:
 
 def _read_configuration() -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the profiles and the single sign-on sessions of the configuration files."""
-    from botocore import configloader  # noqa: PLC0415 - on demand
-    from botocore.exceptions import ConfigNotFound  # noqa: PLC0415 - on demand
+    from botocore import configloader  # noqa: PLC0415 - keeps start-up fast
+    from botocore.exceptions import ConfigNotFound  # noqa: PLC0415 - keeps start-up fast
 
     profiles: dict[str, Any] = {}
     sso_sessions: dict[str, Any] = {}
@@ -298,7 +298,7 @@ def _read_configuration() -> tuple[dict[str, Any], dict[str, Any]]:
 def _has_credentials(
     profile: dict[str, str], *, profiles: dict[str, Any], sso_sessions: dict[str, Any]
 ) -> bool:
-    """Tell whether a profile has credentials, none of which lacks what it refers to."""
+    """Return whether a profile has credentials, and everything that they refer to exists."""
     complete: dict[str, Callable[[str], bool]] = {
         "aws_access_key_id": lambda _: "aws_secret_access_key" in profile,
         "credential_process": _is_program,
@@ -314,15 +314,15 @@ def _has_credentials(
 
 
 def _has_program(provider: Any) -> bool:
-    """Tell whether a ``ProcessProvider`` would run a program."""
-    return _is_program(provider._credential_process or "")  # noqa: SLF001 - older ones have no other
+    """Return whether a ``ProcessProvider`` would run a program."""
+    return _is_program(provider._credential_process or "")  # noqa: SLF001 - no public API in older versions
 
 
 def _is_program(command: str) -> bool:
-    """Tell whether the program of a command line exists."""
+    """Return whether the program of a command line exists."""
     try:
         program, *_ = shlex.split(command, posix=os.name != "nt")
-    except ValueError:  # it is empty, or a quotation does not end
+    except ValueError:  # empty, or with an unclosed quotation
         return False
     return shutil.which(program.strip('"')) is not None
 

@@ -1,9 +1,9 @@
-"""The guard: what happens to a DataZone call that no double answers.
+"""The guard, which stops DataZone calls that no double answers.
 
-botocore sends it, unless the ini setting ``guard`` says otherwise, the running test requests
-``datazone_ts`` outside of whose life the call is made, or the process was forked from one in
-which a double is active. A call that goes past moto, which people take for a safety net, gets
-a warning.
+Such a call is stopped if the ini setting ``guard`` is on, if the running test requests
+``datazone_ts`` and makes the call while its double is not active, or if the process was forked
+while a double was active. Otherwise botocore sends it, with a warning if it bypasses moto's
+``mock_aws``, which looks like a safety net.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ from pytest_datazone_ts import location
 from pytest_datazone_ts.transport import active
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from types import FrameType
 
-_WAY_OUT = "Add the fixture datazone_ts to the test, or wrap the code in mock_datazone_ts()."
+    from pytest_datazone_ts.errors import DataZoneBlockedError
+
+_ADVICE = "Add the fixture datazone_ts to the test, or wrap the code in mock_datazone_ts()."
 _XUNIT = frozenset(
     f"{when}{what}"
     for when in ("setup", "teardown")
@@ -35,48 +38,50 @@ class BlockedCall(NamedTuple):
     test: str | None
     """The id of the test that made it, or that started the thread that did."""
     description: str
-    """Where and why, in words."""
+    """The location of the call, and why it was stopped."""
 
 
 @dataclass
 class RunningTest:
-    """A test that runs, and whether it requests ``datazone_ts``."""
+    """The test that is running."""
 
     nodeid: str | None
-    """Its id; ``None`` while no test runs."""
+    """Its id; ``None`` while no test is running."""
     requires_double: bool = False
+    """Whether it requests ``datazone_ts``."""
     passes_others_through: bool = False
-    """Whether its double lets through what is not a time-series operation."""
+    """Whether its double lets operations other than the time-series ones through."""
+    sweeps: bool = False
+    """Whether its only doubles are those of its sweeps."""
 
 
 _runs = 0
-"""How many runs of pytest are under way, one inside another."""
+"""The number of pytest runs in progress, each inside the one before."""
 _guards = False
 _test = RunningTest(None)
 _blocked: list[BlockedCall] = []
 _threads: WeakKeyDictionary[threading.Thread, str | None] = WeakKeyDictionary()
 """Threads that outlived the test that started them, with its id."""
-_lock = threading.Lock()
 
 
 def start(*, guards: bool) -> Callable[[], None]:
-    """Begin a run of pytest.
+    """Begin a pytest run.
 
     Args:
         guards: Whether time-series calls that no double answers are stopped.
 
     Returns:
-        A function that ends the run. A guard lasts until the process ends, unless the run was
-        inside another one.
+        A function that ends the run. The guard stays on until the process ends, unless the run
+        was inside another one.
     """
-    global _guards, _runs  # noqa: PLW0603 - one for the process
+    global _guards, _runs  # noqa: PLW0603 - process-wide state
     before, _guards = _guards, guards or (_runs > 0 and _guards)
     if _runs == 0:
-        _blocked.clear()  # what was stopped between two runs belongs to neither
+        _blocked.clear()  # calls stopped between two runs belong to neither
     _runs += 1
 
     def stop() -> None:
-        global _guards, _runs  # noqa: PLW0603 - one for the process
+        global _guards, _runs  # noqa: PLW0603 - process-wide state
         _runs -= 1
         if _runs:
             _guards = before
@@ -90,19 +95,19 @@ def is_guarding() -> bool:
 
 
 def begin_test(test: RunningTest) -> RunningTest:
-    """Make a test the running one, and return the one that it runs inside of."""
+    """Set the running test, and return the one that it runs inside."""
     global _test
     outer, _test = _test, test
     return outer
 
 
 def end_test(outer: RunningTest) -> None:
-    """End the running test, and attribute the threads that it leaves to it.
+    """End the running test, and attribute the threads that it leaves behind to it.
 
     Args:
-        outer: The test that it runs inside of.
+        outer: The test that it ran inside.
     """
-    global _test  # noqa: PLW0603 - one for the process
+    global _test  # noqa: PLW0603 - process-wide state
     if _guards:
         for thread in threading.enumerate():
             if thread is not threading.main_thread():
@@ -110,23 +115,29 @@ def end_test(outer: RunningTest) -> None:
     _test = outer
 
 
-def require_double(*, passes_others_through: bool) -> None:
-    """Stop the calls that the running test makes outside the life of its double."""
+def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
+    """Stop the calls that the running test makes while its double is not active.
+
+    Args:
+        passes_others_through: Whether the double lets other operations through.
+        sweeps: Whether the only doubles of the test are those of its sweeps.
+    """
     _test.requires_double = True
     _test.passes_others_through = passes_others_through
+    _test.sweeps = sweeps
 
 
 def take_blocked(test: str | None) -> list[str]:
-    """Return what was stopped for a test since this was last called, and forget it."""
-    with _lock:
+    """Return the calls of a test that were stopped, and forget them."""
+    with active.lock:
         taken = [call for call in _blocked if call.test == test]
         _blocked[:] = [call for call in _blocked if call.test != test]
     return list(dict.fromkeys(call.description for call in taken))
 
 
 def take_rest() -> list[str]:
-    """Return what was stopped for tests that have ended, or for none, and forget it."""
-    with _lock:
+    """Return all other calls that were stopped, and forget them."""
+    with active.lock:
         taken = [*_blocked]
         _blocked.clear()
     return [
@@ -136,8 +147,8 @@ def take_rest() -> list[str]:
 
 
 def add_blocked(descriptions: Iterable[str]) -> None:
-    """Take over what was stopped in another process."""
-    with _lock:
+    """Add calls that were stopped in another process."""
+    with active.lock:
         _blocked.extend(BlockedCall(None, description) for description in descriptions)
 
 
@@ -145,75 +156,80 @@ def check_call(operation: str, url: str) -> None:
     """Stop a call that must not be made, before it is signed or sent.
 
     Raises:
-        DataZoneBlockedError: It must not be made.
+        DataZoneBlockedError: The call was stopped.
     """
     forked = active.forked()
     if forked is not None and forked.endpoint_url is None:
-        from pytest_datazone_ts.errors import (  # noqa: PLC0415 - for a call that goes out
-            DataZoneBlockedError,
-        )
-
         message = (
             f"{operation} was about to go to {_host(url)} from a forked process: the double of the "
             "test is not active in it. Add the fixture datazone_ts_server to the test, which puts "
             "the double behind HTTP: calls of forked processes then go there."
         )
-        raise DataZoneBlockedError(message)
+        raise _error(message)
     if forked is not None:
         return
     if not (_test.requires_double or _guards):
         return
-    from pytest_datazone_ts.service import model  # noqa: PLC0415 - heavy
+    from pytest_datazone_ts.service import model  # noqa: PLC0415 - keeps start-up fast
 
     is_time_series = operation in model.TIME_SERIES_OPERATIONS
     if _test.requires_double and (is_time_series or not _test.passes_others_through):
-        _block(f"{operation} was about to go to {_host(url)} {_outside_the_double()}")
+        _block(f"{operation} was about to go to {_host(url)} {_advice_outside_double()}")
     if is_time_series and _guards:
         _block(
             f"{operation} was about to go to {_host(url)} while no double is active: the ini "
-            f"setting datazone_ts_guard stopped it. {_WAY_OUT}"
+            f"setting datazone_ts_guard stopped it. {_ADVICE}"
         )
 
 
 def check_send(operation: str, url: str) -> None:
-    """Stop a request that must not be sent, and warn of one that goes past moto.
+    """Stop a request that must not be sent, and warn about one that bypasses moto.
 
     Raises:
-        DataZoneBlockedError: It must not be sent.
+        DataZoneBlockedError: The request was stopped.
     """
     check_call(operation, url)
-    if active.forked() is None and _is_past_moto(url):
-        from pytest_datazone_ts.errors import (  # noqa: PLC0415 - for a call that goes out
+    if active.forked() is None and _bypasses_moto(url):
+        from pytest_datazone_ts.errors import (  # noqa: PLC0415 - rarely needed
             DataZonePassthroughWarning,
         )
 
         test = location.current_test()
         location.warn(
             f"{'' if test is None else f'{test}: '}the DataZone call {operation} goes to "
-            f"{_host(url)}. moto's mock_aws is active, but moto has no DataZone. {_WAY_OUT}",
+            f"{_host(url)}. moto's mock_aws is active, but moto has no DataZone. {_ADVICE}",
             DataZonePassthroughWarning,
         )
 
 
 def _block(message: str) -> NoReturn:
-    from pytest_datazone_ts.errors import (  # noqa: PLC0415 - for a call that goes out
-        DataZoneBlockedError,
-    )
-
     thread = threading.current_thread()
     is_main = thread is threading.main_thread()
     test = _test.nodeid if is_main else _threads.get(thread, _test.nodeid)
     where = location.caller_location()
     if not is_main:
         where += f" in thread {thread.name!r}"
-    with _lock:
+    with active.lock:
         _blocked.append(BlockedCall(test, f"{where}: {message}"))
-    raise DataZoneBlockedError(message)
+    raise _error(message)
 
 
-def _outside_the_double() -> str:
-    """Say which function of the test ran before or after its double was active."""
-    name = next(_test_functions(), None)
+def _error(message: str) -> DataZoneBlockedError:
+    """Return the error for a call that was stopped."""
+    from pytest_datazone_ts.errors import DataZoneBlockedError  # noqa: PLC0415 - rarely needed
+
+    return DataZoneBlockedError(message)
+
+
+def _advice_outside_double() -> str:
+    """Return the end of a message: which function called, and how to give it the double."""
+    if _test.sweeps:
+        return (
+            "outside the sweep of this test. Pass the function itself, as in "
+            "datazone_ts_sweep(lambda: publish(...)); for calls beside the sweep, have the test "
+            "request datazone_ts too."
+        )
+    name = _test_function()
     if name is None:
         return (
             "while the double of this test is not active. Call it only while the fixture "
@@ -230,28 +246,32 @@ def _outside_the_double() -> str:
     )
 
 
-def _test_functions() -> Iterator[str]:
-    """Yield the functions that pytest or unittest called, the innermost call first."""
-    frame = sys._getframe(1)  # noqa: SLF001 - what inspect uses, without reading sources
-    while frame.f_back is not None:
-        caller = frame.f_back.f_globals.get("__name__", "").partition(".")[0]
-        callee = frame.f_globals.get("__name__", "").partition(".")[0]
-        if caller in _RUNNERS and callee not in _RUNNERS:
-            yield getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
+def _test_function() -> str | None:
+    """Return the user's function that pytest or unittest called, perhaps through a plugin."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what inspect uses
+    name: str | None = None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] in _RUNNERS and module != "unittest.mock":
+            if name is not None:
+                return name
+        elif location.is_users(frame):
+            name = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
         frame = frame.f_back
+    return None
 
 
 _RUNNERS = frozenset({"_pytest", "pluggy", "pytest", "unittest"})
 
 
-def _is_past_moto(url: str) -> bool:
-    """Return whether moto is active but, unlike its users expect, does not answer a URL."""
+def _bypasses_moto(url: str) -> bool:
+    """Return whether moto is active but does not answer requests for a URL."""
     models = sys.modules.get("moto.core.models")
     if models is None or not models.botocore_stubber.enabled:
         return False
-    return not _host(url).endswith(".amazonaws.com")  # there moto answers everything
+    return not _host(url).endswith(".amazonaws.com")  # where moto answers every request
 
 
 def _host(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -1,7 +1,6 @@
-"""HTTP/1.1 for a server on 127.0.0.1: connections, the requests on them and their bounds.
+"""An HTTP/1.1 server on 127.0.0.1, with limits on the time and size of requests.
 
-It keeps connections alive, which moto's own server does not: a client would meet every time a new
-connection instead.
+Unlike moto's own server it keeps connections alive, so that clients can reuse them.
 """
 
 from __future__ import annotations
@@ -34,21 +33,21 @@ Answer = tuple[int, "Iterable[tuple[str, str]]", bytes]
 
 HOST = "127.0.0.1"
 PATIENCE = 15.0
-"""How many seconds a client may take to send the next bytes, or to read what it asked for."""
+"""How many seconds a client may take to send the next bytes, or to read the response."""
 DEADLINE = 60.0
 """How many seconds a client may take to send a whole request."""
-_LINE = 2**16
-"""How long a line may be, and how much is read at a time."""
-_IN_MEMORY = 2**20
-"""How many bytes of a body are kept in memory while it arrives."""
-_EMPTY_LINES = 8
-"""How many empty lines may come before a request (RFC 9112, section 2.2)."""
+_MAX_LINE = 2**16
+"""The maximum length of a line, and the number of bytes to read at a time."""
+_MAX_IN_MEMORY = 2**20
+"""The number of bytes of a body to keep in memory while it arrives."""
+_MAX_EMPTY_LINES = 8
+"""The maximum number of empty lines before a request (RFC 9112, section 2.2)."""
 _LINGER = 1.0
-"""How many seconds a client that was refused gets to stop sending."""
+"""How many seconds a client has to stop sending after its request was refused."""
 _JOIN = 5.0
-"""How many seconds the last requests get to end in: the test's own code may be answering."""
-_LOGGED = 1_000
-"""How many characters of a request the log shows."""
+"""How many seconds the last requests have to end: the test's own code may be running."""
+_MAX_LOGGED = 1_000
+"""The number of characters of a request that the log shows."""
 
 _CHUNK_HEAD = re.compile(rb"(?P<size>[0-9a-fA-F]{1,15})[ \t]*(;.*)?\r?\n")
 _LINE_ENDS = (b"\r\n", b"\n")
@@ -57,8 +56,15 @@ _CONNECTION_HEADERS = ("connection", "content-length", "keep-alive", "transfer-e
 _MONOTONIC = time.monotonic
 
 
-class Refused(Exception):  # noqa: N818 - an answer
-    """The request cannot be carried out, and is the last of its connection."""
+class Refused(Exception):  # noqa: N818 - it becomes a response
+    """The request is refused, and is the last on its connection.
+
+    Args:
+        status: The HTTP status of the response.
+        code: The error code.
+        message: The error message.
+        **headers: Further headers of the response.
+    """
 
     def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
         super().__init__(message)
@@ -68,7 +74,7 @@ class Refused(Exception):  # noqa: N818 - an answer
 
 
 class Server(TCPServer):
-    """Accepts connections, and has a thread for each."""
+    """A server that handles each connection in a thread of its own."""
 
     allow_reuse_address: bool = os.name == "posix"  # elsewhere it lets two servers share a port
     request_queue_size = 128
@@ -87,7 +93,7 @@ class Server(TCPServer):
         self.deadline = deadline
         self.stopping: threading.Event = threading.Event()
         self._lock = threading.Lock()
-        self._conversations: dict[threading.Thread, socket.socket] = {}
+        self._connections: dict[threading.Thread, socket.socket] = {}
         super().__init__((HOST, port), conversation)
         self._thread = threading.Thread(
             target=self.serve_forever, args=(0.02,), name="datazone_ts_server", daemon=True
@@ -96,54 +102,54 @@ class Server(TCPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL of the server."""
         return f"http://{HOST}:{self.server_address[1]}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer a connection in a thread of its own."""
+        """Start a thread that handles a connection."""
         thread = threading.Thread(
-            target=self._converse,
+            target=self._handle_connection,
             args=(request, client_address),
             name=f"datazone_ts_server {client_address[1]}",
             daemon=True,
         )
         with self._lock:
-            self._conversations[thread] = request
+            self._connections[thread] = request
         thread.start()
 
-    def _converse(self, request: socket.socket, client_address: Any) -> None:
+    def _handle_connection(self, request: socket.socket, client_address: Any) -> None:
         try:
-            with suppress(OSError):  # the client, or stop(), hung up
+            with suppress(OSError):  # the client, or stop(), closed the connection
                 self.finish_request(request, client_address)
-        finally:  # whatever goes wrong here, the client is not to wait for an answer
+        finally:  # whatever goes wrong, the client must not wait for a response
             with self._lock:
-                del self._conversations[threading.current_thread()]
+                del self._connections[threading.current_thread()]
                 self.shutdown_request(request)
 
     def stop(self) -> None:
-        """Hang up on everyone."""
+        """Stop listening, and close all connections."""
         self.stopping.set()
         self.shutdown()
         self._thread.join()
         with self._lock:
-            for request in self._conversations.values():
+            for request in self._connections.values():
                 with suppress(OSError):
                     request.shutdown(socket.SHUT_RDWR)
-            threads = tuple(self._conversations)
+            threads = tuple(self._connections)
         for thread in threads:
             thread.join(_JOIN)
 
 
 class _Incoming(io.RawIOBase):
-    """What a client sends: each wait for it is bounded, and so are all of them together."""
+    """The bytes that a client sends, with a limit on each wait and on all waits together."""
 
     def __init__(self, connection: socket.socket, patience: float) -> None:
         self._connection = connection
         self._patience = patience
         self._deadline = 0.0
 
-    def due_in(self, seconds: float) -> None:
-        """Set the time that is left for everything."""
+    def set_deadline(self, seconds: float) -> None:
+        """Limit all further waits together to ``seconds``."""
         self._deadline = _monotonic() + seconds
 
     def readable(self) -> bool:
@@ -158,7 +164,7 @@ class _Incoming(io.RawIOBase):
 
 
 class Conversation(BaseHTTPRequestHandler):
-    """The requests of one connection."""
+    """The requests on one connection."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -167,25 +173,29 @@ class Conversation(BaseHTTPRequestHandler):
 
     @abstractmethod
     def answer(self) -> None:
-        """Answer the request that was read, or raise ``Refused``."""
+        """Respond to the request that was read.
+
+        Raises:
+            Refused: The request is refused.
+        """
 
     @abstractmethod
     def refusal(self, refused: Refused) -> Answer:
-        """Return the answer to a request that is refused."""
+        """Return the response to a request that is refused."""
 
     def setup(self) -> None:
-        """Bound every wait for the client."""
+        """Limit every wait for the client."""
         super().setup()
         self.rfile.close()
         self._incoming = _Incoming(self.connection, self.server.patience)
         self.rfile: io.BufferedIOBase = io.BufferedReader(self._incoming)
 
     def handle_one_request(self) -> None:
-        """Read a request and answer it."""
+        """Read a request and respond to it."""
         self.command = ""
         self.headers: Message[str, str] = Message()
-        self._asks_for_body = False
-        self._incoming.due_in(self.server.deadline)
+        self._expects_continue = False
+        self._incoming.set_deadline(self.server.deadline)
         try:
             if self._read_head():
                 self.answer()
@@ -198,10 +208,10 @@ class Conversation(BaseHTTPRequestHandler):
         self.raw_requestline: bytes = self._request_line()
         if not self.raw_requestline:
             return False
-        if len(self.raw_requestline) > _LINE:
+        if len(self.raw_requestline) > _MAX_LINE:
             self.send_error(414, explain="the request line is too long")
         words = str(self.raw_requestline, "latin-1").split()
-        # http.server takes a request without a version for HTTP/0.9, which has no headers.
+        # http.server treats a request without a version as HTTP/0.9, which has no headers.
         if len(words) < 3 or words[-1] == "HTTP/0.9":  # noqa: PLR2004 - method, target, version
             self.send_error(400, explain="the request line has no version of HTTP that is served")
         self.parse_request()
@@ -212,7 +222,7 @@ class Conversation(BaseHTTPRequestHandler):
         return True
 
     def _request_line(self) -> bytes:
-        lines = (self.rfile.readline(_LINE + 1) for _ in range(_EMPTY_LINES + 1))
+        lines = (self.rfile.readline(_MAX_LINE + 1) for _ in range(_MAX_EMPTY_LINES + 1))
         line = next((line for line in lines if line not in _LINE_ENDS), None)
         if line is None:
             self.send_error(400, explain="there are too many empty lines before the request")
@@ -221,17 +231,24 @@ class Conversation(BaseHTTPRequestHandler):
     def send_error(
         self, code: int, message: str | None = None, explain: str | None = None
     ) -> NoReturn:
-        """Refuse what is no HTTP request; http.server calls it too."""
+        """Refuse a malformed request; http.server calls this too."""
         text = explain or message or responses[code]
         raise Refused(code, "BadRequestException", text)
 
     def handle_expect_100(self) -> bool:
-        """Leave it to ``body`` to ask for the body: a request that is refused needs none."""
-        self._asks_for_body = True
+        """Postpone ``100 Continue`` until ``body`` is called: a refused request needs no body."""
+        self._expects_continue = True
         return True
 
     def body(self, limit: int) -> bytes:
-        """Read the body: no byte of one that says that it is larger than ``limit``."""
+        """Return the request's body, without reading one whose announced length is too large.
+
+        Args:
+            limit: The maximum length.
+
+        Raises:
+            Refused: The body is too large, malformed or late.
+        """
         lengths = set(self.headers.get_all("content-length", ()))
         codings = self.headers.get_all("transfer-encoding", ())
         length = lengths.pop() if lengths and not codings else "0"
@@ -240,10 +257,10 @@ class Conversation(BaseHTTPRequestHandler):
         if lengths or not re.fullmatch("[0-9]{1,18}", length, re.ASCII):
             self.send_error(400, explain="the content-length is malformed")
         _require_room(int(length), limit)
-        if self._asks_for_body:
+        if self._expects_continue:
             super().handle_expect_100()
-        # How long chunks are together is known at the end: no memory for what is refused then.
-        with SpooledTemporaryFile(_IN_MEMORY) as body:
+        # Spooled to disk: the length of all chunks is known, and may be too large, only at the end.
+        with SpooledTemporaryFile(_MAX_IN_MEMORY) as body:
             try:
                 if codings:
                     self._read_chunks(body, limit)
@@ -256,16 +273,16 @@ class Conversation(BaseHTTPRequestHandler):
             return body.read()
 
     def _read(self, body: IO[bytes], size: int) -> None:
-        # Not all at once: that would set memory aside for a client that only says so.
-        for start in range(0, size, _LINE):
-            piece = self.rfile.read(min(size - start, _LINE))
+        # Not all at once, which would allocate memory for bytes that may never come.
+        for start in range(0, size, _MAX_LINE):
+            piece = self.rfile.read(min(size - start, _MAX_LINE))
             body.write(piece)
-            if len(piece) < min(size - start, _LINE):
+            if len(piece) < min(size - start, _MAX_LINE):
                 self.send_error(400, explain="the body ended early")
 
     def _read_chunks(self, body: IO[bytes], limit: int) -> None:
         while True:
-            head = _CHUNK_HEAD.fullmatch(self.rfile.readline(_LINE))
+            head = _CHUNK_HEAD.fullmatch(self.rfile.readline(_MAX_LINE))
             if head is None:
                 self.send_error(400, explain="the chunked body is malformed")
             size = int(head["size"], 16)
@@ -273,9 +290,9 @@ class Conversation(BaseHTTPRequestHandler):
                 break
             _require_room(size, limit - body.tell())
             self._read(body, size)
-            if self.rfile.readline(_LINE) not in _LINE_ENDS:
+            if self.rfile.readline(_MAX_LINE) not in _LINE_ENDS:
                 self.send_error(400, explain="the chunked body is malformed")
-        while self.rfile.readline(_LINE) not in (*_LINE_ENDS, b""):
+        while self.rfile.readline(_MAX_LINE) not in (*_LINE_ENDS, b""):
             pass  # trailers
 
     def send(
@@ -291,10 +308,10 @@ class Conversation(BaseHTTPRequestHandler):
         kept = []
         for name, value in headers:
             if name.lower() == "content-length" and self.command == "HEAD":
-                length = value  # of what GET would answer
+                length = value  # the length of the response to GET
             elif name.lower() == "content-length" and value.isdigit() and int(value) > len(body):
                 length = value
-                self.close_connection = True  # cut short
+                self.close_connection = True  # the body is cut off
             elif name.lower() not in _CONNECTION_HEADERS:
                 kept.append((name, value))
         if status in _WITHOUT_BODY or self.command == "HEAD":
@@ -312,39 +329,40 @@ class Conversation(BaseHTTPRequestHandler):
             self.wfile.write(head)
             self.server.stopping.wait(min(body_delay, threading.TIMEOUT_MAX))
             head = b""
-        self.wfile.write(head + body)  # in one piece: two would wait for each other
+        self.wfile.write(head + body)  # in one piece, which is faster than two
 
     def _refuse(self, refused: Refused) -> None:
         self.close_connection = True
         self.log(f"{refused.status} {refused.code}")
         self.send(*self.refusal(refused))
-        # Closing while the client still sends would have it lose the answer.
+        # If it were closed now, a client that is still sending would lose the response.
         self.connection.shutdown(socket.SHUT_WR)
-        self._incoming.due_in(_LINGER)
-        while self._incoming.read(_LINE):
+        self._incoming.set_deadline(_LINGER)
+        while self._incoming.read(_MAX_LINE):
             pass
 
     def log(self, outcome: str) -> None:
-        """Log the request; what becomes of the line is not the client's concern.
+        """Log the request and its outcome; an error of the log is ignored.
 
-        It comes before the answer, after which the client's next request may overtake it.
+        Call it before sending the response, so that the client's next request cannot overtake it.
         """
-        # http.server leaves no command of a line that is none of HTTP's.
+        # http.server sets no command for a malformed request line.
         request = "malformed"
         if self.command:
             target = redacted_target(self.path)
-            request = truncate(ascii(f"{self.command} {target}")[1:-1], _LOGGED)
+            request = truncate(ascii(f"{self.command} {target}")[1:-1], _MAX_LOGGED)
         with suppress(Exception):
             self.server.log(f"{outcome.strip()} ({request})")
 
 
 def _require_room(size: int, room: int) -> None:
+    """Refuse a body, or a chunk of one, that is larger than the room that is left."""
     if size > room:
         raise Refused(413, "RequestEntityTooLargeException", "the body is too large")
 
 
 def _monotonic() -> float:
-    """Return the time of a clock that goes on where freezegun has stopped all others."""
+    """Return the time of the monotonic clock, even if freezegun has stopped it."""
     freezegun = sys.modules.get("freezegun.api")
     seconds: float = getattr(freezegun, "real_monotonic", _MONOTONIC)()
     return seconds

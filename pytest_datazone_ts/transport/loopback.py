@@ -1,8 +1,8 @@
-"""Who may use the server: programs of this machine, and no page of another's in its browser.
+"""Access to the server, which is for programs on this machine and not for web pages.
 
-A browser lets every page send requests to 127.0.0.1. It may not read the answers, but what the
-requests asked for is done: a page could store points and, through moto, create users. A page
-whose host name is made to lead to 127.0.0.1 (DNS rebinding) may read the answers as well.
+A browser lets any web page send requests to 127.0.0.1. The page cannot read the responses, but its
+requests take effect: it could store points and, through moto, create users. A page whose host name
+resolves to 127.0.0.1 (DNS rebinding) can read the responses too.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from pytest_datazone_ts.text import truncate
 if TYPE_CHECKING:
     from email.message import Message
 
-# S3 puts the bucket in front of the host, other services an account's number or such as "data-":
-# nobody can register a name that ends so.
+# S3 puts a bucket in front of the host, and other services an account number or a prefix such as
+# "data-". Nobody can register a domain name with this ending.
 _AUTHORITY = r"(?:(?:[a-z0-9_.-]*[.-])?(?:localhost|127\.0\.0\.1)\.?|\[::1\])(?::\d{1,5})?"
 _HOST = re.compile(_AUTHORITY, re.IGNORECASE | re.ASCII)
 _ORIGIN = re.compile(f"https?://{_AUTHORITY}", re.IGNORECASE | re.ASCII)
 _TARGET = re.compile("https?://(?P<authority>[^/?]*)", re.IGNORECASE)
-_LONGEST = 200
+_MAX_LENGTH = 200
 
 
-def objection(headers: Message, target: str, endpoint_url: str) -> str | None:
-    """Return why a request is not to be answered and what to do, or None if it is.
+def refusal_reason(headers: Message, target: str, endpoint_url: str) -> str | None:
+    """Return why a request is refused and what to do instead; ``None`` if it is accepted.
 
     Args:
         headers: The request's headers.
         target: The request's target, a path or a whole URL.
-        endpoint_url: How the server is reached.
+        endpoint_url: The URL of the server.
 
     """
     hosts = headers.get_all("host", [])
@@ -59,4 +59,4 @@ _NO_PAGES = (
 
 
 def _quoted(value: str) -> str:
-    return truncate(ascii(value), _LONGEST)
+    return truncate(ascii(value), _MAX_LENGTH)

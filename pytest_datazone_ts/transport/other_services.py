@@ -1,4 +1,4 @@
-"""The AWS services that are not DataZone: moto's server application answers for them."""
+"""Requests for other AWS services, which moto's server application answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 
 
 def answer(environ: dict[str, Any], body: bytes, service: str | None) -> Answer:
-    """Answer a request, given as a WSGI environment; ``service``: the one it is signed for."""
+    """Return the response to a request.
+
+    Args:
+        environ: The request as a WSGI environment, without its body.
+        body: Its body.
+        service: The signing name of the service, if the request is signed.
+    """
     if find_spec("flask") is None or find_spec("flask_cors") is None:
         return error(
             service,
@@ -37,7 +43,7 @@ def answer(environ: dict[str, Any], body: bytes, service: str | None) -> Answer:
             f"this request is for {service or 'an AWS service other than DataZone'}. moto's server "
             "answers it here once it is installed: pip install 'pytest-datazone-ts[server]'",
         )
-    from werkzeug.test import run_wsgi_app  # noqa: PLC0415 - on demand
+    from werkzeug.test import run_wsgi_app  # noqa: PLC0415 - an optional dependency, and slow
 
     if service is None and (found := _find_service(environ, body)) is not None:
         scope = f"Credential={ACCESS_KEY}/20240101/{REGION}/{found}/aws4_request"
@@ -51,9 +57,14 @@ def answer(environ: dict[str, Any], body: bytes, service: str | None) -> Answer:
 def error(
     service: str | None, content_type: str, code: str, message: str, *, status: int = 501
 ) -> Answer:
-    """Write an error in the protocol that the client of ``service`` reads.
+    """Return an error in the protocol that the client of a service reads.
 
-    ``content_type``: the request's. ``status``: by default one that no client retries.
+    Args:
+        service: The signing name of the service, if it is known.
+        content_type: The content type of the request.
+        code: The error code.
+        message: The error message.
+        status: The HTTP status; by default one that no client retries.
     """
     if _is_form(content_type):
         kind, text = "text/xml", f"<ErrorResponse>{_xml(code, message)}</ErrorResponse>"
@@ -70,26 +81,27 @@ def error(
 
 
 @contextmanager
-def left_as_found() -> Iterator[None]:
-    """Have moto forget, in the end, what it keeps meanwhile.
+def reset_on_exit() -> Iterator[None]:
+    """Reset moto's state on exit, unless somebody else uses it.
 
-    What moto keeps is the process's, whoever needs it, so it forgets all or nothing. It
-    keeps everything where some of it is another's: if it held something before, if another
-    server is up, or if a ``mock_aws`` is active, which sees to it itself.
+    moto has one state for the process, and can only reset all of it. It is not reset if it held
+    something before, if another server is running, or if ``mock_aws`` is active, which resets it
+    itself.
     """
     found = sys.modules.get("moto.core.base_backend")
-    held = found is not None and bool(found.BackendDict._instances)  # noqa: SLF001 - all there is
+    held = found is not None and bool(found.BackendDict._instances)  # noqa: SLF001 - moto has no public API for this
     try:
         yield
     finally:
         if not held and _moto.cache_info().currsize and not _is_shared():
-            _forget()
+            _reset()
 
 
 def _is_shared() -> bool:
-    from moto.core.models import botocore_stubber  # noqa: PLC0415 - on demand
+    """Return whether another server or ``mock_aws`` uses moto's state."""
+    from moto.core.models import botocore_stubber  # noqa: PLC0415 - an optional dependency, and slow
 
-    # ThreadedMotoServer has a thread that is named after its method, and so have we.
+    # ThreadedMotoServer's thread is named after its method; ours has a name of its own.
     threads = [thread.name for thread in threading.enumerate()]
     return botocore_stubber.enabled or any(map(_SERVERS.search, threads))
 
@@ -97,18 +109,19 @@ def _is_shared() -> bool:
 _SERVERS = re.compile(r"\(_server_entry\)|^datazone_ts_server$")
 
 
-def _forget() -> None:
-    from werkzeug.test import EnvironBuilder, run_wsgi_app  # noqa: PLC0415 - on demand
+def _reset() -> None:
+    """Reset moto's state."""
+    from werkzeug.test import EnvironBuilder, run_wsgi_app  # noqa: PLC0415 - an optional dependency, and slow
 
     reset = EnvironBuilder("/moto-api/reset", method="POST").get_environ()
     run_wsgi_app(_moto(), reset, buffered=True)
 
 
 def _find_service(environ: Mapping[str, Any], body: bytes) -> str | None:
-    """Return the signing name of the service that an unsigned request is for, if it says so.
+    """Return the signing name of the service that an unsigned request is for, if it is known.
 
-    Those of the JSON protocols do by their target, those of the query protocol by their API's
-    version. moto looks at the signature, and takes all others for S3.
+    Requests in the JSON protocols name a target, those in the query protocol an API version. moto
+    looks only at the signature, and takes unsigned requests to be for S3.
     """
     if "HTTP_X_AMZ_TARGET" in environ:
         return _signing_names().get(environ["HTTP_X_AMZ_TARGET"].rpartition(".")[0])
@@ -120,9 +133,9 @@ def _find_service(environ: Mapping[str, Any], body: bytes) -> str | None:
 
 @cache
 def _signing_names() -> dict[str, str]:
-    """Return services' signing names by their target's prefix, or their API's version.
+    """Return the signing names of services by target prefix or API version.
 
-    Both are near the beginning of botocore's service models: reading them whole takes seconds.
+    Both are near the beginning of botocore's service models; reading whole models takes seconds.
     """
     names: dict[str, str] = {}
     for path in sorted((Path(botocore.__file__).parent / "data").glob("*/*/service-2.json*")):
@@ -145,8 +158,8 @@ _MEMBER = re.compile(r'"(\w+)"\s*:\s*"([^"]*)"')
 
 @cache
 def _moto() -> Any:
-    """Return moto's server application: importing it takes most of a second."""
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - on demand
+    """Return moto's server application, whose import takes most of a second."""
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - an optional dependency, and slow
         DomainDispatcherApplication,
         create_backend_app,
     )
@@ -159,5 +172,5 @@ def _xml(code: str, message: str) -> str:
 
 
 def _is_form(content_type: str) -> bool:
-    """Tell whether a request's body is a form, as in the query protocol."""
+    """Return whether a request's body is a form, as in the query protocol."""
     return content_type.startswith("application/x-www-form-urlencoded")

@@ -1,8 +1,7 @@
-"""Attributes of other modules that are replaced while a double is active.
+"""Replacement of other modules' attributes while a double is active.
 
-A test may mock the same attributes, before or meanwhile, and end its mocks in any order: what one
-of them puts back may be a replacement, long after it was undone. So each replacement knows what
-it replaced.
+A test may mock the same attributes at any time, and end its mocks in any order: a mock may restore
+a replacement that was undone long ago. So each replacement keeps the value that it replaced.
 """
 
 from __future__ import annotations
@@ -22,26 +21,26 @@ class _Replaced(NamedTuple):
 
 
 class Replacements:
-    """Replaced attributes, and how to put the originals back."""
+    """Replaces attributes, and restores the originals."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[Any, str], _Replaced] = {}
         self._built: dict[tuple[Any, str], _Replaced] = {}
-        """Those that ``undo()`` took away: the next double replaces the same places."""
+        """Those that ``undo()`` removed; the next double uses them again."""
 
     def put(self, owner: Any, name: str, build: Callable[[Any], Any]) -> None:
-        """Replace ``owner.name`` until ``undo()``, unless it is replaced already.
+        """Replace ``owner.name`` until ``undo()``, unless it is already replaced.
 
-        A mock that the test has begun since stays.
+        A mock that the test has started since then stays.
 
         Args:
             owner: A module or a class.
             name: The attribute's name.
-            build: Takes the original, and returns what replaces it: a function or another object
+            build: Takes the original, and returns its replacement: a function or another object
                 with a ``__dict__``.
         """
         place, current = (owner, name), getattr(owner, name)
-        # A module is no mock: the test ended one that was there before.
+        # A module is not a mock: the test ended a mock that it had started earlier.
         if place in self._places and not isinstance(current, ModuleType):
             return
         replaced = self._built.get(place)
@@ -55,10 +54,10 @@ class Replacements:
             setattr(owner, name, replaced.value)
 
     def undo(self) -> None:
-        """Put every original back, except where the test has a mock of its own by now."""
+        """Restore every original, except where the test has a mock of its own."""
         for (owner, name), replaced in self._places.items():
             current = getattr(owner, name)
-            # A mock may have put an earlier replacement back.
+            # A mock may have restored an earlier replacement.
             original = replaced.original if current is replaced.value else _original(current)
             if current is not original:
                 setattr(owner, name, original)
@@ -70,7 +69,7 @@ def _original(value: Any) -> Any:
     """Return what a value replaced, or else the value."""
     while True:
         replaced = getattr(value, "__dict__", {}).get(_REPLACED)
-        # A function that wraps a replacement has its attributes too.
+        # functools.wraps copies the attributes of a replacement to the wrapper.
         if replaced is None or replaced.value is not value:
             return value
         value = replaced.original

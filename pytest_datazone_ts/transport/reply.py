@@ -1,11 +1,12 @@
-"""Replies of a double, as botocore's HTTP layer would return them."""
+"""Replies of a double, in the form in which botocore's HTTP layer returns responses."""
 
 from __future__ import annotations
 
 import math
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import botocore
 from botocore.awsrequest import AWSResponse, HeadersDict
 
 from pytest_datazone_ts.message import NoResponse, Request
@@ -24,62 +25,30 @@ if TYPE_CHECKING:
 
 
 class Reply(AWSResponse):
-    """A response for botocore and, with an awaitable body, for aiobotocore; filled in later."""
+    """A response for botocore and, as its body is awaitable, for aiobotocore; empty at first."""
 
-    def __init__(
-        self,
-        url: str,
-        package: ModuleType,
-        exchange: Exchange,
-        operation: str,
-        context: dict[str, Any],
-    ) -> None:
+    def __init__(self, url: str, package: ModuleType = botocore) -> None:
+        # receive() sets the rest.
         self.url = url
-        self.exchange = exchange
-        """What answers the request."""
-        self._package = package  # the client's botocore, which retries its own exceptions alone
-        self._operation = operation
-        self._context = context  # botocore's, of the call
+        self._package = package  # the client's own, which retries only its own exceptions
 
     @property
     def content(self) -> bytes:
         """The body."""
         return self._body
 
-    def fill_in(self, request: AWSPreparedRequest) -> None:
-        """Pass the request on, and become its response or raise what botocore raises for none."""
-        exchange, context = self.exchange, self._context
-        if exchange.options.sleep == "virtual":
-            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - on demand
+    def receive(self, result: Response | NoResponse, clock: Clock) -> None:
+        """Fill in a result, after its delay on the clock.
 
-            code_sleeps.join(exchange)
-        described = context.get(OPERATION_MODEL)
-        read_timeout = context["client_config"].read_timeout
-        headers: Any = request.headers  # a mapping, whatever the stubs say
-        result = exchange(
-            Request(
-                # A client that was reached in the middle of a call has not noted it.
-                operation=model.operation(self._operation)
-                if described is None
-                else model.operation_from(described),
-                url=request.url,
-                headers=headers,
-                body=_bytes(request.body),
-                region=context["client_region"],
-                read_timeout=math.inf if read_timeout is None else read_timeout,
-                invocation_id=context["retries"]["invocation-id"],
-                attempt=context["retries"]["attempt"],
-            )
-        )
-        self._receive(result, exchange.clock)
-
-    def _receive(self, result: Response | NoResponse, clock: Clock) -> None:
+        Raises:
+            botocore.exceptions.BotoCoreError: There is no response.
+        """
         if isinstance(result, NoResponse):
             clock.advance(result.delay)
             raise getattr(self._package.exceptions, result.exception)(endpoint_url=self.url)
         if seconds := result.delay + result.body_delay:
             clock.advance(seconds)
-        # Only over a real connection can a body be shorter than its headers announce.
+        # Only over a real connection can a body be shorter than its headers say.
         headers: Any = _Headers({**result.headers, "content-length": str(len(result.body))})
         self.status_code = result.status_code
         self.headers = headers
@@ -89,7 +58,7 @@ class Reply(AWSResponse):
 
 
 class _Headers(HeadersDict):
-    """Headers by their lower-case names: botocore's own wraps a name whenever it is looked up."""
+    """Headers by lower-case name; botocore's own class wraps a name at every look-up."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = {name.lower(): value for name, value in headers.items()}
@@ -117,7 +86,7 @@ class _Headers(HeadersDict):
 
 
 class _Raw(BytesIO):
-    """What a response is read from."""
+    """The raw stream of a response."""
 
     headers: Mapping[str, str]
 
@@ -128,11 +97,49 @@ class _Raw(BytesIO):
 
 
 class _Body(bytes):
+    """Bytes that can be awaited."""
+
     __slots__ = ()
 
     def __await__(self) -> Generator[None, None, bytes]:
         yield from ()
         return bytes(self)
+
+
+class Pending(NamedTuple):
+    """A request that a double has claimed and not answered yet."""
+
+    reply: Reply
+    exchange: Exchange
+    operation: str
+    context: dict[str, Any]
+    """botocore's context of the call."""
+
+    def answer(self, request: AWSPreparedRequest) -> None:
+        """Have the exchange answer the request, and fill in the reply."""
+        if self.exchange.options.sleep == "virtual":
+            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - for sleep="virtual" only
+
+            code_sleeps.join(self.exchange)
+        described = self.context.get(OPERATION_MODEL)
+        read_timeout = self.context["client_config"].read_timeout
+        headers: Any = request.headers  # a mapping, whatever the stubs say
+        result = self.exchange(
+            Request(
+                # The context has no model if the double became active during the call.
+                operation=model.operation(self.operation)
+                if described is None
+                else model.operation_from(described),
+                url=request.url,
+                headers=headers,
+                body=_bytes(request.body),
+                region=self.context["client_region"],
+                read_timeout=math.inf if read_timeout is None else read_timeout,
+                invocation_id=self.context["retries"]["invocation-id"],
+                attempt=self.context["retries"]["attempt"],
+            )
+        )
+        self.reply.receive(result, self.exchange.clock)
 
 
 def _bytes(body: Any) -> bytes:

@@ -5,14 +5,13 @@ endpoint modules, and adaptive mode waits in its token buckets. While a double i
 stand-ins delegate from those names and act for DataZone alone. ``time.sleep`` itself is
 untouched.
 
-botocore passes only a number of seconds to them. The call that waits is found in the frame
-that does so: nothing that is kept elsewhere would survive every event emitter.
+botocore passes them only a number of seconds. The call that waits is found in botocore's frame,
+because state that is kept elsewhere would not survive every event emitter.
 """
 
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.transport import active
@@ -30,8 +29,8 @@ _replacements = Replacements()
 
 
 def _passes_virtually(seconds: float) -> bool:
-    """Record a back-off if it is a DataZone call's; return whether it takes no real time."""
-    request_dict = _variable_of_caller("request_dict")
+    """Record the back-off of a DataZone call, and return whether it takes no real time."""
+    request_dict = _caller_variable("request_dict")
     context = {} if request_dict is None else request_dict["context"]
     exchange: Exchange | None = context.get(ANSWERED_BY)
     if exchange is None or not active.is_active(exchange):
@@ -39,8 +38,8 @@ def _passes_virtually(seconds: float) -> bool:
     return exchange.wait(seconds, invocation_id=context["retries"]["invocation-id"])
 
 
-def _variable_of_caller(name: str) -> Any:
-    """Return an argument of the nearest function in botocore that has it, if any."""
+def _caller_variable(name: str) -> Any:
+    """Return a variable of the nearest calling function that has it, if any."""
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - what inspect uses
     while frame is not None:
         if name in frame.f_code.co_varnames:
@@ -50,7 +49,7 @@ def _variable_of_caller(name: str) -> Any:
 
 
 class _Delegate:
-    """A module under which one function is another."""
+    """A module with one function replaced."""
 
     def __init__(self, module: ModuleType) -> None:
         self._module = module
@@ -72,7 +71,7 @@ class _Asyncio(_Delegate):
 
 
 def _acquirer(original: Any) -> Any:
-    def acquire(bucket: Any, amount: float, block: bool) -> Any:  # noqa: FBT001
+    def acquire(bucket: Any, amount: float, block: bool) -> Any:  # noqa: FBT001 - botocore's signature
         _wait_for_token(bucket, amount)
         return original(bucket, amount, block)  # aiobotocore's returns an awaitable
 
@@ -80,18 +79,18 @@ def _acquirer(original: Any) -> Any:
 
 
 def _wait_for_token(bucket: Any, amount: float) -> None:
-    """Let a bucket fill on the test's clock until ``amount`` can be taken at once."""
-    reply = getattr(_variable_of_caller("request"), PENDING, None)
-    if reply is None:
+    """Let a token bucket refill on the test's clock until it holds ``amount``."""
+    pending = getattr(_caller_variable("request"), PENDING, None)
+    if pending is None:
         return
-    bucket._refill()  # noqa: SLF001
-    # On a clock that the test moved back, the bucket would be in debt.
+    bucket._refill()  # noqa: SLF001 - botocore has no public API for this
+    # Negative if the test has moved its clock back.
     capacity = max(0, bucket.available_capacity)
     if capacity >= amount:
         return
-    if reply.exchange.wait((amount - capacity) / bucket.max_rate, invocation_id=None):
-        bucket._current_capacity = amount  # noqa: SLF001
-        bucket._last_timestamp = bucket._clock.current_time()  # noqa: SLF001
+    if pending.exchange.wait((amount - capacity) / bucket.max_rate, invocation_id=None):
+        bucket._current_capacity = amount  # noqa: SLF001 - as above
+        bucket._last_timestamp = bucket._clock.current_time()  # noqa: SLF001 - as above
 
 
 def _anyio_sleeper(original: Any) -> Any:
@@ -103,7 +102,7 @@ def _anyio_sleeper(original: Any) -> Any:
 
 
 def install() -> None:
-    """Put the stand-ins in place, in the modules that are loaded by now."""
+    """Install the stand-ins in the modules that are loaded."""
     from botocore import endpoint  # noqa: PLC0415 - a test may import botocore again
     from botocore.retries.bucket import TokenBucket  # noqa: PLC0415 - a test may import botocore again
 
@@ -120,39 +119,38 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Take the stand-ins away."""
+    """Remove the stand-ins."""
     _replacements.undo()
 
 
 _States = list[tuple[Any, dict[str, Any]]]
-_remembered: dict[Exchange, dict[Any, _States]] = {}
-_lock = threading.Lock()
-"""Held while remembered states are used."""
+_saved: dict[Exchange, dict[Any, _States]] = {}
 
 
-def remember(exchange: Exchange, endpoint: Any) -> None:
-    """Keep a client's retry state (quota, rates) before a double changes it."""
-    with _lock:
-        by_endpoint = _remembered.setdefault(exchange, {})
+def save(exchange: Exchange, endpoint: Any) -> None:
+    """Save a client's retry state (quota, rates) before a double changes it."""
+    with active.lock:
+        by_endpoint = _saved.setdefault(exchange, {})
         if endpoint not in by_endpoint:
             by_endpoint[endpoint] = [(state, {**vars(state)}) for state in _retry_state(endpoint)]
 
 
 def restore(exchange: Exchange) -> None:
     """Restore the retry state of every client that a double made retry."""
-    with _lock:
-        for states in _remembered.pop(exchange, {}).values():
+    with active.lock:
+        for states in _saved.pop(exchange, {}).values():
             for state, values in states:
                 state.__dict__.update(values)
 
 
 def _retry_state(endpoint: Any) -> Iterator[Any]:
-    """Yield the retry handlers of a client's endpoint, and what they hold their state in.
+    """Yield a client's retry handlers, and the objects that hold their state.
 
-    botocore has no public name for it; objects of its retries packages are followed.
+    botocore has no public API for this, so the attributes of objects from its ``retries`` packages
+    are followed.
     """
-    aliaser = endpoint._event_emitter  # noqa: SLF001
-    handlers = aliaser._emitter._handlers  # noqa: SLF001
+    aliaser = endpoint._event_emitter  # noqa: SLF001 - see above
+    handlers = aliaser._emitter._handlers  # noqa: SLF001 - see above
     event = "needs-retry.datazone.PostTimeSeriesDataPoints"
     pending = [getattr(handler, "__self__", None) for handler in handlers.prefix_search(event)]
     seen: list[Any] = []

@@ -1,6 +1,6 @@
-"""The way in over HTTP: a server on 127.0.0.1 for code in other processes and languages.
+"""The HTTP server on 127.0.0.1, for code in other processes and languages.
 
-Requests for DataZone go to a double, all others to moto.
+A double answers the requests for DataZone, and moto all others.
 """
 
 from __future__ import annotations
@@ -39,17 +39,18 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.exchange import Exchange
 
 HOLD = 65.0
-"""How many seconds a request that gets no answer is kept: botocore gives up after 60."""
+"""How many seconds a connection without a response stays open; botocore gives up after 60."""
 LARGEST_BODY = 10 * 2**20
 LARGEST_FOREIGN_BODY = 100 * 2**20
-"""moto takes some four times as much memory. Lambda's largest function fits; S3 has multipart."""
+"""moto needs about four times as much memory. The largest Lambda function fits, and larger objects
+in S3 take a multipart upload."""
 
 _ORIGIN = re.compile("^https?://[^/?]*", re.IGNORECASE)
 _SCOPE = re.compile(
     r"Credential=[^/,\s]*/\d{8}/((?P<region>[a-z0-9-]+)/)?(?P<service>[a-z0-9-]+)/aws4_request",
     re.ASCII,
 )
-"""What a request is signed for."""
+"""The region and the service that a request is signed for, in its ``authorization`` header."""
 
 _ATTEMPT = re.compile(r"\battempt=([0-9]{1,9})\b", re.ASCII)
 """The number of the attempt, in the header ``amz-sdk-request``."""
@@ -62,7 +63,8 @@ class DataZoneServer:
     endpoint_url: str
     """Such as ``"http://127.0.0.1:49152"``."""
     environ: Mapping[str, str]
-    """What makes the AWS SDKs of a child process use it: ``env={**os.environ, **environ}``."""
+    """The environment variables that make the AWS SDKs of a child process use it:
+    ``env={**os.environ, **environ}``."""
 
 
 @contextmanager
@@ -75,25 +77,26 @@ def serve(
     deadline: float = DEADLINE,
     hold: float = HOLD,
 ) -> Iterator[str]:
-    """Serve a double over HTTP, and yield the endpoint's URL.
+    """Serve a double over HTTP, and yield the URL of the endpoint.
 
     Args:
-        double: What answers the requests for DataZone.
-        port: Where to listen; 0 for a free port.
-        log: Called with a line for each request, in order. It must not wait: the answer does.
+        double: The double that answers the requests for DataZone.
+        port: The port to listen on; 0 for a free one.
+        log: Called with a line for each request, in order. It must not block, because the response
+            waits for it.
         patience: How many seconds a client may take to send the next bytes.
         deadline: How many seconds a client may take to send a whole request.
-        hold: How many seconds a request that gets no answer is kept.
+        hold: How many seconds a connection without a response stays open.
 
     Raises:
-        ValueError: A fault is armed that cannot happen over HTTP.
+        ValueError: A fault that was injected cannot happen over HTTP.
         OSError: The port is taken.
 
     """
     exchange = exchange_behind(double)
     with (
         exchange.injections.over_http(),
-        other_services.left_as_found(),
+        other_services.reset_on_exit(),
         _Server(
             exchange,
             port,
@@ -112,13 +115,13 @@ def serve(
 
 
 def environment(endpoint_url: str) -> dict[str, str]:
-    """Return what makes the AWS SDKs of a process use the server, and nothing that is real."""
+    """Return the environment variables that make the AWS SDKs of a process use only the server."""
     region = (
         os.environ.get("AWS_REGION")
         or Session().get_config_variable("region")
         or credentials.REGION
     )
-    # Some SDKs read the one name, some the other.
+    # Some SDKs read one name, some the other.
     regions = {
         name: os.environ.get(name) or region for name in ("AWS_DEFAULT_REGION", "AWS_REGION")
     }
@@ -134,18 +137,18 @@ def environment(endpoint_url: str) -> dict[str, str]:
     }
 
 
-ELSEWHERE = (
+CONFLICTING_VARIABLES = (
     "AWS_DEFAULT_PROFILE",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_PROFILE",
     "AWS_SECURITY_TOKEN",
     "AWS_SESSION_TOKEN",
 )
-"""What would lead a process to real credentials, or away from the server."""
+"""The environment variables that lead to other credentials or away from the server."""
 
 
 class _Server(Server):
-    """Has a double to answer from."""
+    """A server with a double."""
 
     def __init__(self, exchange: Exchange, port: int, hold: float, **options: Any) -> None:
         self.exchange = exchange
@@ -154,15 +157,15 @@ class _Server(Server):
 
 
 class _Conversation(Conversation):
-    """Requests for AWS."""
+    """The requests on one connection of an AWS client."""
 
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def answer(self) -> None:
-        """Have the double answer, or moto."""
-        objection = loopback.objection(self.headers, self.path, self.server.url)
-        if objection is not None:
-            raise Refused(403, "ForbiddenException", objection)
+        """Have the double or moto respond to the request."""
+        reason = loopback.refusal_reason(self.headers, self.path, self.server.url)
+        if reason is not None:
+            raise Refused(403, "ForbiddenException", reason)
         target = _ORIGIN.sub("", self.path)
         path = target.partition("?")[0]
         if not path.startswith("/"):
@@ -171,9 +174,9 @@ class _Conversation(Conversation):
         if service == "datazone" or (service is None and f"{path}/".startswith("/v2/domains/")):
             operation = self._operation(path)
             if self.server.exchange.answers(operation):
-                self._ask_double(operation, target, region or credentials.REGION)
+                self._answer_from_double(operation, target, region or credentials.REGION)
                 return
-        self._ask_moto(target, service)
+        self._answer_from_moto(target, service)
 
     def refusal(self, refused: Refused) -> Answer:
         """Return an error that the client of the service can read."""
@@ -213,7 +216,7 @@ class _Conversation(Conversation):
             raise Refused(405, code, message, allow=methods)
         return operations[self.command]
 
-    def _ask_double(self, operation: str, target: str, region: str) -> None:
+    def _answer_from_double(self, operation: str, target: str, region: str) -> None:
         body = self.body(LARGEST_BODY)
         encoding = self.headers.get("content-encoding", "identity")
         if encoding != "identity":
@@ -231,7 +234,7 @@ class _Conversation(Conversation):
         )
         try:
             result = self.server.exchange(request)
-        except Exception as error:  # noqa: BLE001 - the test's own code, or a call for the test
+        except Exception as error:  # noqa: BLE001 - may come from the test's own code
             raise Refused(501, type(error).__name__, str(error)) from None
         stopping = self.server.stopping
         if isinstance(result, Response):
@@ -250,19 +253,19 @@ class _Conversation(Conversation):
                 stopping.wait(self.server.hold)
         self.close_connection = True
 
-    def _ask_moto(self, target: str, service: str | None) -> None:
+    def _answer_from_moto(self, target: str, service: str | None) -> None:
         environ = self._environ(target)
         body = self.body(LARGEST_FOREIGN_BODY)
         try:
             answer = other_services.answer(environ, body, service)
-        except Exception as error:  # noqa: BLE001 - moto's, which says what it does not do so
+        except Exception as error:  # noqa: BLE001 - moto raises any for what it lacks
             kind = environ["CONTENT_TYPE"]
             answer = other_services.error(service, kind, type(error).__name__, str(error))
         self.log(f"{service or 'unsigned'} {answer[0]}")
         self.send(*answer)
 
     def _environ(self, target: str) -> dict[str, Any]:
-        """Return the request, but its body, as WSGI (PEP 3333) has it."""
+        """Return the request, without its body, as a WSGI environment (PEP 3333)."""
         path, _, query = target.partition("?")
         keys = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in self.headers}
         headers = {key: ",".join(self.headers.get_all(name, ())) for name, key in keys.items()}
@@ -276,8 +279,8 @@ class _Conversation(Conversation):
             "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
             "QUERY_STRING": query,
             "RAW_URI": target,
-            # What lets moto keep the underscores in the names of S3's metadata.
+            # With this, moto keeps the underscores in the names of S3 metadata.
             "moto.preserved_header_names": {key: name for name, key in keys.items() if "_" in name},
         }
-        setup_testing_defaults(environ)  # of what moto does not ask for
+        setup_testing_defaults(environ)  # the keys that moto does not read
         return environ
