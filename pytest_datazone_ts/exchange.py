@@ -184,7 +184,7 @@ class Exchange:
                 return self._encode_error(operation, throttled, attempt)
             output = self._output(operation, call, attempt)
         except ServiceError as refused:
-            attempt.reason = str(refused)
+            attempt.reason = refused.reason
             return self._encode_error(operation, refused, attempt)
         return wire.encode(
             operation, output, request_id=attempt.request_id, at=attempt.at.timestamp()
@@ -208,6 +208,7 @@ class Exchange:
             )
         result = self.service.handle(operation, call.region, call.parameters)
         attempt.stored = result.stored
+        attempt.reason = result.reason
         return result.output
 
     def _encode_error(
