@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
-from weakref import WeakKeyDictionary
 
 from botocore import xform_name
 from botocore.loaders import create_loader
@@ -45,19 +44,20 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-def cached_weakly(build: Callable[[Key], Value]) -> Callable[[Key], Value]:
-    """Cache the results of a function for as long as their arguments live.
+def kept_by_argument(build: Callable[[Key], Value]) -> Callable[[Key], Value]:
+    """Cache the results of a function in the ``__dict__`` of their arguments, and no longer.
 
     Each botocore session has a model of its own, of several megabytes.
     """
-    values: WeakKeyDictionary[Key, Value] = WeakKeyDictionary()
+    name = f"_{build.__module__}.{build.__qualname__}"
 
     @wraps(build)
     def value(key: Key) -> Value:
-        try:
-            return values[key]
-        except KeyError:
-            return values.setdefault(key, build(key))
+        kept = vars(key)
+        if name not in kept:
+            kept[name] = build(key)
+        found: Value = kept[name]
+        return found
 
     return value
 
@@ -140,15 +140,14 @@ def load(existing: Iterable[ServiceModel]) -> None:
     """Load the models, so that later look-ups read no file.
 
     Args:
-        existing: The models that clients have loaded; one of DataZone is used again.
+        existing: The models that clients have loaded; one of DataZone is used again. They are
+            not looked at unless one is needed.
     """
-    usable = [
-        each
-        for each in existing
-        if each.service_name == "datazone" and _OWN_LOOKUPS.issubset(each.operation_names)
-    ]
-    if usable and None not in _loaded and "AWS_DATA_PATH" not in os.environ:
-        _loaded[None] = usable[0]
+    if None not in _loaded and "AWS_DATA_PATH" not in os.environ:
+        for each in existing:
+            if each.service_name == "datazone" and _OWN_LOOKUPS.issubset(each.operation_names):
+                _loaded[None] = each
+                break
     _services()
 
 
@@ -162,7 +161,7 @@ def operation(name: str) -> Operation:
     return operation_from((models or [service()])[0].operation_model(name))
 
 
-@cached_weakly
+@kept_by_argument
 def operation_from(operation_model: OperationModel) -> Operation:
     """Return the operation that botocore's model of it describes."""
     described: Any = operation_model

@@ -336,7 +336,7 @@ _HANDLERS: Mapping[str, OperationHandler] = {
 }
 
 
-@model.cached_weakly
+@model.kept_by_argument
 def _check(operation: Operation) -> validation.Check:
     return validation.build_check(operation.input)
 
