@@ -5,24 +5,45 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore
 import pytest
 from boto3.session import Session
 from botocore.config import Config
 from botocore.httpsession import URLLib3Session
+from botocore.loaders import JSONFileLoader
 from network import Network
 from sample import DOMAIN, ENTITY, FORM
 
 import pytest_datazone_ts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def botocore_data() -> Iterator[None]:
+    """Parse each file of botocore's once: a new session would parse DataZone's model again."""
+    folder = str(Path(botocore.__file__).parent)
+    load_file = JSONFileLoader.load_file
+    parsed: dict[str, Any] = {}
+
+    def load_file_once(loader: JSONFileLoader, path: str) -> Any:
+        if not path.startswith(folder):
+            return load_file(loader, path)
+        if path not in parsed:
+            parsed[path] = load_file(loader, path)
+        return parsed[path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", load_file_once)
+        yield
 
 
 @pytest.fixture(scope="session")
