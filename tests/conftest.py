@@ -140,7 +140,7 @@ def loaded() -> None:
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A folder for runs of pytest, without the plugins that reorder tests or are slow to import."""
-    others = ("randomly", "hypothesispytest", "fakefs")
+    others = ("anyio", "fakefs", "hypothesispytest", "randomly")
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in others))
     return pytester
 

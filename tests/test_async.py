@@ -802,7 +802,7 @@ ANYIO = """
 def test_anyio(pytester):
     pytester.makepyfile(ANYIO)
 
-    result = run_pytest(pytester, "-p", "no:asyncio")
+    result = run_pytest(pytester, "-p", "anyio", "-p", "no:asyncio")
 
     result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(["*ThrottlingException*", "*test_an_injection_that_is_owed*"])

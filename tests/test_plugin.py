@@ -673,7 +673,7 @@ def test_stand_ins_let_code_load_that_makes_its_client_at_import(
 def test_without_stand_ins_such_code_does_not_load(pytester, monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # or botocore asks for two seconds
     pytester.makepyfile(AT_IMPORT)
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_inprocess()
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["E   botocore.exceptions.NoRegionError: *"])
@@ -702,4 +702,4 @@ def test_stand_ins_change_nothing_where_everything_is_configured(
         """,
     )
     pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)

@@ -102,9 +102,9 @@ PIECES = [
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_it_takes_time_in_proportion_to_the_text(piece):
-    started = time.perf_counter()
+    started = time.thread_time()
     without_credentials(piece * (200_000 // len(piece)))
-    assert time.perf_counter() - started < 5  # and minutes if it grew faster than the text
+    assert time.thread_time() - started < 5  # and minutes if it grew faster than the text
 
 
 TEST = """
