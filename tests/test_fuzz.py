@@ -351,7 +351,7 @@ def outcome_of(name, reply):
 
 
 @pytest.mark.filterwarnings("ignore::pytest_datazone_ts.DataZoneContentWarning")
-def test_whatever_comes_in_is_answered_as_aws_would():
+def test_any_request_is_answered_as_aws_would():
     rng = random.Random(f"exchange {SEED}")  # noqa: S311 - the same again is what it is for
     outcomes = Counter()
     for number in range(REQUESTS):
@@ -428,7 +428,7 @@ def each_in_each_place():
         yield "Search", hostile_path(rng, "Search", 0), "", text.encode()
 
 
-def test_each_odd_thing_in_each_place_is_answered_as_aws_would():
+def test_each_oddity_in_each_place_is_answered_as_aws_would():
     ts = new_double(content_check="off")
     for number, (operation, path, query, body) in enumerate(each_in_each_place()):
         if number % 20 == 0:
@@ -633,7 +633,7 @@ GOOD = (
 ).encode()
 
 
-def test_whatever_is_sent_to_the_server_is_answered_as_aws_would_or_hung_up_on(capfd):
+def test_any_bytes_sent_to_the_server_are_answered_as_aws_would_or_the_connection_is_closed(capfd):
     rng = random.Random(f"server {SEED}")  # noqa: S311 - as above
     outcomes = Counter()
     log = []

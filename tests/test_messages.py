@@ -128,7 +128,7 @@ def test_the_only_point_does_not_match(datazone_ts, post_form):
     )
 
 
-def test_the_nearest_points_come_first(datazone_ts, post_form):
+def test_the_closest_points_come_first(datazone_ts, post_form):
     for number, (entity, name) in enumerate(
         [("other", "b"), ("4wyh64k2n8czaf", "b"), ("other", "b"), ("4wyh64k2n8czaf", "c")]
     ):
@@ -161,7 +161,7 @@ def test_the_nearest_points_come_first(datazone_ts, post_form):
     )
 
 
-def test_json_content_is_compared_path_by_path_and_the_least_different_is_nearest(
+def test_json_content_is_compared_path_by_path_and_the_most_similar_comes_first(
     datazone_ts, post_form
 ):
     rules = [{"status": "PASS"}, {"status": "FAIL"}]
@@ -223,7 +223,9 @@ def test_json_content_is_compared_path_by_path_and_the_least_different_is_neares
     ],
     ids=["none", "text", "nested", "list"],
 )
-def test_content_may_be_no_json_object_at_all(datazone_ts, post_form, content, difference):
+def test_content_that_is_not_a_json_object_is_compared_as_text(
+    datazone_ts, post_form, content, difference
+):
     post_form(**content)
 
     assert message_of(datazone_ts.assert_posted, content={}) == lines(
@@ -236,7 +238,7 @@ def test_content_may_be_no_json_object_at_all(datazone_ts, post_form, content, d
     )
 
 
-def test_long_texts_are_cut_to_where_they_begin_to_differ(datazone_ts, post_form):
+def test_long_texts_are_truncated_around_the_first_difference(datazone_ts, post_form):
     post_form(content="x" * 1000 + "posted" + "y" * 1000)
 
     assert message_of(
@@ -268,7 +270,7 @@ def is_never_true(_):
     return False
 
 
-def test_a_callable_is_named_with_where_it_is(datazone_ts, post_form):
+def test_a_callable_is_shown_with_its_location(datazone_ts, post_form):
     post_form()
     line = is_never_true.__code__.co_firstlineno
 
@@ -285,7 +287,7 @@ def test_a_callable_is_named_with_where_it_is(datazone_ts, post_form):
     )
 
 
-def test_a_callable_is_not_asked_about_what_does_not_match_otherwise(datazone_ts, post_form):
+def test_a_callable_is_not_called_for_points_that_do_not_match_otherwise(datazone_ts, post_form):
     """Here it would raise: there is no content."""
     post_form()
 
@@ -351,7 +353,7 @@ def test_too_many_matched(datazone_ts, post_form):
     )
 
 
-def test_the_calls_that_failed_are_what_may_be_missing(datazone_ts, post_form):
+def test_failed_calls_are_listed_as_possibly_missing(datazone_ts, post_form):
     post_form(formName="a")
     datazone_ts.inject("AccessDeniedException", times=2, entity_identifier="other")
     for _ in range(2):
@@ -386,7 +388,7 @@ def test_a_long_name_is_wrapped_and_not_cut(datazone_ts, post_form):
     )
 
 
-def test_what_was_asked_for_is_returned(datazone_ts, post_form):
+def test_assert_posted_returns_the_matching_points(datazone_ts, post_form):
     post_form(formName="a")
     post_form(formName="b")
 
@@ -398,7 +400,7 @@ def test_what_was_asked_for_is_returned(datazone_ts, post_form):
 
 
 @pytest.mark.parametrize("count", [-1, True, 1.0, "1"])
-def test_a_count_is_a_whole_number(datazone_ts, count):
+def test_a_count_is_an_integer(datazone_ts, count):
     with pytest.raises(ValueError, match="takes a number") as caught:
         datazone_ts.assert_posted(count)
 
@@ -410,7 +412,7 @@ def test_a_count_is_a_whole_number(datazone_ts, count):
 # assert_not_posted
 
 
-def test_what_was_posted_and_should_not_have_been(datazone_ts, post_form):
+def test_assert_not_posted_lists_the_matching_points(datazone_ts, post_form):
     for name in "abb":
         post_form(formName=name)
 
@@ -433,7 +435,7 @@ def test_what_was_posted_and_should_not_have_been(datazone_ts, post_form):
 # one and latest
 
 
-def test_one_says_what_tells_alike_points_apart(datazone_ts, post_form):
+def test_one_shows_how_similar_points_differ(datazone_ts, post_form):
     post_form(content='{"passingPercentage": 87.5, "evaluationsCount": 8}')
     post_form(content='{"passingPercentage": 90, "evaluationsCount": 8, "rules": "none"}')
 
@@ -466,7 +468,7 @@ def test_one_says_what_tells_alike_points_apart(datazone_ts, post_form):
     )
 
 
-def test_one_says_that_the_same_was_posted_twice(datazone_ts, post_form):
+def test_one_reports_identical_points(datazone_ts, post_form):
     post_form(content="text")
     post_form(content="text")
 
@@ -488,7 +490,7 @@ def test_one_says_that_the_same_was_posted_twice(datazone_ts, post_form):
         ({"content": "{}"}, {"content": '{"b": 2}'}, "where(content={'b': 2}).one()"),
     ],
 )
-def test_the_way_out_of_one_is_a_way_out(datazone_ts, post_form, first, second, hint):
+def test_the_suggestion_of_one_works(datazone_ts, post_form, first, second, hint):
     post_form(**first)
     post_form(**second)
 
@@ -496,7 +498,7 @@ def test_the_way_out_of_one_is_a_way_out(datazone_ts, post_form, first, second, 
     assert eval(f"datazone_ts.data_points.{hint}") in datazone_ts.data_points  # noqa: S307
 
 
-def test_what_would_be_no_way_out_is_not_proposed(datazone_ts, post_form):
+def test_one_suggests_nothing_that_would_not_work(datazone_ts, post_form):
     for content in ("x" * 100, "y" * 100):
         post_form("a", content=content)
         post_form("b", content=content)
@@ -506,7 +508,7 @@ def test_what_would_be_no_way_out_is_not_proposed(datazone_ts, post_form):
     )
 
 
-def test_one_says_what_tells_calls_apart(datazone_ts, datazone_ts_client, post_form):
+def test_one_shows_how_calls_differ(datazone_ts, datazone_ts_client, post_form):
     post_form(formName="a")
     post_form(formName="b")
 
@@ -537,7 +539,7 @@ def test_one_says_what_tells_calls_apart(datazone_ts, datazone_ts_client, post_f
     )
 
 
-def test_none_found_shows_what_was_asked_for_and_what_there_is(datazone_ts, post_form):
+def test_finding_none_shows_the_selection_and_the_records(datazone_ts, post_form):
     for record in (datazone_ts.data_points.one, datazone_ts.data_points.latest):
         assert message_of(record).endswith(
             "one data point, found none\nThe code under test made no DataZone call."
@@ -561,9 +563,9 @@ def test_none_found_shows_what_was_asked_for_and_what_there_is(datazone_ts, post
         entity_identifier="other"
     )
 
-    asked = ("  with", "    form_name: 'completeness'", "    entity_identifier: 'other'")
-    assert message_of(others.one) == lines("expected exactly one data point", *asked, *rest)
-    assert message_of(others.latest) == lines("expected at least one data point", *asked, *rest)
+    selection = ("  with", "    form_name: 'completeness'", "    entity_identifier: 'other'")
+    assert message_of(others.one) == lines("expected exactly one data point", *selection, *rest)
+    assert message_of(others.latest) == lines("expected at least one data point", *selection, *rest)
 
     again = datazone_ts.data_points.where(entity_identifier=ANY).where(entity_identifier="other")
 
@@ -581,7 +583,7 @@ def test_none_found_shows_what_was_asked_for_and_what_there_is(datazone_ts, post
     )
 
 
-def test_records_of_a_users_own_say_what_was_asked_for_too(datazone_ts, post_form):
+def test_records_made_by_the_user_show_their_selection(datazone_ts, post_form):
     post_form()
     mine = DataPoints(datazone_ts.data_points)
 
@@ -625,7 +627,7 @@ def test_faults_that_were_not_used_up_are_named_briefly():
         (faults.ConnectTimeout(), "ConnectTimeout"),
     ]
     ts = mock.__enter__()
-    armed = [ts.inject(fault, times=2, after=9) for fault, _ in injected]
+    injections = [ts.inject(fault, times=2, after=9) for fault, _ in injected]
 
     message = None
     try:
@@ -638,14 +640,14 @@ def test_faults_that_were_not_used_up_are_named_briefly():
         *[
             f"  {injection.armed_at}: {name} on PostTimeSeriesDataPoints,\n"
             "    after letting 9 more through, used 0 of 2 times"
-            for injection, (_, name) in zip(armed, injected, strict=True)
+            for injection, (_, name) in zip(injections, injected, strict=True)
         ],
         "The code under test made too few matching calls. If that is intended,",
         "inject fewer, cancel() the injection, or set the option strict=False.",
     )
 
 
-def test_errors_of_the_test_itself_that_the_code_hid_are_told(make_client):
+def test_errors_of_the_test_that_the_code_swallowed_are_reported(make_client):
     client = make_client()
     mock = mock_datazone_ts()
     ts = mock.__enter__()
@@ -664,7 +666,7 @@ def test_errors_of_the_test_itself_that_the_code_hid_are_told(make_client):
     except AssertionError as error:
         message = str(error)
 
-    first = test_errors_of_the_test_itself_that_the_code_hid_are_told.__code__.co_firstlineno
+    first = test_errors_of_the_test_that_the_code_swallowed_are_reported.__code__.co_firstlineno
     responder, listing, deleting = (location(__file__, first + line) for line in (4, 9, 11))
     assert message == lines(
         "datazone_ts: the code under test swallowed errors that it should not handle:",
@@ -681,7 +683,7 @@ def test_errors_of_the_test_itself_that_the_code_hid_are_told(make_client):
 # What pytest makes of them
 
 
-def test_a_double_says_what_it_has(datazone_ts, post_form):
+def test_the_repr_of_a_double_counts_its_contents(datazone_ts, post_form):
     assert repr(datazone_ts) == "<DataZoneTimeSeries: 0 calls, 0 data points>"
 
     post_form()
@@ -689,7 +691,7 @@ def test_a_double_says_what_it_has(datazone_ts, post_form):
     assert repr(datazone_ts) == "<DataZoneTimeSeries: 1 call, 1 data point>"
 
 
-def test_a_failure_points_at_the_users_line_alone(pytester):
+def test_a_failure_shows_only_the_users_line(pytester):
     pytester.makepyfile(
         """
         def test_posted(datazone_ts):

@@ -72,7 +72,7 @@ MISUSES = {
 }
 
 
-def test_a_misuse_shows_the_line_of_the_test_and_the_way_out(pytester):
+def test_a_misuse_shows_the_line_in_the_test_and_what_to_do(pytester):
     tests = [
         f"def test_{number}({'datazone_ts' if 'datazone_ts.' in line else ''}):\n    {line}"
         for number, line in enumerate(MISUSES)

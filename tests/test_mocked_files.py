@@ -1,4 +1,4 @@
-"""Files that a test mocks or takes away, around the first thing that a process does."""
+"""A test that mocks files before the package has loaded everything that it needs."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_pyfakefs(run_pytest, uses):
 def test_it(datazone_ts, fs):
     use_and_fail(datazone_ts, {uses})
 
-def test_the_next(datazone_ts):
+def test_the_next_test_has_its_files_back(datazone_ts):
     publish(CLIENT)
     assert len(datazone_ts.calls) == 1
 """

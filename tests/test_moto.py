@@ -67,7 +67,7 @@ def test_each_service_is_answered_by_its_own_double_once(order, post, network):
 
 @pytest.mark.parametrize("first_out", ["moto", "double"])
 @pytest.mark.parametrize("first_in", ["moto", "double"])
-def test_either_may_be_left_first(first_in, first_out, post, network):
+def test_mocks_can_be_left_in_any_order(first_in, first_out, post, network):
     mocks = {"moto": mock_aws(), "double": mock_datazone_ts()}
     entered = {first_in: mocks[first_in].__enter__()}
     for name in mocks.keys() - entered.keys():
@@ -156,7 +156,7 @@ def test_a_real_session_token_is_never_sent(order, sign, sent_headers):
             assert LEFT_OVER not in str(sent)
 
 
-def test_what_is_let_through_reaches_moto_or_the_network(post, network):
+def test_passthrough_calls_reach_moto_or_the_network(post, network):
     with mock_aws(), mock_datazone_ts(unstubbed="passthrough") as ts:
         with pytest.raises(ClientError, match="404"):
             boto3.client("datazone", endpoint_url=AMAZONAWS).list_domains()

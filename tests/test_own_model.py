@@ -89,13 +89,13 @@ def ts() -> Any:
         yield ts
 
 
-def test_a_call_that_nothing_answers_is_recorded(client, ts):
+def test_an_unhandled_call_is_recorded(client, ts):
     with pytest.raises(UnansweredOperationError, match=r"datazone_ts\.respond\('RateAsset', \{'sc"):
         rate(client)
     assert ts.calls.one().parameters == {"domainIdentifier": DOMAIN, "stars": 5}
 
 
-def test_strict_sees_it(client):
+def test_strict_fails_for_an_unhandled_operation(client):
     def code_under_test():
         with pytest.raises(UnansweredOperationError):
             rate(client)
@@ -141,11 +141,11 @@ def test_inject(client, ts, fault, status):
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
 
 
-def test_documented_lists_what_has_a_class():
+def test_documented_lists_the_exceptions_that_have_a_class():
     assert faults.documented(NAME) == (faults.ThrottlingException,)
 
 
-def test_what_it_does_not_document_is_refused(ts):
+def test_an_undocumented_exception_is_refused(ts):
     with pytest.raises(ValueError, match="It documents ThrottlingException, TooGoodException, Br"):
         ts.inject("ConflictException", operation=NAME)
 

@@ -96,7 +96,7 @@ def test_code_that_does_not_back_off_is_throttled(datazone_ts, admitted):
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
-def test_botocores_own_back_off_passes_too(mode, datazone_ts, make_client, post):
+def test_botocores_backoff_passes_the_limit(mode, datazone_ts, make_client, post):
     client = make_client(mode, attempts=10)
     limit = datazone_ts.rate_limit(10)
     for _ in range(50):
@@ -131,7 +131,7 @@ def test_a_clock_moved_back_refills_nothing_and_goes_on_from_there(datazone_ts, 
         assert admitted()
 
 
-def test_it_limits_the_operation_it_was_set_for(datazone_ts, admitted, make_client):
+def test_it_limits_only_its_operation(datazone_ts, admitted, make_client):
     datazone_ts.rate_limit(1, operation="ListTimeSeriesDataPoints")
     client = make_client(attempts=1)
 
@@ -162,9 +162,7 @@ def test_a_new_limit_replaces_the_old_one_and_cancel_lifts_it(datazone_ts, admit
         assert admitted()
 
 
-def test_a_limited_attempt_has_no_injected_fault_but_tells_which_limit_it_met(
-    datazone_ts, admitted
-):
+def test_a_throttled_attempt_has_its_limit_and_no_injected_fault(datazone_ts, admitted):
     limit = datazone_ts.rate_limit(0.001)
     line = inspect.currentframe().f_lineno - 1
     assert admitted()
@@ -183,7 +181,7 @@ def test_a_slow_service_is_limited_too(datazone_ts, admitted):
         assert [admitted() for _ in range(5)] == [True, False, True, False, True]
 
 
-def test_an_attempt_that_never_reaches_the_service_costs_no_token(datazone_ts, make_client, post):
+def test_an_attempt_that_never_reaches_the_service_takes_no_token(datazone_ts, make_client, post):
     datazone_ts.rate_limit(0.001)
     datazone_ts.inject("ReadTimeout")
     with freeze_time(START):

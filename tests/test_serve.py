@@ -54,7 +54,7 @@ def ask(port, method="POST", path=PATH, body=BODY):
         connection.close()
 
 
-def test_it_fails_as_told_logs_each_call_and_stops_on_ctrl_c():
+def test_it_injects_faults_logs_each_call_and_stops_on_ctrl_c():
     faults = ["--fail", "ThrottlingException:2", "--fail", "ConnectionClosed"]
     with running(*faults) as (process, port):
         assert [ask(port) for _ in range(4)] == [429, 429, None, 201]
@@ -78,7 +78,7 @@ def test_it_fails_as_told_logs_each_call_and_stops_on_ctrl_c():
 
 
 @needs_sigterm
-def test_it_stops_as_cleanly_when_it_is_terminated():
+def test_it_stops_cleanly_on_sigterm():
     with running() as (process, _):
         process.terminate()
         output, errors = process.communicate(timeout=PATIENCE)
@@ -144,7 +144,7 @@ def test_it_serves_without_a_standard_output():
 
 
 @needs_sigterm
-def test_two_signals_stop_it_as_cleanly_as_one():
+def test_it_stops_cleanly_on_two_signals():
     with running() as (process, _):
         process.terminate()
         process.send_signal(signal.SIGINT)
@@ -198,18 +198,18 @@ def failure(capsys, *arguments):
         ),
     ],
 )
-def test_a_fault_that_cannot_be_armed_is_a_usage_error(capsys, fault, message):
+def test_a_fault_that_cannot_be_injected_is_a_usage_error(capsys, fault, message):
     assert failure(capsys, "--fail", fault).startswith(message)
 
 
-def test_a_port_that_cannot_be_had_is_a_usage_error(capsys):
+def test_a_port_that_is_not_available_is_a_usage_error(capsys):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         assert failure(capsys, "--port", port).startswith(f"cannot serve on port {port}: ")
     assert failure(capsys, "--port", "70000").startswith("cannot serve on port 70000: ")
 
 
-def test_it_listens_on_the_port_it_is_told():
+def test_it_listens_on_the_given_port():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with running("--port", str(port)) as (_, served):
@@ -217,7 +217,7 @@ def test_it_listens_on_the_port_it_is_told():
         assert ask(port) == 201
 
 
-def test_help_says_what_it_takes(capsys, monkeypatch):
+def test_help_lists_the_arguments(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     for arguments, words in [
         (["--help"], "serve"),
