@@ -96,7 +96,7 @@ def clients_of(way, session):
 
 @functools.cache
 def shared_clients(way):
-    return clients_of(way, new_session(way))  # which keeps DataZone's model
+    return clients_of(way, new_session(way))  # which caches DataZone's model
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ def test_a_stepping_clock_advances_with_every_reading_and_every_sleep(
     assert second.posted_at + step <= after
     steps, rest = divmod((after - before).total_seconds() - throttled.slept, 2)
     assert steps < 50
-    assert min(rest, 2 - rest) < 1e-4  # a sleep is no step
+    assert min(rest, 2 - rest) < 1e-4  # a sleep does not step the clock
 
 
 @pytest.mark.parametrize("held", ALL)
@@ -163,7 +163,7 @@ def test_latency_advances_a_frozen_clock(held, datazone_ts, make_client, post):
         with pytest.raises(ReadTimeoutError):
             post(client)
         after = utc_now()
-    slack = timedelta(seconds=20)  # of the clock that steps
+    slack = timedelta(seconds=20)  # for the stepping clock
     assert timedelta(seconds=42.5) <= between - before < timedelta(seconds=42.5) + slack
     assert timedelta(seconds=60) <= after - between < timedelta(seconds=60) + slack
     assert [call.attempts[0].at >= before for call in datazone_ts.calls] == [True, True]

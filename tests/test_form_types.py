@@ -273,7 +273,7 @@ NOT_AN_OBJECT = st.none() | st.booleans() | st.integers() | st.text(max_size=3) 
 
 
 def wrong_for(path):
-    """Values that contradict what a path of the form type holds."""
+    """Values that contradict the form type at a path."""
     last = next((step for step in reversed(path) if isinstance(step, str)), "")
     if path and isinstance(path[-1], int):
         return NOT_AN_OBJECT if last == "evaluations" else NOT_TEXT
@@ -294,7 +294,7 @@ def wrong_for(path):
 
 
 def paths_of(value, path=()):
-    """Every place in JSON, its root included."""
+    """Yield every path in JSON, including its root."""
     yield path
     if isinstance(value, (dict, list)):
         for step, child in value.items() if isinstance(value, dict) else enumerate(value):
@@ -530,7 +530,7 @@ def test_a_callable_can_refuse_content_with_an_assertion(datazone_ts, datazone_t
 
 
 class Model:
-    """What a pydantic model is like: it has fields to iterate over."""
+    """A class that can be iterated over, like a pydantic model."""
 
     def __init__(self, content):
         self.content = content
@@ -618,7 +618,7 @@ def test_a_reference_to_a_url_is_not_fetched(datazone_ts, datazone_ts_client, po
 
 
 class PanicException(BaseException):
-    """What a RecursionError becomes where it is raised below Rust, now and then."""
+    """The exception that a RecursionError below Rust code sometimes becomes."""
 
 
 def panics(*_):
@@ -695,7 +695,7 @@ def test_a_callable_needs_no_jsonschema(pytester):
 
 
 def form_type(client, identifier, **keywords):
-    """Get a form type, and hold it against botocore's shape of the output."""
+    """Get a form type and validate it against botocore's shape of the output."""
     found = client.get_form_type(
         domainIdentifier="dzd_5oo7xzoqltu8mf", formTypeIdentifier=identifier, **keywords
     )

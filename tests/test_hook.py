@@ -1,4 +1,4 @@
-"""The in-process way in: which clients it reaches, and what they see."""
+"""Interception in process: which clients it reaches, and what they get."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 3})
 
 @pytest.fixture
 def loopback():
-    """A server on 127.0.0.1 that counts what reaches it: its URL and the paths."""
+    """A server on 127.0.0.1; yields its URL and the requested paths."""
     with serving(201, b"{}") as server:
         yield server
 
@@ -170,7 +170,7 @@ ELDERS = """
 def test_clients_made_before_the_package_was_imported_are_found_without_side_effects(
     pytester, monkeypatch, post, make_client
 ):
-    """And ids are the same from process to process."""
+    """Ids are the same in every process."""
     monkeypatch.setenv("PYTHONHASHSEED", "1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
     result = pytester.run(sys.executable, "-W", "error", pytester.makepyfile(elders=ELDERS))
@@ -251,7 +251,7 @@ def test_an_endpoint_from_the_environment_is_answered(monkeypatch, post, network
 
 
 def test_calls_in_threads_are_all_recorded_with_their_retries(make_client, post):
-    """The one client of eight threads is throttled at random moments."""
+    """A client shared by eight threads is throttled at random moments."""
     client = make_client(attempts=100)
     with mock_datazone_ts() as ts:
         ts.inject("ThrottlingException", times=60)
@@ -313,7 +313,7 @@ def test_the_handlers_of_the_client_are_called(make_client, post):
 
 
 def test_the_response_of_the_double_takes_precedence_over_that_of_a_handler(make_client, post):
-    """Other libraries answer in the same event."""
+    """Other libraries respond in the same event."""
     client = make_client()
     client.meta.events.register(
         "before-send.datazone",

@@ -34,7 +34,7 @@ def code_of(post):
 
 @pytest.fixture
 def codes_of(make_client, code_of):
-    """Post so many times, with no retries; return the error code of each."""
+    """Post a number of times without retries; return the error code of each."""
     client = make_client(attempts=1)
     return lambda count, **keywords: [code_of(client, **keywords) for _ in range(count)]
 

@@ -30,7 +30,7 @@ datazone_ts_stand_ins = true
 
 
 def run_twice(folder):
-    """Return what pytest printed, and what each of the two runs left, by its kind."""
+    """Return the output, and what each of the two runs left behind, by kind."""
     shutil.copy(LEAKS / "ways.py", folder / "test_ways.py")
     (folder / "pytest.ini").write_text(INI)
     process = subprocess.run(  # noqa: S603 - Python itself

@@ -1,4 +1,4 @@
-"""The machine finds the pipelines that lose or double points, and no others."""
+"""The state machine finds pipelines that lose or double points, and no others."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def a_form(facts):
 
 
 def post_facts(session, *facts):
-    """Post points of one entity in one request."""
+    """Post points for one entity in one request."""
     client = session.client("datazone", region_name=facts[0]["region"])
     return client.post_time_series_data_points(
         domainIdentifier=facts[0]["domain_identifier"],
@@ -73,7 +73,7 @@ def two_calls(session, datazone_ts):
 
 
 def found(records):
-    """Which of the two are among data points or calls."""
+    """Return which of the two are among data points or calls."""
     names = {"dzd_one": "one", "dzd_two": "two"}
     return [
         names[record.domain_identifier]

@@ -1,4 +1,4 @@
-"""What a person reads at a failing test, word for word."""
+"""The messages of failing tests, word for word."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEW_YEAR = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
 @pytest.fixture
 def post_form(datazone_ts_client):
-    """Post one form with changes to it, of an entity or another."""
+    """Post one form with changes, for a given entity."""
 
     def post_form(entity="4wyh64k2n8czaf", **members):
         datazone_ts_client.post_time_series_data_points(
@@ -288,7 +288,7 @@ def test_a_callable_is_shown_with_its_location(datazone_ts, post_form):
 
 
 def test_a_callable_is_not_called_for_points_that_do_not_match_otherwise(datazone_ts, post_form):
-    """Here it would raise: there is no content."""
+    """It would raise here because there is no content."""
     post_form()
 
     assert message_of(

@@ -1,4 +1,4 @@
-"""What a test that uses the double wrongly looks like: its own line, and what to do."""
+"""A test that misuses the double shows its own line and what to do."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_each_use_of_one_instance_has_its_own_double():
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(st.integers(min_value=0, max_value=5), max_size=20))
 def test_the_innermost_double_answers_in_whatever_order_they_end(moves):
-    """A move of 0 enters another double, one of n leaves the nth of those that are active."""
+    """A move of 0 enters another double, a move of n leaves the nth active one."""
     active = []
     for move in [*moves, *[1] * len(moves)]:
         if move == 0:
@@ -147,7 +147,7 @@ def test_each_thread_can_have_its_own_double():
 
 
 def test_threads_that_share_an_instance_leave_their_own_doubles():
-    """Whichever of them is left first: one is not verified, nor ended, in the other's place."""
+    """Whichever is left first, the other one is neither verified nor ended."""
     mock = mock_datazone_ts()
     entered, leave = threading.Event(), threading.Event()
 
@@ -174,7 +174,7 @@ def test_threads_that_share_an_instance_leave_their_own_doubles():
 
 
 def test_a_double_entered_in_one_thread_can_be_left_in_another():
-    """As by frameworks that run the two halves of a fixture in a pool of threads."""
+    """Some frameworks run the two halves of a fixture in a thread pool."""
     mock = mock_datazone_ts()
     threads = [
         threading.Thread(target=step)
@@ -218,13 +218,13 @@ def test_a_decorated_test_may_use_the_fixture_too(datazone_ts):
 def test_a_decorated_function_is_still_itself():
     @mock_datazone_ts
     def decorated(number: int, /, *, unit: str = "s") -> str:
-        """Return what it is given."""
+        """Return the arguments."""
         assert is_active()
         return f"{number} {unit}"
 
     assert decorated(2, unit="m") == "2 m"
     assert decorated.__name__ == "decorated"
-    assert decorated.__doc__ == "Return what it is given."
+    assert decorated.__doc__ == "Return the arguments."
     assert str(inspect.signature(decorated)).startswith("(number: 'int', /, *, unit: 'str' = 's')")
     assert not is_active()
 
@@ -391,7 +391,7 @@ def double():
 
 @pytest.mark.parametrize("mock", [mock_datazone_ts, mock_datazone_ts()])
 def test_decorating_a_fixture_is_an_error_that_says_what_to_do(mock):
-    """It would not be a fixture any more."""
+    """It would no longer be a fixture."""
     message = (
         "mock_datazone_ts cannot decorate the fixture double: use `with mock_datazone_ts() as "
         "ts: yield ts` inside it"
@@ -468,7 +468,7 @@ class TestDecoratedClass(Inherited):
 
 
 class TestClassThatDecoratedOneInheritsFrom(Inherited):
-    """The one above got methods of its own."""
+    """The class above got its own methods."""
 
     def test_inherited(self):
         with pytest.raises(RuntimeError):

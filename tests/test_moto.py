@@ -1,4 +1,4 @@
-"""Beside moto's mock_aws: DataZone is the double's and everything else is moto's."""
+"""Together with moto's mock_aws: the double answers DataZone, and moto everything else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AMAZONAWS = "https://datazone.us-east-1.amazonaws.com"
 
 @pytest.fixture(autouse=True)
 def environment(bare_machine, network, monkeypatch):  # noqa: ARG001
-    """A machine with a region and with nothing of AWS but a session token that is left over."""
+    """A machine with a region and a stale session token, and no other AWS configuration."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_SESSION_TOKEN", LEFT_OVER)
@@ -81,7 +81,7 @@ def test_mocks_can_be_left_in_any_order(first_in, first_out, post, network):
         assert len(entered["double"].calls) == 1
         assert not network
         secrets.list_secrets()
-        assert len(network) == 1  # of moto nothing is left
+        assert len(network) == 1  # moto is no longer active
     else:
         secrets.create_secret(Name="key", SecretString="value")
         assert not network
@@ -123,7 +123,7 @@ def test_decorated_beside_the_fixture(datazone_ts, datazone_ts_client, post):
 
 
 def test_a_role_assumed_from_moto_posts(sent_headers):
-    """A role's own token is not the one that is left over."""
+    """The token of a role is not the stale one."""
     with mock_aws(), mock_datazone_ts(sign=True) as ts:
         role = boto3.client("sts").assume_role(
             RoleArn="arn:aws:iam::123456789012:role/scores", RoleSessionName="test"

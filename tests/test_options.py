@@ -1,4 +1,4 @@
-"""Options: their defaults, where they come from, and what a wrong one is answered with."""
+"""Options: their defaults, their sources, and the errors for invalid ones."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ GOES = "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.a
 
 @pytest.fixture
 def run(run_pytest, network):
-    """Run a test module beside the pipeline; nothing may reach the network."""
+    """Run a test module beside the pipeline, and check that nothing reached the network."""
 
     def run(module, *arguments):
         result = run_pytest(module, *arguments, pipeline=PIPELINE)

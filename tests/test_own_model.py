@@ -1,4 +1,4 @@
-"""A client whose model is its own: an operation that the installed botocore does not have."""
+"""A client with its own model, which has an operation that the installed botocore lacks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OUTPUT = {"score": 7}
 
 @pytest.fixture(autouse=True)
 def data_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The installed model and one operation more, where ``AWS_DATA_PATH`` says."""
+    """A folder in ``AWS_DATA_PATH`` with the installed model and one more operation."""
     model = json.loads(json.dumps(create_loader().load_service_model("datazone", "service-2")))
     model["operations"] |= {
         NAME: {

@@ -1,4 +1,4 @@
-"""Pages: however a list is cut, nothing is missing and nothing comes twice."""
+"""Pages: however a list is divided, nothing is missing and nothing is repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DataZone's other operations: unanswered, given a response, or let through."""
+"""DataZone's other operations: unhandled, with a canned response, or passed through."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pytest_datazone_ts import UnansweredOperationError, mock_datazone_ts
 
 
 @pytest.fixture(autouse=True)
-def far_away(network):
-    """What is let through is answered like this."""
+def real_service(network):
+    """The network that passthrough requests reach."""
     network.body = b'{"items": []}'
 
 
@@ -269,7 +269,7 @@ def test_passthrough_uses_a_fault_until_it_is_used_up(client, passthrough, netwo
 
 
 def test_passthrough_cannot_send_a_request_that_has_an_injected_fault(client, network):
-    """Which attempts get it is known only once the double has taken them."""
+    """The double must take an attempt to know whether it gets the fault."""
     with mock_datazone_ts(unstubbed="passthrough", strict=False) as ts:
         injection = ts.inject("ThrottlingException", operation="ListDomains", after=1)
         with pytest.raises(UnansweredOperationError) as unanswered:
@@ -287,7 +287,7 @@ def test_passthrough_cannot_send_a_request_that_has_an_injected_fault(client, ne
 
 
 def test_backoffs_of_passthrough_calls_are_not_recorded(client, passthrough, network, monkeypatch):
-    """What is throttled by another service must wait for it, in real time."""
+    """A call throttled by the real service must really wait."""
     slept = []
     monkeypatch.setattr("time.sleep", slept.append)
     network.status = 503

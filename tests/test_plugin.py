@@ -634,7 +634,7 @@ client = boto3.client("datazone")
     ids=["by its entry point", "by a conftest"],
 )
 def test_with_stand_ins_a_client_can_be_made_at_import(pytester, monkeypatch, conftest, disabled):
-    """However pytest comes to load the plugin."""
+    """However pytest loads the plugin."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", disabled)
     monkeypatch.setenv("AWS_PROFILE", "missing")
     pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
@@ -669,7 +669,7 @@ def test_with_stand_ins_a_client_can_be_made_at_import(pytester, monkeypatch, co
 
 @pytest.mark.usefixtures("bare_machine")
 def test_without_stand_ins_a_client_cannot_be_made_at_import(pytester, monkeypatch):
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # or botocore asks for two seconds
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # botocore would wait for it
     pytester.makepyfile(AT_IMPORT)
     result = pytester.runpytest_inprocess()
 

@@ -22,7 +22,7 @@ START = "2024-01-01"
 
 @pytest.fixture
 def admitted(make_client, post):
-    """Post once, with no retries; tell whether it was let through."""
+    """Post once without retries; return whether it was admitted."""
     client = make_client(attempts=1)
 
     def admitted(**keywords):
@@ -82,7 +82,7 @@ def test_a_loop_of_50_posts_at_10_a_second_is_throttled_and_passes_when_it_backs
     assert [point.form_name for point in datazone_ts.data_points] == [
         f"form {n}" for n in range(50)
     ]
-    # One at once, then each at its second back-off.
+    # One at once, then each after its second backoff.
     throttled = [call for call in datazone_ts.calls if call.error_code == "ThrottlingException"]
     assert len(throttled) == 49 * 2
     first, last = datazone_ts.data_points[0], datazone_ts.data_points[-1]
@@ -102,7 +102,7 @@ def test_botocores_backoff_passes_the_limit(mode, datazone_ts, make_client, post
     for _ in range(50):
         post(client)
     assert len(datazone_ts.data_points) == 50
-    # At 10 a second, 50 posts take 4.9 seconds: the rest of the attempts were too early.
+    # At 10 per second, 50 posts take 4.9 seconds; all other attempts were too early.
     took = datazone_ts.data_points[-1].posted_at - datazone_ts.data_points[0].posted_at
     assert took >= timedelta(seconds=4.8)
     assert limit.throttled == sum(len(call.attempts) - 1 for call in datazone_ts.calls) > 0

@@ -1,4 +1,4 @@
-"""What a double remembers: data points, and calls with their attempts."""
+"""What a double records: data points, and calls with their attempts."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ def test_a_call_in_progress_has_no_end(datazone_ts, datazone_ts_client):
 
 @pytest.fixture
 def send(datazone_ts_server):
-    """Send a request as a client in another language might."""
+    """Send a request like a client in another language."""
 
     def send(method="GET", path=PATH, region="us-east-1", **headers):
         scope = f"Credential=key/20240101/{region}/datazone/aws4_request"
@@ -288,7 +288,7 @@ ONE = {"amz-sdk-invocation-id": "one"}
 
 
 def test_requests_without_an_invocation_id_are_separate_calls(datazone_ts, send):
-    """Only AWS's own clients tell which requests are retries."""
+    """Only the AWS SDKs say which requests are retries."""
     for headers in ({}, ONE):
         send(**headers, **{"amz-sdk-request": "attempt=1"})
         send(**headers, **{"amz-sdk-request": "attempt=2; max=3"})
@@ -315,7 +315,7 @@ def test_without_an_attempt_number_requests_after_a_failure_are_retries(datazone
     ids="-".join,
 )
 def test_another_request_with_the_same_invocation_id_is_a_separate_call(datazone_ts, send, other):
-    """Some clients give all their calls one id."""
+    """Some clients use one id for all calls."""
     send(**ONE)
     send(**ONE, **other)
 

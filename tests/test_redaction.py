@@ -1,4 +1,4 @@
-"""What looks like a credential is shown nowhere: terminal, JUnit's file, report."""
+"""Nothing that looks like a credential is shown in the terminal, JUnit file or report."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def remove(modules):
 
 @pytest.fixture(autouse=True)
 def original_modules():
-    """The modules as they are, put back after the test."""
+    """Return the loaded modules, and restore them after the test."""
     for name in NEEDED:
         import_module(name)
     modules = modules_of_aws()
@@ -75,7 +75,7 @@ def test_clients_of_the_new_botocore_are_answered_and_retry(first, monkeypatch, 
 
 
 def test_botocore_can_be_imported_while_a_double_is_active(post, connections):
-    """If a double becomes active after it was removed."""
+    """The double becomes active after botocore was removed."""
     remove(modules_of_aws())
     with mock_datazone_ts() as ts:
         post(client_of(import_module("boto3"), region_name="us-east-1"))

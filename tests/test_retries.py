@@ -38,7 +38,7 @@ MODES = ["legacy", "standard", "adaptive"]
 
 
 def throttle(client: Any, numbers: Container[int]) -> None:
-    """Have a client's requests with these numbers throttled, with no double."""
+    """Throttle the requests of a client with these numbers, without a double."""
     sent = count()
 
     def throttle(request: Any, **_: Any) -> AWSResponse:
@@ -54,7 +54,7 @@ def throttle(client: Any, numbers: Container[int]) -> None:
 
 @pytest.fixture
 def throttled_sts(session):
-    """A call to another service, of which both attempts are throttled."""
+    """A call to another service whose two attempts are both throttled."""
 
     def call(mode):
         config = Config(retries={"mode": mode, "total_max_attempts": 2}, signature_version=UNSIGNED)
@@ -68,7 +68,7 @@ def throttled_sts(session):
 
 @pytest.fixture
 def waits(monkeypatch):
-    """What was really waited for: ``time.sleep`` and token buckets only note it here."""
+    """The real waits: ``time.sleep`` and token buckets only record them here."""
     waits = []
 
     class Condition(threading.Condition):
@@ -294,7 +294,7 @@ def test_a_client_throttled_in_one_test_is_retried_in_full_in_the_next(
 
     with mock_datazone_ts() as ts:
         attempts = failing_calls(ts, 60)
-        assert (attempts[0], attempts[-1]) == (3, 1)  # botocore has had enough
+        assert (attempts[0], attempts[-1]) == (3, 1)  # the retry quota is used up
     with mock_datazone_ts() as ts:
         assert failing_calls(ts, 2) == [3, 3]
         with mock_datazone_ts() as inner:
@@ -302,13 +302,13 @@ def test_a_client_throttled_in_one_test_is_retried_in_full_in_the_next(
         assert failing_calls(ts, 2) == [3, 3, 3, 3]
     with mock_datazone_ts() as ts:
         post(client)
-        assert ts.sleeps == ()  # adaptive mode limits the rate no more
+        assert ts.sleeps == ()  # adaptive mode no longer limits the rate
 
 
 @pytest.mark.parametrize("mode", ["standard", "adaptive"])
 def test_reset_clears_the_retry_state_of_clients(mode, make_client, post):
     client = make_client(mode)
-    with mock_datazone_ts() as ts:  # as a fixture for the whole session has it
+    with mock_datazone_ts() as ts:  # like a session-scoped fixture
         with ts.inject("ThrottlingException", times=None):
             for _ in range(60):
                 with pytest.raises(ClientError):

@@ -25,7 +25,7 @@ needs_sigterm = pytest.mark.skipif(os.name != "posix", reason="Windows has no SI
 
 @contextmanager
 def running(*arguments):
-    """Run the command; yield the process, and the port that it says it listens on."""
+    """Run the command; yield the process and the port that it prints."""
     command = [sys.executable, "-m", "pytest_datazone_ts", "serve", *arguments]
     with subprocess.Popen(  # noqa: S603
         command,
@@ -91,7 +91,7 @@ def main(*arguments):
 
 
 def answered(port, times, **headers):
-    """Send as many requests on one connection; return the statuses that came."""
+    """Send a number of requests on one connection; return the set of statuses."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     statuses = set()
     for _ in range(times):
@@ -174,7 +174,7 @@ def test_a_credential_in_a_query_is_not_logged():
 
 
 def failure(capsys, *arguments):
-    """Return what the command says when it does not start."""
+    """Return the error message of a command that does not start."""
     with pytest.raises(SystemExit) as raised:
         main("serve", *arguments)
     assert raised.value.code == 2

@@ -1,4 +1,4 @@
-"""The double over HTTP: the fixture, what clients meet, and faults that really happen."""
+"""The double over HTTP: the fixture, what clients get, and faults that really happen."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def ask(endpoint_url, method="POST", path=PATH, body=BODY, headers=()):
 
 @pytest.fixture
 def client_of(session):
-    """Make a boto3 client of an endpoint. No double is active here: it does use the network."""
+    """Make a boto3 client for an endpoint. No double is active, so it uses the network."""
 
     def client_of(endpoint_url, attempts=1, **config):
         retries = {"mode": "standard", "total_max_attempts": attempts}
@@ -71,7 +71,7 @@ def client_of(session):
 
 @pytest.fixture
 def served():
-    """A double that no client in this process finds but by its endpoint."""
+    """A double that clients in this process reach only by its endpoint."""
     double = new_double()
     with serve(double) as endpoint_url:
         yield double, endpoint_url
@@ -301,7 +301,7 @@ def test_the_server_waits_for_the_request_that_it_is_answering():
 
 
 def await_close(connection, stopping):
-    """Set ``stopping`` once the server hangs up."""
+    """Set ``stopping`` once the server closes the connection."""
     connection.sock.recv(1)
     stopping.set()
 
@@ -543,7 +543,7 @@ def test_an_unhandled_operation_is_an_error_and_fails_the_test(make_client):
     assert status == 501
     assert headers["x-amzn-errortype"] == "UnansweredOperationError"
     assert answer == {"message": message}
-    assert str(failure.value).endswith(f"\n  {message}")  # with no line of the test's
+    assert str(failure.value).endswith(f"\n  {message}")  # without a line of the test
     with mock_datazone_ts(strict=False), pytest.raises(UnansweredOperationError) as raised:
         make_client().list_domains()
     assert str(raised.value) == message
@@ -743,7 +743,7 @@ def test_the_endpoint_is_unreachable_once_the_server_is_gone(client_of, post):
 
 @pytest.fixture(params=["flask", "flask_cors"])
 def without_moto(request, served, monkeypatch):
-    monkeypatch.setitem(sys.modules, request.param, None)  # as if it were not
+    monkeypatch.setitem(sys.modules, request.param, None)  # as if it were not installed
     return served
 
 

@@ -38,7 +38,7 @@ def connected(endpoint_url):
 
 
 def received(connection):
-    """Return everything up to the server's end of the connection."""
+    """Return everything received until the server closes the connection."""
     pieces = []
     try:
         while piece := connection.recv(2**16):
@@ -49,7 +49,7 @@ def received(connection):
 
 
 def answers(text):
-    """Take apart the responses in ``text``: their statuses, headers and bodies."""
+    """Parse the responses in ``text``: their statuses, headers and bodies."""
     found = []
     while text:
         head, end, text = text.partition(b"\r\n\r\n")
@@ -65,13 +65,13 @@ def answers(text):
 
 
 def say(endpoint_url, text):
-    """Send ``text`` and no more; return the responses."""
+    """Send ``text`` and nothing else; return the responses."""
     with connected(endpoint_url) as connection:
         try:
             connection.sendall(text)
             connection.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # it hung up on us already
+            pass  # the server closed the connection already
         return answers(received(connection))
 
 
@@ -210,7 +210,7 @@ PAGES = {
     "Origin: null": "of the origin 'null'",
     "Origin: http://localhost.evil.example:80": "of the origin 'http://localhost.evil.example:80'",
     "Origin: http://localhost\r\nOrigin: http://x": "of the origin 'http://x'",
-    # An image's or a link's request has no Origin.
+    # The request for an image or a link has no Origin.
     "Sec-Fetch-Site: cross-site": "of another site (Sec-Fetch-Site)",
 }
 
@@ -479,7 +479,7 @@ def memory_below(limit):
 
 
 def test_a_body_that_is_too_large_is_not_kept(endpoint_url):
-    """A client that sends it all the same gets the answer, and the server none of it."""
+    """A client that sends it anyway gets the response."""
     piece = b" " * 2**16
     with memory_below(LARGEST_BODY), connected(endpoint_url) as connection:
         connection.sendall(message(b"", headers=f"Content-Length: {2**30}\r\n"))
@@ -666,7 +666,7 @@ requests = st.builds(
 
 @st.composite
 def damaged(draw):
-    """A good request in which bytes were lost, added or replaced."""
+    """A valid request in which bytes were lost, added or replaced."""
     text = bytearray(message())
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(text)))
@@ -687,7 +687,7 @@ def test_hostile_bytes_get_an_answer_or_a_closed_connection(endpoint_url, text):
 
 
 def raw_answers(endpoint_url, text):
-    """Return the responses to bytes that may be anything, HEAD requests too."""
+    """Return the responses to arbitrary bytes, which may be a HEAD request."""
     with connected(endpoint_url) as connection:
         try:
             connection.sendall(text)

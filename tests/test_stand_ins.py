@@ -1,4 +1,4 @@
-"""No region, no credentials, no network: what is missing has a stand-in, and nothing leaks."""
+"""Stand-ins replace a missing region or credentials; no network is used, and nothing leaks."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_stand_ins_are_gone_afterwards(connections):
 
 
 def test_settings_configured_later_are_used(monkeypatch, sent_headers):
-    """One session throughout, as code that uses boto3.client() has."""
+    """All clients share a session, as with boto3.client()."""
     with mock_datazone_ts(sign=True):
         assert "Credential=stand-in/" in sent_headers(boto3.client("datazone"))["authorization"]
         with monkeypatch.context() as patched:
@@ -295,7 +295,7 @@ any_profile = pytest.mark.parametrize("profile", ["mine", "default"])
 
 
 def configure_profile(monkeypatch, aws, profile, lines):
-    """Write a profile; the environment names it, if it is not the default one."""
+    """Write a profile, and set it in the environment unless it is the default one."""
     section = "default" if profile == "default" else f"profile {profile}"
     (aws / "config").write_text(f"[{section}]\nregion = eu-west-1\n{lines}\n")
     if profile != "default":
@@ -332,7 +332,7 @@ def test_a_profile_named_in_the_code_must_work(aws, monkeypatch, how, sign):
 
 
 def test_the_sso_session_of_a_profile_named_in_the_code_must_exist(aws, monkeypatch):
-    """Even if the code gives the credentials: a token might be needed."""
+    """This applies even if the code passes credentials, because a token might be needed."""
     configure_profile(monkeypatch, aws, "mine", BROKEN["its sign-on session is missing"])
     keys = {"aws_access_key_id": "given", "aws_secret_access_key": "secret"}
     with mock_datazone_ts():
@@ -396,7 +396,7 @@ def test_no_program_runs_for_a_profile_named_in_the_code(aws, post, program, nam
 @any_profile
 @pytest.mark.parametrize("options", [{"sign": True}, {"unstubbed": "passthrough"}])
 def test_a_program_runs_if_requests_are_signed(aws, monkeypatch, program, profile, options):
-    """Those that an option lets through are."""
+    """Requests that an option passes through are signed."""
     configure_profile(monkeypatch, aws, profile, f"credential_process = {program.command}")
     session = boto3.Session()
     with mock_datazone_ts(**options):
@@ -667,7 +667,7 @@ def variables_of_aws():
 
 
 def nowhere(_monkeypatch, _aws):
-    """Leave the machine bare."""
+    """Configure nothing."""
 
 
 def broken(monkeypatch, aws):
@@ -726,7 +726,7 @@ def test_the_option_stand_ins_lets_a_client_be_made_at_import(
 
 @pytest.fixture
 def run_with_stand_ins(pytester):
-    """Write a configuration and return the variables that a run with the option has."""
+    """Write a configuration and return the AWS variables of a run with the option."""
 
     def run(config):
         (pytester.path / ".aws").mkdir()  # where pytester's HOME is
@@ -796,7 +796,7 @@ def test_the_option_stand_ins_ignores_an_unreadable_configuration(run_with_stand
 
 
 def test_the_option_stand_ins_lets_gevent_patch_everything_in_a_conftest(pytester, monkeypatch):
-    """No module that gevent patches may be imported before, such as ssl."""
+    """No module that gevent patches, such as ssl, may be imported before."""
     pytest.importorskip("gevent")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others may import ssl
     pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")

@@ -1,4 +1,4 @@
-"""What the Hypothesis strategies generate, as real clients and the double see it."""
+"""The Hypothesis strategies, checked with real clients and the double."""
 
 from __future__ import annotations
 
@@ -378,7 +378,7 @@ def test_every_invalid_form_is_refused_and_nothing_stored(form):
     ids="-".join,
 )
 def test_every_constraint_of_the_model_is_violated_alone(constraint):
-    """One that is new in the model fails here until ``invalid_forms`` breaks it too."""
+    """A new constraint in the model fails here until ``invalid_forms`` violates it."""
     drawn = sample(INVALID_FORMS, 300)
 
     assert any([*refused_constraints(form)] == [constraint] for form in drawn)

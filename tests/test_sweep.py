@@ -1,4 +1,4 @@
-"""The sweep: every fault, at every call, in every mode, and what becomes of the points."""
+"""The sweep: every fault at every call in every mode, and what happens to the points."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ TRANSPORT = [
     *("MalformedResponse", "HttpError", "Latency", "SlowBody"),
 ]
 RETRIED = ["InternalServerException", "ThrottlingException", *TRANSPORT[:4], "HttpError"]
-"""What botocore tries again, and the service did not carry out."""
+"""Faults that botocore retries, and that the service did not carry out."""
 STORED = ["Latency", "ResponseLost", "SlowBody"]
-"""What botocore tries again, and the service carried out."""
+"""Faults that botocore retries, although the service carried out the request."""
 MODES = ["attempt", "call", "outage"]
 ASSETS = ["asset1", "asset2", "asset3"]
 SERIES = {
@@ -107,7 +107,7 @@ def test_code_that_logs_errors_and_continues_loses_points(post_one):
     assert first["AccessDeniedException", "attempt"] == "LOST"
     assert first["ThrottlingException", "attempt"] == "ok"
     assert first["ThrottlingException", "call"] == "LOST"
-    assert first["ResponseLost", "outage"] == "ok"  # stored, though nobody heard of it
+    assert first["ResponseLost", "outage"] == "ok"  # stored, although no response arrived
     (outage,) = report.where(fault="ReadTimeout", mode="outage", call=1)
     assert [point.entity_identifier for point in outage.lost] == ASSETS
     assert outage.error is None
@@ -415,7 +415,7 @@ def test_an_outage_affects_every_operation_that_can_get_the_fault(client, post_o
     ]
     (conflict,) = report.where(fault="ConflictException", mode="outage", call=2)
     assert conflict.outcome == "LOST"
-    with mock_datazone_ts() as datazone_ts:  # what it says makes the same happen
+    with mock_datazone_ts() as datazone_ts:  # the suggested lines have the same effect
         for line in unreachable.replay.splitlines():
             eval(line, {"datazone_ts": datazone_ts})  # noqa: S307
         with pytest.raises(Exception, match="Could not connect"):

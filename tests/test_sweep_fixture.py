@@ -1,4 +1,4 @@
-"""The sweep in a test: what its failure says, and where its matrix goes."""
+"""The sweep fixture: the message of its failure, and where its matrix is shown."""
 
 from __future__ import annotations
 
@@ -303,7 +303,7 @@ def test_a_long_sweep_shows_its_progress_on_a_terminal(pytester, monkeypatch):
         try:
             while data := os.read(controller, 65536):
                 printed += data
-        except OSError:  # how Linux says that the other end has closed
+        except OSError:  # Linux raises it once the other end is closed
             pass
     os.close(controller)
     text = printed.decode()

@@ -1,4 +1,4 @@
-"""Sweeps of code that is hard to sweep, and arguments that make no sense."""
+"""Sweeps of code that is hard to sweep, and invalid arguments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sample import DOMAIN, ENTITY, FORM, location
 from pytest_datazone_ts import DataZoneTimeSeries, SweepError, mock_datazone_ts, sweep
 
 LONG = 1000
-"""Seconds that nobody would really wait."""
+"""Seconds that no test really waits."""
 
 
 @pytest.fixture
