@@ -24,14 +24,14 @@ if TYPE_CHECKING:
         UnansweredOperationError,
     )
     from pytest_datazone_ts.injections import Injection, RateLimit
-    from pytest_datazone_ts.match import Match
+    from pytest_datazone_ts.match import LineageMatch, Match
     from pytest_datazone_ts.mock import mock_datazone_ts
-    from pytest_datazone_ts.records import Attempt, Call, DataPoint
+    from pytest_datazone_ts.records import Attempt, Call, DataPoint, LineageDataset, LineageEvent
     from pytest_datazone_ts.sweep_cell import SweepCell
     from pytest_datazone_ts.sweep_report import SweepReport
     from pytest_datazone_ts.sweeps import sweep
     from pytest_datazone_ts.transport.server import DataZoneServer
-    from pytest_datazone_ts.views import Calls, DataPoints
+    from pytest_datazone_ts.views import Calls, DataPoints, LineageEvents
 
 __version__ = "0.1.0"
 
@@ -48,6 +48,10 @@ _MODULES = {
     "DataZoneServer": "transport.server",
     "DataZoneTimeSeries": "double",
     "Injection": "injections",
+    "LineageDataset": "records",
+    "LineageEvent": "records",
+    "LineageEvents": "views",
+    "LineageMatch": "match",
     "Match": "match",
     "RateLimit": "injections",
     "SweepCell": "sweep_cell",
@@ -75,6 +79,10 @@ __all__ = [
     "DataZoneServer",
     "DataZoneTimeSeries",
     "Injection",
+    "LineageDataset",
+    "LineageEvent",
+    "LineageEvents",
+    "LineageMatch",
     "Match",
     "RateLimit",
     "SweepCell",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeGuard
 
-    from pytest_datazone_ts.records import Call, DataPoint
+    from pytest_datazone_ts.records import Call, DataPoint, LineageEvent
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
@@ -34,7 +34,7 @@ class Match(TypedDict, total=False):
     form_name: object
     type_identifier: object
     type_revision: object
-    """As posted: ``None`` for a form without one, whose data point has ``"1"``."""
+    """As posted: ``None`` for a form without one, whose data point has the form type's."""
     timestamp: object
     """A datetime (a naive one is in UTC, as in boto3), epoch seconds or ISO 8601."""
     content: object
@@ -47,7 +47,24 @@ class Match(TypedDict, total=False):
     """
 
 
+class LineageMatch(TypedDict, total=False):
+    """The keywords that select lineage events, compared as those of :class:`Match` are."""
+
+    domain_identifier: object
+    event_type: object
+    run_id: object
+    job_namespace: object
+    job_name: object
+    processing_status: object
+    content: object
+    """The exact string, or a dict or list: a subset of the event."""
+    region: object
+    where: Callable[[Any], object]
+    """Called with the ``LineageEvent``, if that matches every other keyword."""
+
+
 _KEYWORDS = tuple(Match.__annotations__)
+LINEAGE_KEYWORDS = tuple(LineageMatch.__annotations__)
 
 
 class Selection(NamedTuple):
@@ -59,13 +76,20 @@ class Selection(NamedTuple):
     """Returns the calls that the double recorded."""
 
 
-def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] = ()) -> Match:
+def check_match(
+    match: Mapping[str, object],
+    *,
+    caller: str,
+    own: Sequence[str] = (),
+    keywords: Sequence[str] = _KEYWORDS,
+) -> Match:
     """Check the keywords of a function that selects records.
 
     Args:
         match: The keywords.
         caller: The name of the function, for messages.
         own: The function's other keywords.
+        keywords: Those that select records.
 
     Returns:
         The keywords, with a comparable ``timestamp``.
@@ -75,8 +99,8 @@ def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] 
         ValueError: The timestamp is not one that boto3 accepts.
     """
     for keyword in match:
-        if keyword not in _KEYWORDS:
-            known = (*own, *_KEYWORDS)
+        if keyword not in keywords:
+            known = (*own, *keywords)
             message = (
                 f"{caller}() got an unknown keyword {keyword!r}.{spelling.hint(keyword, known)} "
                 f"Valid keywords: {', '.join(known)}."
@@ -102,12 +126,14 @@ def _comparable_time(value: object, caller: str) -> object:
     return value
 
 
-def point_matches(match: Match, point: DataPoint) -> bool:
-    """Return whether a data point matches."""
+def point_matches(match: Match, point: DataPoint | LineageEvent) -> bool:
+    """Return whether a data point, or a lineage event, matches."""
     return next(point_differences(match, point), None) is None
 
 
-def point_differences(match: Match, point: DataPoint) -> Iterator[tuple[str, object, object]]:
+def point_differences(
+    match: Match, point: DataPoint | LineageEvent
+) -> Iterator[tuple[str, object, object]]:
     """Yield ``(field, expected, actual)`` for each keyword that the point does not match."""
     differs = False
     for field, expected in match.items():

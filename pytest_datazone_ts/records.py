@@ -1,10 +1,10 @@
-"""What a double records: data points, and calls with their attempts."""
+"""What a double records: data points, lineage events, and calls with their attempts."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_datazone_ts import location
 
@@ -29,7 +29,7 @@ class DataPoint:
     form_name: str
     type_identifier: str
     type_revision: str
-    """``"1"`` if none was posted, as AWS does not document its default."""
+    """The revision of the form type if none was posted: AWS does not document its default."""
     timestamp: datetime
     """The form's timestamp: aware, in UTC, as precise as the client sent it."""
     content: str | None
@@ -51,6 +51,49 @@ class DataPoint:
             return json.loads(self.content)
         except (ValueError, RecursionError) as error:
             message = f"the content of data point {self.id} ({self.form_name}) is not JSON: {error}"
+            raise ValueError(message) from error
+
+
+class LineageDataset(NamedTuple):
+    """A dataset that a job reads or writes."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineageEvent:
+    """One stored lineage event; what it does not have is ``None`` or empty."""
+
+    id: str
+    domain_identifier: str
+    event_type: str | None
+    """``"START"``, ``"RUNNING"``, ``"COMPLETE"``, ``"ABORT"``, ``"FAIL"`` or ``"OTHER"``."""
+    event_time: datetime
+    """Aware; the time at which it was stored if the event has none."""
+    run_id: str | None
+    job_namespace: str | None
+    job_name: str | None
+    inputs: tuple[LineageDataset, ...]
+    outputs: tuple[LineageDataset, ...]
+    processing_status: str
+    """``"SUCCESS"``, or ``"FAILED"`` for what is not a run event of OpenLineage."""
+    content: str
+    """The event, exactly as posted."""
+    region: str
+    posted_at: datetime
+    """The time on the test's clock at which it was stored: aware, in UTC."""
+
+    def json(self) -> Any:
+        """Return ``content``, parsed.
+
+        Raises:
+            ValueError: It is not JSON.
+        """
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError) as error:
+            message = f"the content of lineage event {self.id} is not JSON: {error}"
             raise ValueError(message) from error
 
 
@@ -77,7 +120,7 @@ class Attempt:
     stored: tuple[DataPoint, ...] = field(default=(), compare=False, repr=False)
     """The data points that it stored, whether or not the client learned of it."""
     reason: str | None = field(default=None, compare=False, repr=False)
-    """Why the double itself refused it or failed; ``None`` for injected faults."""
+    """Why the double itself refused it, failed or found nothing; ``None`` for injected faults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pytest_datazone_ts import faults, location, spelling
 from pytest_datazone_ts.clock import require_seconds
 from pytest_datazone_ts.count import require_count
-from pytest_datazone_ts.listeners import listeners_muted
+from pytest_datazone_ts.listeners import listeners, listeners_muted
 from pytest_datazone_ts.options import NAMES, run_options
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.sweep_cell import Mode, Outcome, SweepCell
@@ -149,6 +149,8 @@ def sweep(
                 explained.add(cell.outcome)
                 cell = replace(cell, calls=tuple(run.calls))
             cells.append(cell)
+    for listener in listeners:
+        listener.swept(cells)
     return SweepReport(cells=tuple(cells), timestamps=timestamps)
 
 

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from pytest_datazone_ts import location
-from pytest_datazone_ts.match import Match, Selection, call_matches, check_match, point_matches
-from pytest_datazone_ts.records import Call, DataPoint
+from pytest_datazone_ts.match import (
+    LINEAGE_KEYWORDS,
+    LineageMatch,
+    Match,
+    Selection,
+    call_matches,
+    check_match,
+    point_matches,
+)
+from pytest_datazone_ts.records import Call, DataPoint, LineageEvent
 from pytest_datazone_ts.reporting import messages
 
 if TYPE_CHECKING:
@@ -17,7 +25,7 @@ if TYPE_CHECKING:
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
-Record = TypeVar("Record", DataPoint, Call)
+Record = TypeVar("Record", DataPoint, Call, LineageEvent)
 
 
 class Records(Sequence[Record], Generic[Record]):
@@ -116,3 +124,16 @@ class Calls(Records[Call]):
         wanted = check_match(match, caller="Calls.where")
         calls = (call for call in self if call_matches(wanted, call))
         return Calls(calls, selection=self._narrowed(wanted))
+
+
+class LineageEvents(Records[LineageEvent]):
+    """Lineage events in the order posted."""
+
+    __slots__ = ()
+    _noun = "lineage event"
+
+    def where(self, **match: Unpack[LineageMatch]) -> LineageEvents:
+        """Return the events that match every keyword of :class:`LineageMatch`."""
+        wanted = check_match(match, caller="LineageEvents.where", keywords=LINEAGE_KEYWORDS)
+        events = (event for event in self if point_matches(wanted, event))
+        return LineageEvents(events, selection=self._narrowed(wanted))

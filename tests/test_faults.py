@@ -337,7 +337,9 @@ def test_each_exception_has_its_own_default_message():
     }
     assert messages == {
         "InternalServerException": "An internal server error occurred. Try the request again.",
-        "ResourceNotFoundException": "The specified resource cannot be found.",
+        "ResourceNotFoundException": (
+            "The given Asset doesn't exist. Try creating Asset before accessing it."
+        ),
         "ThrottlingException": "Rate exceeded",
         "ServiceQuotaExceededException": "The request has exceeded the specified service quota.",
         "ConflictException": "There is a conflict while performing this action.",

@@ -40,6 +40,10 @@ def data_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         },
         "Nudge": {"name": "Nudge", "http": {"method": "POST", "requestUri": "/v2/nudge"}},
     }
+    model["shapes"]["FilterClause"]["members"] |= {
+        "not": {"shape": "FilterClause"},
+        "nearly": {"shape": "FilterClause"},
+    }
     model["shapes"] |= {
         "Stars": {"type": "integer", "min": 1, "max": 5},
         "RateAssetInput": {
@@ -125,7 +129,7 @@ def test_a_response_is_checked_against_its_output(client, ts, response):
 
 def test_parameters_are_validated(client, ts):
     ts.respond(NAME, OUTPUT)
-    with pytest.raises(ClientError, match=r"'9' at 'stars' failed .* less than or equal to 5"):
+    with pytest.raises(ClientError, match=r"Value at 'stars' failed .* less than or equal to 5"):
         rate(client, stars=9)
 
 
@@ -148,6 +152,24 @@ def test_documented_lists_the_exceptions_that_have_a_class():
 def test_an_undocumented_exception_is_refused(ts):
     with pytest.raises(ValueError, match="It documents ThrottlingException, TooGoodException, Br"):
         ts.inject("ConflictException", operation=NAME)
+
+
+def test_a_clause_of_filters_of_its_own(client, ts):
+    for name in ("penguins", "keepers"):
+        ts.add_asset(name, domain_identifier=DOMAIN, name=name)
+
+    def found(**clause: Any) -> list[str]:
+        items = client.search(domainIdentifier=DOMAIN, searchScope="ASSET", filters=clause)["items"]
+        return [item["assetItem"]["name"] for item in items]
+
+    penguins = {"filter": {"attribute": "name", "value": "penguins"}}
+    assert found(**{"not": penguins}) == ["keepers"]
+    assert found(**{"and": [penguins, {"not": penguins}]}) == []
+    assert ts.calls[-1].attempts[0].reason == (
+        "0 of 2 assets: penguins: it matches what 'not' excludes; keepers: its name is 'keepers'"
+    )
+    with pytest.raises(UnansweredOperationError, match="the member 'nearly' of filters"):
+        found(nearly=penguins)
 
 
 def test_an_operation_without_input_and_output(client, ts):

@@ -540,7 +540,7 @@ def test_an_unhandled_operation_is_an_error_and_fails_the_test(make_client):
         "datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the network or "
         "moto with the option unstubbed='passthrough'."
     )
-    assert status == 501
+    assert status == 400
     assert headers["x-amzn-errortype"] == "UnansweredOperationError"
     assert answer == {"message": message}
     assert str(failure.value).endswith(f"\n  {message}")  # without a line of the test
@@ -778,7 +778,7 @@ def test_an_unsigned_request_for_another_service_says_what_to_install(without_mo
     with connected(without_moto[1]) as connection:
         connection.request("GET", "/v2/domainnames")
         response = connection.getresponse()
-        assert response.status == 501
+        assert response.status == 400
         assert f"for an AWS service other than DataZone. {INSTALL}" in response.read().decode()
 
 
@@ -806,7 +806,7 @@ def test_passthrough_over_http_says_what_to_install(monkeypatch):
         )
         assert not double.calls
         assert ask(endpoint_url)[0] == 201
-    assert (status, headers["x-amzn-errortype"]) == (501, "NotInstalled")
+    assert (status, headers["x-amzn-errortype"]) == (400, "NotInstalled")
     assert answer == {
         "__type": "NotInstalled",
         "message": f"this request is for datazone. {INSTALL}",

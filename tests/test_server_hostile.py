@@ -435,7 +435,7 @@ def test_each_request_is_logged_on_one_line():
         f"PostTimeSeriesDataPoints 429 ThrottlingException (POST {PATH})",
         f"PostTimeSeriesDataPoints no response (ConnectionClosedError) (POST {PATH})",
         f"PostTimeSeriesDataPoints 201 (POST {PATH})",
-        r"501 UnansweredOperationError (GET /v2/domains/\xe9\x1b)",
+        r"400 UnansweredOperationError (GET /v2/domains/\xe9\x1b)",
         "400 BadRequestException (malformed)",
     ]
 

@@ -139,7 +139,7 @@ def test_a_retry_loop_around_botocore_doubles_points(post_one):
     assert outcomes(report, call=1)["AccessDeniedException", "outage"] == "loud"
 
 
-def test_code_that_keeps_its_token_doubles_nothing(client, post):
+def test_code_that_keeps_its_token_duplicates_nothing(client, post):
     def publish():
         try:
             post(client, clientToken="the-same")

@@ -28,9 +28,9 @@ class ServiceException(Fault):
 
     Args:
         message: What the client finds in ``error.response["Error"]["Message"]``, with
-            ``{operation}`` replaced by the name of the operation. AWS documents no message texts,
-            so the defaults are realistic ones of our own (that of ``AccessDeniedException`` is
-            AWS's).
+            ``{operation}`` replaced by the name of the operation. The defaults of
+            ``AccessDeniedException`` and ``ResourceNotFoundException`` are AWS's texts, the others
+            realistic ones of our own.
     """
 
     message: str = ""
@@ -73,7 +73,7 @@ class InternalServerException(ServiceException):
 class ResourceNotFoundException(ServiceException):
     """The domain, entity or point cannot be found (HTTP 404)."""
 
-    default_message = "The specified resource cannot be found."
+    default_message = "The given Asset doesn't exist. Try creating Asset before accessing it."
 
 
 class AccessDeniedException(ServiceException):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.audit import listed
 from pytest_datazone_ts.reporting import timeline
-from pytest_datazone_ts.text import counted, excerpt
+from pytest_datazone_ts.text import counted, escape, excerpt, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,9 +31,7 @@ _OUTCOMES = ("LOST", "DOUBLED", "HUNG", "UNEXPECTED", "loud", "ok")
 
 def render(cells: Sequence[SweepCell]) -> str:
     """Return the call sites, numbered, and the outcome of each fault in each mode there."""
-    numbers: dict[tuple[str, str, int], int] = {}
-    for cell in cells:
-        numbers.setdefault((cell.operation, cell.site, cell.call), len(numbers) + 1)
+    numbers = _numbers(cells)
     lines = [f"{counted(len(cells), 'cell')}: {_summary(cells)}", "", *_legend(numbers)]
     lines += ["", _row("fault", *_MODES)]
     for fault in dict.fromkeys(cell.fault for cell in cells):
@@ -47,10 +45,39 @@ def render(cells: Sequence[SweepCell]) -> str:
             columns.append([*_entry(outcomes)])
         rows = zip_longest([fault], *columns, fillvalue="")
         lines += [_row(*row) for row in rows]
-    reasons = dict.fromkeys(cell.allowed for cell in cells if _mark(cell).endswith("*"))
-    for reason in reasons:
+    for reason in _reasons(cells):
         lines += textwrap.wrap(f"* allowed: {reason}", _COLUMNS, subsequent_indent="  ")
     return "\n".join(lines)
+
+
+def table(cells: Sequence[SweepCell], limit: int) -> dict[str, Any]:
+    """Return the matrix as JSON, with a column for each mode at each call site.
+
+    Args:
+        cells: The cells of the sweep.
+        limit: The maximum number of call sites.
+    """
+    numbers = _numbers(cells)
+    sites = list(numbers)[:limit]
+    marks: dict[tuple[object, ...], str] = {
+        (cell.fault, cell.mode, cell.operation, cell.site, cell.call): _mark(cell) for cell in cells
+    }
+    return {
+        "summary": f"{counted(len(cells), 'cell')}: {_summary(cells)}",
+        "outcomes": [each for each in _OUTCOMES if any(cell.outcome == each for cell in cells)],
+        "sites": [f"{operation} at {site}, call {call}" for operation, site, call in sites],
+        "sites_left_out": len(numbers) - len(sites),
+        "modes": _MODES,
+        "rows": [
+            (fault, [[marks.get((fault, mode, *site), "") for site in sites] for mode in _MODES])
+            for fault in dict.fromkeys(cell.fault for cell in cells)
+        ],
+        "allowed": [escape(str(reason)) for reason in _reasons(cells)],
+        "failures": [
+            without_credentials(escape("\n".join(lines), keep="\n")).split("\n", 1)
+            for lines in _failures(cells)
+        ],
+    }
 
 
 def describe(cells: Sequence[SweepCell]) -> str:
@@ -59,10 +86,8 @@ def describe(cells: Sequence[SweepCell]) -> str:
     if not failures:
         return render(cells)
     lines = [f"the sweep found {_summary(failures)}", render(cells)]
-    for outcome in _OUTCOMES:
-        alike = [cell for cell in failures if cell.outcome == outcome]
-        if alike:
-            lines += ["", *_first(alike)]
+    for failure in _failures(cells):
+        lines += ["", *failure]
     return "\n".join(lines)
 
 
@@ -107,6 +132,19 @@ def describe_difference(
     return "\n".join([*textwrap.wrap(title, _COLUMNS), *lines, *textwrap.wrap(advice, _COLUMNS)])
 
 
+def _numbers(cells: Iterable[SweepCell]) -> dict[tuple[str, str, int], int]:
+    """Return the number of each call, from 1."""
+    numbers: dict[tuple[str, str, int], int] = {}
+    for cell in cells:
+        numbers.setdefault((cell.operation, cell.site, cell.call), len(numbers) + 1)
+    return numbers
+
+
+def _reasons(cells: Iterable[SweepCell]) -> Iterable[str | None]:
+    """Return the reasons for which outcomes are allowed."""
+    return dict.fromkeys(cell.allowed for cell in cells if _mark(cell).endswith("*"))
+
+
 def _summary(cells: Iterable[SweepCell]) -> str:
     counts = Counter(_mark(cell) for cell in cells)
     order = [*_OUTCOMES[:4], *(f"{outcome}*" for outcome in _OUTCOMES[:4]), *_OUTCOMES[4:]]
@@ -147,6 +185,14 @@ def _entry(outcomes: Mapping[str, Sequence[int]]) -> Iterator[str]:
     marks = sorted(outcomes, key=lambda mark: _OUTCOMES.index(mark.rstrip("*")))
     pieces = [f"{mark} {_ranges(outcomes[mark])}" for mark in marks[:-1]] + marks[-1:]
     yield from textwrap.wrap(", ".join(pieces), _MODE - 1, break_on_hyphens=False)
+
+
+def _failures(cells: Sequence[SweepCell]) -> Iterator[Iterable[str]]:
+    """Yield the lines about the first failing cell of each outcome."""
+    for outcome in _OUTCOMES:
+        alike = [cell for cell in cells if cell.failed and cell.outcome == outcome]
+        if alike:
+            yield _first(alike)
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING, Any
 from pytest_datazone_ts import location
 from pytest_datazone_ts import match as matching
 from pytest_datazone_ts.errors import UnansweredOperationError
-from pytest_datazone_ts.records import Attempt, Call, DataPoint
+from pytest_datazone_ts.records import Attempt, Call, DataPoint, LineageEvent
 from pytest_datazone_ts.reporting import attempts
+from pytest_datazone_ts.reporting.traits import differing_traits
 from pytest_datazone_ts.text import (
+    SECRET,
     counted,
     excerpt,
     format_value,
     truncate,
     truncate_pair,
+    without_credentials,
     wrap_list,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_datazone_ts.injections import Injection
     from pytest_datazone_ts.match import Match, Selection
@@ -38,21 +41,22 @@ _SIDE = _COLUMNS - len("         expected ")
 
 
 def not_exactly_one(
-    noun: str, records: Sequence[DataPoint | Call], selection: Selection | None
+    noun: str, records: Sequence[DataPoint | Call | LineageEvent], selection: Selection | None
 ) -> str:
     """Return the message for a selection that is not exactly one record."""
     if not records:
         return _no_record(f"expected exactly one {noun}", noun, selection)
     lines = [f"expected exactly one {noun}, found {len(records)}:"]
     summaries = [summarize(record) for record in records]
-    traits = [*_traits(records)]
+    traits = [*differing_traits(records)]
     for index, record in enumerate(records[:_SHOWN]):
         lines += _numbered(index + 1, record)
         same = [other for other, text in enumerate(summaries) if text == summaries[index]]
         for name, values in traits:
             if any(values[other] != values[index] for other in same):
                 label = f"       {name}: "
-                lines.append(label + truncate(format_value(values[index]), _COLUMNS - len(label)))
+                value = "***" if SECRET.search(name) else format_value(values[index])
+                lines.append(label + truncate(value, _COLUMNS - len(label)))
     return "\n".join([*lines, *_more(records), *_suggestion(records, traits)])
 
 
@@ -67,6 +71,9 @@ def _no_record(expected: str, noun: str, selection: Selection | None) -> str:
         lines = [f"{expected}, found none", *([] if calls is None else _calls_made(calls()))]
     elif noun == "call":
         lines = [expected, *_keywords(match), *_calls_made(records)]
+    elif noun == "lineage event":
+        posted = f"The code under test posted {counted(len(records), noun)}"
+        lines = [expected, *_keywords(match), posted, *_listed(records)]
     else:
         recorded = () if calls is None else calls()
         lines = [expected, *_keywords(match), *_near_misses(match, records, (), recorded)]
@@ -207,7 +214,7 @@ def _calls_made(calls: Sequence[Call]) -> list[str]:
     return [f"The code under test made {counted(len(calls), 'call')}:", *_listed(calls)]
 
 
-def _listed(records: Sequence[DataPoint | Call]) -> list[str]:
+def _listed(records: Sequence[DataPoint | Call | LineageEvent]) -> list[str]:
     lines = [
         line
         for number, record in enumerate(records[:_SHOWN], 1)
@@ -220,41 +227,8 @@ def _more(records: Sequence[object]) -> list[str]:
     return [f"  and {len(records) - _SHOWN} more"] if len(records) > _SHOWN else []
 
 
-def _traits(records: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
-    """Yield the traits in which records differ, each with its value for every record."""
-    traits = _call_traits if isinstance(records[0], Call) else _point_traits
-    for name, values in traits(records):
-        if any(value != values[0] for value in values):
-            yield name, values
-
-
-def _point_traits(points: Sequence[DataPoint]) -> Iterator[tuple[str, Sequence[Any]]]:
-    for name in (
-        *("entity_identifier", "form_name", "entity_type", "timestamp"),
-        *("domain_identifier", "region", "type_identifier", "type_revision"),
-    ):
-        yield name, [getattr(point, name) for point in points]
-    try:
-        contents: list[Any] = [json.loads(point.content or "") for point in points]
-    except (ValueError, RecursionError):
-        contents = [None]
-    if all(isinstance(content, dict) for content in contents):
-        for key in dict.fromkeys(key for content in contents for key in content):
-            yield f"content $.{key}", [content.get(key, matching.MISSING) for content in contents]
-    else:
-        yield "content", [point.content for point in points]
-
-
-def _call_traits(calls: Sequence[Call]) -> Iterator[tuple[str, Sequence[Any]]]:
-    for name, member in (("entity_identifier", "entityIdentifier"), ("entity_type", "entityType")):
-        yield name, [call.parameters.get(member) for call in calls]
-    yield "region", [call.region for call in calls]
-    yield "operation", [call.operation for call in calls]
-    yield "forms", [[form.get("formName") for form in matching.forms(call)] for call in calls]
-
-
 def _suggestion(
-    records: Sequence[object], traits: Iterable[tuple[str, Sequence[Any]]]
+    records: Sequence[object], traits: Sequence[tuple[str, Sequence[Any]]]
 ) -> Iterator[str]:
     """Yield lines that say how to select one of the records listed, or at least fewer."""
     narrower = ""
@@ -263,13 +237,17 @@ def _suggestion(
             example = f"where({_keyword(name, value)})"
             if example == "where()" or len(example) > _COLUMNS:
                 continue
+            if without_credentials(example) != example:
+                continue
             if values.count(value) == 1:
                 yield from _where_hint(f"{example}.one()")
                 return
             narrower = narrower or example
     if narrower:
         yield from _where_hint(narrower)
-    elif isinstance(records[0], Call):
+    elif traits:
+        yield "Narrow it down with where(...)"
+    elif not isinstance(records[0], DataPoint):
         yield "They ask for the same: take one by its index, or the last with latest()."
     else:
         yield "They differ in nothing but id and posted_at. If it is right that the"
@@ -298,7 +276,7 @@ def _keyword(name: str, value: Any) -> str:
     return f"{name}={value!r}"
 
 
-def _numbered(number: int, record: DataPoint | Call) -> list[str]:
+def _numbered(number: int, record: DataPoint | Call | LineageEvent) -> list[str]:
     return textwrap.wrap(
         summarize(record),
         _COLUMNS,
@@ -309,7 +287,7 @@ def _numbered(number: int, record: DataPoint | Call) -> list[str]:
     )
 
 
-def summarize(record: DataPoint | Call | Attempt) -> str:
+def summarize(record: DataPoint | Call | LineageEvent | Attempt) -> str:
     """Return one line about a record that distinguishes it from most others."""
     if isinstance(record, Attempt):
         return f"attempt {record.number}: {attempts.brief_result(record)}"
@@ -322,6 +300,9 @@ def summarize(record: DataPoint | Call | Attempt) -> str:
             result if times == 1 else f"{result} ({times} times)" for result, times in counts
         )
         return f"{record.operation}{target} in {record.region}: {summary}"
+    if isinstance(record, LineageEvent):
+        job = f"{record.job_namespace}/{record.job_name}"
+        return f"{record.event_type} of job {job}, run {record.run_id}"
     return (
         f"{record.form_name!r} of {record.entity_type} {record.entity_identifier} "
         f"at {format_value(record.timestamp)}"
@@ -357,6 +338,9 @@ def _explain(field: str, expected: object, actual: object) -> Iterator[str]:
         yield f"where: {format_value(expected)} is false for it"
         return
     for label, left, right in _details(field, expected, actual):
+        if SECRET.search(label.rpartition(".")[2]):
+            yield f"{label}: differs, and is not shown"
+            continue
         yield label
         left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
         yield f"  expected {left_text}"

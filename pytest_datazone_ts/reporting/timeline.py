@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pytest_datazone_ts.injections import Injection, is_unused
 from pytest_datazone_ts.reporting import attempts, messages
-from pytest_datazone_ts.service.validation import MAX_VALUE_LENGTH
 from pytest_datazone_ts.text import (
     COLUMNS,
     SECRET,
@@ -121,7 +120,6 @@ def without_secrets(reason: str, call: Call) -> str:
     for secret in _secrets(call.parameters):
         # Only in quotes, as a secret may be as short as one letter.
         reason = reason.replace(f"'{secret}'", "'***'")
-        reason = reason.replace(f"'{secret[:MAX_VALUE_LENGTH]}...'", "'***...'")
     return reason
 
 

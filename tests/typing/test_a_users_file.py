@@ -19,6 +19,7 @@ from pytest_datazone_ts import (
     DataPoints,
     DataZoneTimeSeries,
     Injection,
+    LineageEvents,
     Match,
     RateLimit,
     SweepCell,
@@ -84,6 +85,10 @@ def test_records(datazone_ts: DataZoneTimeSeries, datazone_ts_client: Any) -> No
     assert text is not None
     posted_at: datetime = point.posted_at
     assert posted_at.tzinfo is timezone.utc
+
+    events: LineageEvents = datazone_ts.lineage_events.where(event_type="COMPLETE")
+    names: list[str | None] = [event.job_name for event in events[:1]]
+    assert names == []
 
     calls: Calls = datazone_ts.calls.where(region="us-east-1", entity_type="ASSET")
     call: Call = calls.one()
