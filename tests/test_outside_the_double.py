@@ -261,11 +261,15 @@ PYTEST_ASYNCIO = """
 
 
 @pytest.mark.parametrize(
-    ("plugin", "module"), [("anyio", ASYNC), ("pytest_asyncio", PYTEST_ASYNCIO)]
+    ("plugin", "module", "arguments"),
+    [("anyio", ASYNC, ["-p", "anyio"]), ("pytest_asyncio", PYTEST_ASYNCIO, [])],
+    ids=["anyio", "pytest_asyncio"],
 )
-def test_an_asynchronous_fixture_is_named_and_not_the_plugin_that_runs_it(run, plugin, module):
+def test_an_asynchronous_fixture_is_named_and_not_the_plugin_that_runs_it(
+    run, plugin, module, arguments
+):
     pytest.importorskip(plugin)
-    result = run(module)
+    result = run(module, *arguments)
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {GOES} from publisher, outside *"])
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import warnings
 from collections import Counter
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -37,6 +38,7 @@ client = session.create_client(
 
 def is_ours(item):
     """Return whether an object, its class or its function is defined by the plugin."""
+    item = item.func if isinstance(item, partial) else item
     homes = (getattr(item, "__module__", None), type(item).__module__)
     return any(isinstance(home, str) and home.startswith("pytest_datazone_ts") for home in homes)
 
