@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts import faults
     from pytest_datazone_ts import strategies as strategies
     from pytest_datazone_ts.audit import Audit, UnstoredPoint
+    from pytest_datazone_ts.data_quality import DataQuality, Evaluation
     from pytest_datazone_ts.double import DataZoneTimeSeries
     from pytest_datazone_ts.errors import (
         DataZoneBlockedError,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         UnansweredOperationError,
     )
     from pytest_datazone_ts.injections import Injection, RateLimit
-    from pytest_datazone_ts.match import LineageMatch, Match
+    from pytest_datazone_ts.match import CallMatch, LineageMatch, Match, PointMatch
     from pytest_datazone_ts.mock import mock_datazone_ts
     from pytest_datazone_ts.records import Attempt, Call, DataPoint, LineageDataset, LineageEvent
     from pytest_datazone_ts.sweep_cell import SweepCell
@@ -39,20 +40,24 @@ _MODULES = {
     "Attempt": "records",
     "Audit": "audit",
     "Call": "records",
+    "CallMatch": "match",
     "Calls": "views",
     "DataPoint": "records",
     "DataPoints": "views",
+    "DataQuality": "data_quality",
     "DataZoneBlockedError": "errors",
     "DataZoneContentWarning": "errors",
     "DataZonePassthroughWarning": "errors",
     "DataZoneServer": "transport.server",
     "DataZoneTimeSeries": "double",
+    "Evaluation": "data_quality",
     "Injection": "injections",
     "LineageDataset": "records",
     "LineageEvent": "records",
     "LineageEvents": "views",
     "LineageMatch": "match",
     "Match": "match",
+    "PointMatch": "match",
     "RateLimit": "injections",
     "SweepCell": "sweep_cell",
     "SweepError": "errors",
@@ -70,20 +75,24 @@ __all__ = [
     "Attempt",
     "Audit",
     "Call",
+    "CallMatch",
     "Calls",
     "DataPoint",
     "DataPoints",
+    "DataQuality",
     "DataZoneBlockedError",
     "DataZoneContentWarning",
     "DataZonePassthroughWarning",
     "DataZoneServer",
     "DataZoneTimeSeries",
+    "Evaluation",
     "Injection",
     "LineageDataset",
     "LineageEvent",
     "LineageEvents",
     "LineageMatch",
     "Match",
+    "PointMatch",
     "RateLimit",
     "SweepCell",
     "SweepError",

@@ -9,6 +9,7 @@ from pytest_datazone_ts.clock import require_seconds
 from pytest_datazone_ts.ending import require_active, require_same_test
 from pytest_datazone_ts.injections import Injection, RateLimit, resolve_fault
 from pytest_datazone_ts.match import Match, Selection, check_match
+from pytest_datazone_ts.reporting import timeline
 from pytest_datazone_ts.service import model
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.service_setup import ServiceSetup
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.audit import Audit
     from pytest_datazone_ts.exchange import Exchange
     from pytest_datazone_ts.faults import Fault, FaultName
+    from pytest_datazone_ts.match import PointMatch
     from pytest_datazone_ts.options import Options
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
@@ -44,8 +46,11 @@ class DataZoneTimeSeries(ServiceSetup):
 
     def __repr__(self) -> str:
         calls = text.counted(len(self._exchange.log.calls()), "call")
-        points = text.counted(len(self._exchange.service.store.points()), "data point")
-        return f"<{type(self).__name__}: {calls}, {points}>"
+        points = self._exchange.service.store.points()
+        return f"<{type(self).__name__}: {calls}, {text.counted(len(points), 'data point')}>"
+
+    def __str__(self) -> str:
+        return timeline.describe(self._exchange.log.calls(), self._exchange.injections.unused())
 
     @staticmethod
     def current() -> DataZoneTimeSeries:
@@ -94,8 +99,7 @@ class DataZoneTimeSeries(ServiceSetup):
     def code_sleeps(self) -> tuple[float, ...]:
         """The waits, in seconds, of the code under test itself, in order.
 
-        With the option ``sleep="virtual"``, calls of ``time.sleep`` and ``asyncio.sleep`` are
-        recorded here.
+        With the option ``sleep="virtual"``: those of ``time.sleep`` and ``asyncio.sleep``.
         """
         require_same_test(self._exchange.ending)
         return tuple(self._exchange.code_sleeps)
@@ -141,7 +145,7 @@ class DataZoneTimeSeries(ServiceSetup):
             after: The number of matching attempts to let through first.
             call: The number of the matching call that gets it, from 1; ``times`` and ``after``
                 then count the attempts of that call. ``None`` for all calls.
-            operation: The API name of the operation that fails.
+            operation: The API name of the operation that fails, or boto3's name of its method.
             match: The keywords of :class:`~pytest_datazone_ts.Match`.
 
         Returns:
@@ -156,7 +160,7 @@ class DataZoneTimeSeries(ServiceSetup):
                 cannot happen over HTTP while ``datazone_ts_server`` is up.
         """
         require_active(self._exchange.ending, "inject")
-        model.require_operation(operation)
+        operation = model.operation_name(operation)
         injection = Injection(
             resolve_fault(fault, operation),
             operation=operation,
@@ -178,7 +182,7 @@ class DataZoneTimeSeries(ServiceSetup):
         Args:
             rate: The number of calls per second.
             burst: The number of calls that may be made at once.
-            operation: The API name of the operation.
+            operation: The API name of the operation, or boto3's name of its method.
 
         Returns:
             The rate limit, which counts the attempts that it throttles and can be cancelled.
@@ -188,18 +192,18 @@ class DataZoneTimeSeries(ServiceSetup):
             ValueError: An argument is out of range, or the operation does not exist.
         """
         require_active(self._exchange.ending, "rate_limit")
-        model.require_operation(operation)
+        operation = model.operation_name(operation)
         limit = RateLimit(rate, burst=burst, clock=self._exchange.clock)
         self._exchange.injections.limit(operation, limit)
         self._exchange.log.injected(limit)
         return limit
 
-    def assert_posted(self, count: int | None = None, **match: Unpack[Match]) -> DataPoints:
+    def assert_posted(self, count: int | None = None, **match: Unpack[PointMatch]) -> DataPoints:
         """Check that matching data points were posted, and return them.
 
         Args:
             count: The number of points that must match; ``None`` for one or more.
-            match: The keywords of :class:`~pytest_datazone_ts.Match`.
+            match: The keywords of :class:`~pytest_datazone_ts.PointMatch`.
 
         Raises:
             AssertionError: No point matches, or not exactly ``count`` points do.
@@ -208,7 +212,7 @@ class DataZoneTimeSeries(ServiceSetup):
         """
         return assertions.assert_posted(self.data_points, self._exchange.log.calls, count, match)
 
-    def assert_not_posted(self, **match: Unpack[Match]) -> None:
+    def assert_not_posted(self, **match: Unpack[PointMatch]) -> None:
         """Check that no data point matches.
 
         Raises:

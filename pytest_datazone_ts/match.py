@@ -8,9 +8,11 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
-from botocore.utils import parse_to_aware_datetime
+from botocore.utils import parse_timestamp
 
-from pytest_datazone_ts import location, spelling
+from pytest_datazone_ts import data_quality, location, spelling
+from pytest_datazone_ts.service import model
+from pytest_datazone_ts.text import NAIVE_AS_UTC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -47,6 +49,22 @@ class Match(TypedDict, total=False):
     """
 
 
+class PointMatch(Match, total=False):
+    """The keywords that select data points: those of :class:`Match`, and one more."""
+
+    passing_percentage: object
+    """Of data-quality content; no point with other content matches."""
+
+
+class CallMatch(Match, total=False):
+    """The keywords that select calls: those of :class:`Match`, and three more."""
+
+    operation: object
+    """The operation's API name, or boto3's of its method."""
+    error_code: object
+    succeeded: object
+
+
 class LineageMatch(TypedDict, total=False):
     """The keywords that select lineage events, compared as those of :class:`Match` are."""
 
@@ -64,6 +82,9 @@ class LineageMatch(TypedDict, total=False):
 
 
 _KEYWORDS = tuple(Match.__annotations__)
+_CALL_OWN = ("operation", "error_code", "succeeded")
+POINT_KEYWORDS = (*_KEYWORDS, "passing_percentage")
+CALL_KEYWORDS = (*_KEYWORDS, *_CALL_OWN)
 LINEAGE_KEYWORDS = tuple(LineageMatch.__annotations__)
 
 
@@ -82,7 +103,7 @@ def check_match(
     caller: str,
     own: Sequence[str] = (),
     keywords: Sequence[str] = _KEYWORDS,
-) -> Match:
+) -> Any:
     """Check the keywords of a function that selects records.
 
     Args:
@@ -112,14 +133,18 @@ def check_match(
     result = dict(match)
     if "timestamp" in match:
         result["timestamp"] = _comparable_time(match["timestamp"], caller)
-    return cast("Match", result)
+    operation = match.get("operation")
+    if isinstance(operation, str):
+        result["operation"] = model.api_name(operation)
+    return result
 
 
 def _comparable_time(value: object, caller: str) -> object:
     if isinstance(value, (datetime, str)) or type(value) in (int, float):
         moment: Any = value
         try:
-            return parse_to_aware_datetime(moment)
+            moment = moment if isinstance(moment, datetime) else parse_timestamp(moment)
+            return moment.replace(tzinfo=NAIVE_AS_UTC) if moment.tzinfo is None else moment
         except (ValueError, OverflowError, RuntimeError) as error:
             message = f"{caller}(timestamp={value!r}): not a time that boto3 accepts ({error})"
             raise ValueError(message) from error
@@ -137,11 +162,21 @@ def point_differences(
     """Yield ``(field, expected, actual)`` for each keyword that the point does not match."""
     differs = False
     for field, expected in match.items():
-        if field != "where" and not _equal(field, expected, actual := getattr(point, field)):
+        if field != "where" and not _equal(field, expected, actual := _point_field(field, point)):
             differs = True
             yield field, expected, actual
     if not differs and "where" in match and not match["where"](point):
         yield "where", match["where"], point
+
+
+def _point_field(keyword: str, point: DataPoint | LineageEvent) -> object:
+    if keyword != "passing_percentage":
+        return getattr(point, keyword)
+    point = cast("DataPoint", point)
+    try:
+        return data_quality.parse(point.type_identifier, point.content).passing_percentage
+    except ValueError as error:
+        return _Missing(f"none: {error}")
 
 
 def call_matches(match: Match, call: Call) -> bool:
@@ -160,7 +195,8 @@ def call_matches(match: Match, call: Call) -> bool:
     return "where" not in match or bool(match["where"](call))
 
 
-_CALL_FIELDS = ("domain_identifier", "entity_identifier", "entity_type", "region")
+_CALL_ATTRIBUTES = ("region", *_CALL_OWN)
+_CALL_FIELDS = ("domain_identifier", "entity_identifier", "entity_type", *_CALL_ATTRIBUTES)
 _MEMBERS = {
     "domain_identifier": "domainIdentifier",
     "entity_identifier": "entityIdentifier",
@@ -174,7 +210,9 @@ _MEMBERS = {
 
 
 def _call_field(keyword: str, call: Call) -> object:
-    return call.region if keyword == "region" else call.parameters.get(_MEMBERS[keyword])
+    if keyword in _CALL_ATTRIBUTES:
+        return getattr(call, keyword)
+    return call.parameters.get(_MEMBERS[keyword])
 
 
 def forms(call: Call) -> Iterable[Mapping[str, object]]:
@@ -189,7 +227,7 @@ def _equal(field: str, expected: object, actual: object) -> bool:
             return is_json_subset(expected, json.loads(cast("str", actual)))
         except (TypeError, ValueError, RecursionError):
             return False
-    return bool(expected == actual)
+    return not isinstance(actual, _Missing) and bool(expected == actual)
 
 
 def is_json_subset(expected: object, actual: object) -> bool:
@@ -207,13 +245,21 @@ def json_differences(
         actual: The other value.
         path: The path of both.
         subset: Whether objects in ``actual`` may have further keys. Lists of different
-            lengths are then a single difference.
+            lengths then differ in the first pair of items that does, and as a whole.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for key in expected if subset else {**expected, **actual}:
             left, right = expected.get(key, MISSING), actual.get(key, MISSING)
             yield from json_differences(left, right, f"{path}.{key}", subset=subset)
-    elif _is_list(expected) and _is_list(actual) and not (subset and len(expected) != len(actual)):
+    elif _is_list(expected) and _is_list(actual) and subset and len(expected) != len(actual):
+        # What follows the first difference may only have moved.
+        differences = (
+            [*json_differences(left, right, f"{path}[{index}]", subset=True)]
+            for index, (left, right) in enumerate(zip(expected, actual, strict=False))
+        )
+        yield from next(filter(None, differences), ())
+        yield path, expected, actual
+    elif _is_list(expected) and _is_list(actual):
         pairs = zip_longest(expected, actual, fillvalue=MISSING)
         for index, (left, right) in enumerate(pairs):
             yield from json_differences(left, right, f"{path}[{index}]", subset=subset)
@@ -234,8 +280,11 @@ def _is_list(value: object) -> TypeGuard[Sequence[object]]:
 
 
 class _Missing:
+    def __init__(self, reason: str = "missing") -> None:
+        self._reason = reason
+
     def __repr__(self) -> str:
-        return "missing"
+        return self._reason
 
 
 MISSING = _Missing()

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_datazone_ts import location
+from pytest_datazone_ts import data_quality, location
+from pytest_datazone_ts.text import lines_in, multiline_repr
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pytest_datazone_ts.data_quality import DataQuality
     from pytest_datazone_ts.faults import Fault
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataPoint:
+class _Record:
+    """The base class of records: their ``repr`` has one field a line, for people and diffs."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        shown: Any = [field.name for field in fields(self) if field.repr]  # type: ignore[arg-type]
+        items = (f"{name}={multiline_repr(getattr(self, name))}" for name in shown)
+        return lines_in(f"{type(self).__name__}(", items, ")")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DataPoint(_Record):
     """One stored data point: a form as it was posted."""
 
     id: str
@@ -37,6 +50,22 @@ class DataPoint:
     region: str
     posted_at: datetime
     """The time on the test's clock at which it was stored: aware, in UTC."""
+    client_token: str | None = field(default=None, compare=False, repr=False)
+    """The ``clientToken`` of its call; boto3 generates one if the code under test does not."""
+
+    @property
+    def data_quality(self) -> DataQuality:
+        """The content of a form of type ``amazon.datazone.DataQualityResultFormType``, typed.
+
+        Raises:
+            ValueError: It is a form of another type, or its content is not of this type.
+        """
+        try:
+            return data_quality.parse(self.type_identifier, self.content)
+        except ValueError as error:
+            form_type = "DataQualityResultFormType"
+            message = f"data point {self.id} ({self.form_name}) is not a {form_type}: {error}"
+            raise ValueError(message) from None
 
     def json(self) -> Any:
         """Return ``content``, parsed.
@@ -51,7 +80,8 @@ class DataPoint:
             return json.loads(self.content)
         except (ValueError, RecursionError) as error:
             message = f"the content of data point {self.id} ({self.form_name}) is not JSON: {error}"
-            raise ValueError(message) from error
+            # With its cause, pytest would show the standard library's frames.
+            raise ValueError(message) from None
 
 
 class LineageDataset(NamedTuple):
@@ -61,8 +91,8 @@ class LineageDataset(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineageEvent:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LineageEvent(_Record):
     """One stored lineage event; what it does not have is ``None`` or empty."""
 
     id: str
@@ -94,11 +124,11 @@ class LineageEvent:
             return json.loads(self.content)
         except (ValueError, RecursionError) as error:
             message = f"the content of lineage event {self.id} is not JSON: {error}"
-            raise ValueError(message) from error
+            raise ValueError(message) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Attempt(_Record):
     """One HTTP request of a call, and its result."""
 
     number: int
@@ -123,8 +153,8 @@ class Attempt:
     """Why the double itself refused it, failed or found nothing; ``None`` for injected faults."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Call(_Record):
     """One API call of the code under test; botocore's retries are its attempts."""
 
     operation: str

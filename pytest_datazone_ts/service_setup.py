@@ -36,7 +36,7 @@ class ServiceSetup:
         one applies again.
 
         Args:
-            operation: The API name of the operation.
+            operation: The API name of the operation, or boto3's name of its method.
             response: A dict as boto3 returns it, or a callable that takes the call's parameters
                 and returns one, or ``None`` to leave the call to the previous response or else
                 to the double. It is checked against botocore's output shape.
@@ -48,8 +48,8 @@ class ServiceSetup:
                 or the response does not fit its output shape.
         """
         require_active(self._exchange.ending, "respond")
-        model.require_operation(operation)
-        self._exchange.responders.add(model.operation(operation), response, times)
+        described = model.operation(model.operation_name(operation))
+        self._exchange.responders.add(described, response, times)
 
     def add_asset(
         self,

@@ -39,6 +39,11 @@ def data_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             ],
         },
         "Nudge": {"name": "Nudge", "http": {"method": "POST", "requestUri": "/v2/nudge"}},
+        "FindRatings": {
+            "name": "FindRatings",
+            "http": {"method": "GET", "requestUri": "/v2/ratings"},
+            "output": {"shape": "FindRatingsOutput"},
+        },
     }
     model["shapes"]["FilterClause"]["members"] |= {
         "not": {"shape": "FilterClause"},
@@ -63,6 +68,11 @@ def data_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "required": ["score"],
             "members": {"score": {"shape": "Integer"}},
         },
+        "FindRatingsOutput": {
+            "type": "structure",
+            "members": {name: {"shape": "Integers"} for name in ("aggregates", "items")},
+        },
+        "Integers": {"type": "list", "member": {"shape": "Integer"}},
         "TooGoodException": {
             "type": "structure",
             "members": {"message": {"shape": "String"}},
@@ -97,6 +107,12 @@ def test_an_unhandled_call_is_recorded(client, ts):
     with pytest.raises(UnansweredOperationError, match=r"datazone_ts\.respond\('RateAsset', \{'sc"):
         rate(client)
     assert ts.calls.one().parameters == {"domainIdentifier": DOMAIN, "stars": 5}
+
+
+@pytest.mark.usefixtures("ts")
+def test_the_response_suggested_for_a_search_has_its_items(client):
+    with pytest.raises(UnansweredOperationError, match=r"\('FindRatings', \{'items': \.\.\.\}\)"):
+        client.find_ratings()
 
 
 def test_strict_fails_for_an_unhandled_operation(client):

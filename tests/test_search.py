@@ -311,5 +311,5 @@ def test_the_timeline_of_a_failed_test_shows_the_reason(run_pytest):
         """
     )
     result.stdout.fnmatch_lines(
-        ["   attempt 1: 200, request *", "     0 of 1 asset: its owner is 'standinproject'"]
+        ["   attempt 1: 200", "     0 of 1 asset: its owner is 'standinproject'"]
     )

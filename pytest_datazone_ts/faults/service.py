@@ -200,15 +200,15 @@ def documented(operation: str = "PostTimeSeriesDataPoints") -> tuple[type[Servic
     left out; ``inject`` takes their names.
 
     Args:
-        operation: The operation's API name.
+        operation: The operation's API name, or boto3's of its method.
 
     Raises:
         ValueError: Amazon DataZone has no such operation.
     """
     from pytest_datazone_ts.service import model  # noqa: PLC0415 - keeps this import fast
 
-    model.require_operation(operation)
-    classes = (globals().get(name) for name in model.operation(operation).errors)
+    described = model.operation(model.operation_name(operation))
+    classes = (globals().get(name) for name in described.errors)
     return tuple(each for each in classes if each is not None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from pytest_datazone_ts import location
 from pytest_datazone_ts import match as matching
 from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.records import Attempt, Call, DataPoint, LineageEvent
-from pytest_datazone_ts.reporting import attempts
+from pytest_datazone_ts.reporting import attempts, near_misses
 from pytest_datazone_ts.reporting.traits import differing_traits
 from pytest_datazone_ts.text import (
     SECRET,
@@ -19,7 +18,6 @@ from pytest_datazone_ts.text import (
     excerpt,
     format_value,
     truncate,
-    truncate_pair,
     without_credentials,
     wrap_list,
 )
@@ -36,8 +34,6 @@ _COLUMNS = 72
 """The maximum width of a line; pytest indents it by 8 characters."""
 _EXCERPT = 50
 """The maximum length of a value that shares a line with others."""
-_SIDE = _COLUMNS - len("         expected ")
-"""The maximum length of a value that is shown below the one it is compared with."""
 
 
 def not_exactly_one(
@@ -78,6 +74,12 @@ def _no_record(expected: str, noun: str, selection: Selection | None) -> str:
         recorded = () if calls is None else calls()
         lines = [expected, *_keywords(match), *_near_misses(match, records, (), recorded)]
     return "\n".join(lines)
+
+
+def list_all(noun: str, records: Sequence[DataPoint | Call | LineageEvent]) -> str:
+    """Return records as a numbered list."""
+    items = [line for number, each in enumerate(records, 1) for line in _numbered(number, each)]
+    return "\n".join([f"{counted(len(records), noun)}{':' if items else ''}", *items])
 
 
 def not_posted(
@@ -265,8 +267,6 @@ def _keyword(name: str, value: Any) -> str:
     """Return the keyword of ``where`` that selects a value; ``""`` if there is none."""
     if value is None or value is matching.MISSING or value in ([], [None]):
         return ""
-    if name == "operation":
-        return f"where=lambda c: c.operation == {value!r}"
     if name == "timestamp":
         return f"timestamp={value.isoformat()!r}"
     if name == "forms":
@@ -321,7 +321,7 @@ def _nearest(match: Match, points: Sequence[DataPoint], *, lead: str) -> list[st
     compared = []
     for point in points:
         differences = list(matching.point_differences(match, point))
-        explanation = [line for difference in differences for line in _explain(*difference)]
+        explanation = [line for each in differences for line in near_misses.explain(*each)]
         compared.append((len(differences), len(explanation), explanation, point))
     compared.sort(key=lambda each: each[:2])
     for number, (_, _, explanation, point) in enumerate(compared[:_SHOWN], 1):
@@ -330,37 +330,3 @@ def _nearest(match: Match, points: Sequence[DataPoint], *, lead: str) -> list[st
     if len(points) > _SHOWN:
         lines.append(f"  and {len(points) - _SHOWN} more")
     return lines
-
-
-def _explain(field: str, expected: object, actual: object) -> Iterator[str]:
-    """Yield lines that show a difference between a keyword and a point."""
-    if field == "where":
-        yield f"where: {format_value(expected)} is false for it"
-        return
-    for label, left, right in _details(field, expected, actual):
-        if SECRET.search(label.rpartition(".")[2]):
-            yield f"{label}: differs, and is not shown"
-            continue
-        yield label
-        left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
-        yield f"  expected {left_text}"
-        yield f"  posted   {right_text}"
-
-
-def _details(field: str, expected: object, actual: object) -> Iterator[tuple[str, object, object]]:
-    """Yield ``(label, expected, actual)``, for JSON content one for each path that differs."""
-    if field == "content" and isinstance(expected, (dict, list)) and isinstance(actual, str):
-        try:
-            parsed = json.loads(actual)
-        except (ValueError, RecursionError):
-            yield "content, which is not JSON", expected, actual
-            return
-        for path, left, right in matching.json_differences(expected, parsed, subset=True):
-            sizes = (
-                f" (expected {counted(len(left), 'item')}, posted {len(right)})"
-                if isinstance(left, list) and isinstance(right, list)
-                else ""
-            )
-            yield f"content {path}{sizes}", left, right
-    else:
-        yield field, expected, actual

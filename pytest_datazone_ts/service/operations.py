@@ -251,6 +251,7 @@ class Service:
                     type_revision=form.get("typeRevision")
                     or self.form_types.revision(form["typeIdentifier"]),
                     posted_at=posted_at,
+                    client_token=parameters.get("clientToken"),
                 )
                 for form in parameters["forms"]
             ]
@@ -335,7 +336,7 @@ _HANDLERS: Mapping[str, OperationHandler] = {
 }
 
 
-@model.cached_weakly
+@model.kept_by_argument
 def _check(operation: Operation) -> validation.Check:
     return validation.build_check(operation.input)
 

@@ -68,6 +68,7 @@ class Store:
         *,
         type_revision: str,
         posted_at: datetime,
+        client_token: str | None,
     ) -> DataPoint:
         """Store one form of a request.
 
@@ -76,6 +77,7 @@ class Store:
             form: The form, in boto3's form.
             type_revision: The revision of the form type, which ``form`` may leave out.
             posted_at: When the request was made.
+            client_token: The token of the request.
 
         Returns:
             The new data point.
@@ -100,6 +102,7 @@ class Store:
                 content=form.get("content"),
                 region=region,
                 posted_at=posted_at,
+                client_token=client_token,
             )
             self._points[point.id] = point
             entry = (timestamp, next(self._sequence_numbers), point)
