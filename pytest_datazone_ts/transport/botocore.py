@@ -113,6 +113,9 @@ def handle_session(session: Session, package: ModuleType = botocore) -> None:
         credentials.install(active.exchange)
         if is_active:
             retries.install()
+            moto = sys.modules.get("pytest_datazone_ts.transport.moto")
+            if moto is not None:
+                moto.install()
 
 
 def handle_existing() -> list[ServiceModel]:

@@ -259,6 +259,8 @@ class _Conversation(Conversation):
         try:
             answer = other_services.answer(environ, body, service)
         except Exception as error:  # noqa: BLE001 - moto raises any for what it lacks
+            if isinstance(error, ModuleNotFoundError):
+                error = other_services.missing_module(error, service)
             kind = environ["CONTENT_TYPE"]
             answer = other_services.error(service, kind, type(error).__name__, str(error))
         self.log(f"{service or 'unsigned'} {answer[0]}")
