@@ -6,7 +6,7 @@ from importlib.metadata import requires, version
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-extras = ("", "hypothesis", "jsonschema")
+extras = ("", "hypothesis", "jsonschema", "report")
 too_new = [
     f"{requirement}: {version(requirement.name)} is installed"
     for requirement in map(Requirement, requires("pytest-datazone-ts") or [])

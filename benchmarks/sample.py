@@ -66,11 +66,11 @@ def out_of_reach() -> Iterator[None]:
     """Keep the double's handlers off the sessions and clients that are made meanwhile."""
     with mock_datazone_ts():  # the first one looks for what exists already
         pass
-    botocore.unregister_initializer(intercept.reach)
+    botocore.unregister_initializer(intercept.handle_session)
     try:
         yield
     finally:
-        botocore.register_initializer(intercept.reach)
+        botocore.register_initializer(intercept.handle_session)
 
 
 def unsigned(client: Any) -> Any:

@@ -14,9 +14,9 @@ FORM_TYPE = "amazon.datazone.DataQualityResultFormType"
 
 
 def publish(client: BaseClient, domain: str, table: str, result: dict[str, Any]) -> list[float]:
-    """Publish a ``glue.get_data_quality_result`` response; return all scores, newest first.
+    """Publish a ``glue.get_data_quality_result`` response, and return all scores, newest first.
 
-    ``table`` is an ARN.
+    ``table`` is the ARN of a Glue table.
     """
     asset = find_asset(client, domain, table)
     form = post_score(client, domain, asset, result)

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from pytest_datazone_ts.double import DataZoneTimeSeries
 from pytest_datazone_ts.transport.server import serve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 _BACKLOG = 1_000
@@ -88,19 +88,22 @@ class _Output:
                 os.write(self._descriptor, text.encode())
 
 
-def _stop_signal() -> socket.socket:
-    """Return a socket from which a byte can be read once the process is to stop.
+@contextmanager
+def _stop_signal() -> Iterator[socket.socket]:
+    """Yield a socket from which a byte can be read once the process is to stop.
 
     The handlers do not raise: an exception could interrupt anything, such as the shutdown of the
     server.
     """
     reading, writing = socket.socketpair()
-    writing.settimeout(0)
-    signal.set_wakeup_fd(writing.detach(), warn_on_full_buffer=False)
-    # Background processes of shells ignore SIGINT by default; process managers send SIGTERM.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
-    return reading
+    with reading, writing:
+        writing.settimeout(0)
+        signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        # Background processes of shells ignore SIGINT by default; process managers send SIGTERM.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        yield reading
+        signal.set_wakeup_fd(-1)  # an impatient user presses Ctrl-C twice
 
 
 def _parser() -> argparse.ArgumentParser:

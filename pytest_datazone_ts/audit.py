@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import textwrap
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.faults import MalformedResponse
-from pytest_datazone_ts.text import counted, excerpt
+from pytest_datazone_ts.text import counted, excerpt, format_value
 from pytest_datazone_ts.views import DataPoints
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class UnstoredPoint:
     """The error code of the last attempt; ``None`` if it got no response."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Audit:
     """What :meth:`DataZoneTimeSeries.audit` found; true if it found anything."""
 
@@ -54,6 +54,14 @@ class Audit:
 
     def __bool__(self) -> bool:
         return bool(self.doubled or self.unacknowledged or self.unstored)
+
+    def __repr__(self) -> str:
+        counts = [
+            f"{len(getattr(self, each.name))} {each.name}"
+            for each in fields(self)
+            if getattr(self, each.name)
+        ]
+        return f"<Audit: {', '.join(counts) or 'nothing'}>"
 
     def __str__(self) -> str:
         findings: dict[str, Sequence[Any]] = {
@@ -145,12 +153,24 @@ def as_dict(point: DataPoint | UnstoredPoint, *, timestamps: bool = True) -> dic
     return plain
 
 
-def listed(points: Sequence[DataPoint | UnstoredPoint], columns: int = _COLUMNS) -> Iterator[str]:
-    """Yield lines that list the first points, and count the others."""
+def listed(
+    points: Sequence[DataPoint | UnstoredPoint],
+    columns: int = _COLUMNS,
+    *,
+    timestamps: bool = False,
+) -> Iterator[str]:
+    """Yield lines that list the first points, and count the others.
+
+    Args:
+        points: The points.
+        columns: How long a line may be.
+        timestamps: Whether the points differ by their timestamps.
+    """
     for number, point in enumerate(points[:_SHOWN], 1):
+        at = f" at {format_value(point.timestamp)}" if timestamps else ""
         yield from textwrap.wrap(
             f"{point.form_name!r} of {point.entity_type} {point.entity_identifier} "
-            f"in {point.region}",
+            f"in {point.region}{at}",
             columns,
             initial_indent=f"  {number}. ",
             subsequent_indent="     ",

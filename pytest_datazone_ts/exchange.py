@@ -19,6 +19,7 @@ from pytest_datazone_ts.service import wire
 from pytest_datazone_ts.service.codec import DecodeError
 from pytest_datazone_ts.service.error import ServiceError
 from pytest_datazone_ts.service.operations import Service
+from pytest_datazone_ts.text import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ class Exchange:
         self.options: Options = options
         self.clock: Clock = Clock()
         self.service: Service = Service(self.clock, content_check=options.content_check)
-        self.log: Log = Log()
+        self.log: Log = Log(virtual=options.retry_sleep == "virtual")
         self.injections: Injections = Injections()
         self.responders: Responders = Responders()
         self.sleeps: list[float] = []
@@ -116,9 +117,9 @@ class Exchange:
             UnansweredOperationError: Always. The option ``strict`` reports it too.
         """
         error = UnansweredOperationError(
-            f"{request}, and the double stopped it: the request does not carry botocore's "
-            "context of the call. Either the call began before the double was active, or a "
-            "handler of the event request-created replaced the request's URL."
+            f"{without_credentials(request)}, and the double stopped it: the request does not "
+            "carry botocore's context of the call. Either the call began before the double was "
+            "active, or a handler of the event request-created replaced the request's URL."
         )
         self.errors.append(error)
         raise error

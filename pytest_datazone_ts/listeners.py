@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.injections import Injection, RateLimit
+    from pytest_datazone_ts.sweep_cell import SweepCell
+
+
+class Source(Protocol):
+    """The log of a double, as listeners know it."""
+
+    virtual: bool
+    """Whether botocore's back-offs take no real time."""
 
 
 class Listener(Protocol):
-    """Is notified of what every double records; ``log`` identifies the double."""
+    """Is notified of what every double records, and of what sweeps find.
 
-    def called(self, log: object, call: CallEntry) -> None:
+    ``log`` identifies the double.
+    """
+
+    def called(self, log: Source, call: CallEntry) -> None:
         """Note a call at its first attempt."""
 
-    def injected(self, log: object, injected: Injection | RateLimit) -> None:
+    def injected(self, log: Source, injected: Injection | RateLimit) -> None:
         """Note a fault that a test injected, or a rate limit that it set."""
 
-    def cleared(self, log: object) -> None:
+    def cleared(self, log: Source) -> None:
         """Note that a double has forgotten everything."""
+
+    def swept(self, cells: Sequence[SweepCell]) -> None:
+        """Note the cells of a sweep."""
 
 
 listeners: list[Listener] = []
 """The listeners that every log notifies."""
+
+# What a forked process records is lost, and a thread of its parent may hold the lock of one.
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
+    os.register_at_fork(after_in_child=listeners.clear)
 
 
 @contextmanager

@@ -71,6 +71,12 @@ def user_location(start: CodeType) -> str:
     return format_location(frame.f_code.co_filename, frame.f_lineno)
 
 
+def is_users(frame: FrameType) -> bool:
+    """Return whether a frame is the user's: in no client library, event loop or pytest plugin."""
+    package = _package(frame)
+    return package not in _NOT_THE_USERS and not package.startswith("pytest")
+
+
 def error_location(error: BaseException) -> str | None:
     """Return where an error was raised.
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class Log:
     """Calls, in the order of their first attempts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, virtual: bool) -> None:
+        self.virtual: bool = virtual
+        """Whether botocore's back-offs take no real time."""
         self._lock = threading.Lock()
         self._calls: list[CallEntry] = []
         self._by_invocation: dict[str, CallEntry] = {}

@@ -90,6 +90,29 @@ class Options:
         return replace(self, **keywords)
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run behaves; these options are ini settings alone."""
+
+    stand_ins: bool = _option(
+        default=False,
+        meaning="put stand-ins in the environment for the whole run where no region or no "
+        "credentials are configured",
+    )
+    guard: bool = _option(
+        default=False,
+        meaning="fail a test without the double that calls a DataZone time-series operation, "
+        "instead of letting the call reach the network",
+    )
+    report_size: int = field(
+        default=1_000_000,
+        metadata={
+            "meaning": "the maximum size of the HTML report in bytes; once it is full, further "
+            "tests are shown without details"
+        },
+    )
+
+
 class OptionKeywords(TypedDict, total=False):
     """The keywords of ``mock_datazone_ts`` and of the ``datazone_ts`` marker, for editors."""
 
@@ -106,7 +129,11 @@ NAMES = tuple(each.name for each in fields(Options))
 CHOICES: Mapping[str, tuple[Any, ...]] = {
     each.name: each.metadata["choices"] for each in fields(Options)
 }
-MEANINGS: Mapping[str, str] = {each.name: each.metadata["meaning"] for each in fields(Options)}
+INI_SETTINGS: Mapping[str, tuple[Any, str]] = {
+    each.name: (each.default, each.metadata["meaning"])
+    for each in (*fields(Options), *fields(RunOptions))
+}
+"""The default and the meaning of each ini setting, by its name without the prefix."""
 
 _run_options: Options = Options()
 """The options from the ini settings of the current pytest run."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_datazone_ts import location
-from pytest_datazone_ts.options import MEANINGS, NAMES, Options, run_options, set_run_options
+from pytest_datazone_ts.options import INI_SETTINGS, NAMES, Options, run_options, set_run_options
 from pytest_datazone_ts.reporting import trace
 
 # Importing it registers handlers on every botocore session created from now on.
@@ -46,26 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write one HTML page that shows what the run posted to Amazon DataZone's double",
     )
-    defaults = Options()
-    for name in NAMES:
-        default = getattr(defaults, name)
+    for name, (default, meaning) in INI_SETTINGS.items():
         keywords: Any = {"type": "bool"} if isinstance(default, bool) else {}
-        meaning = f"datazone_ts: {MEANINGS[name]}"
-        parser.addini(f"datazone_ts_{name}", meaning, default=default, **keywords)
-    parser.addini(
-        "datazone_ts_stand_ins",
-        "datazone_ts: put stand-ins in the environment for the whole run where no region or no "
-        "credentials are configured",
-        type="bool",
-        default=False,
-    )
-    parser.addini(
-        "datazone_ts_guard",
-        "datazone_ts: fail a test without the double that calls a DataZone time-series operation, "
-        "instead of letting the call reach the network",
-        type="bool",
-        default=False,
-    )
+        parser.addini(f"datazone_ts_{name}", f"datazone_ts: {meaning}", default=default, **keywords)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -88,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if file is not None:
         from pytest_datazone_ts.reporting.html import run  # noqa: PLC0415 - for the report only
 
-        run.install(config, file)
+        run.install(config, file, _ini(config, "report_size"))
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -119,10 +102,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin a new trace here, because a plugin may set up a test more than once."""
     trace.begin(trace.Trace())
-    if "datazone_ts" in getattr(item, "fixturenames", ()):
+    fixtures = {"datazone_ts", "datazone_ts_sweep"}.intersection(getattr(item, "fixturenames", ()))
+    if fixtures:
         marked = [mark.kwargs.get("unstubbed") for mark in item.iter_markers("datazone_ts")]
         unstubbed = next(filter(None, marked), run_options().unstubbed)
-        guard.require_double(passes_others_through=unstubbed == "passthrough")
+        guard.require_double(
+            passes_others_through=unstubbed == "passthrough", sweeps="datazone_ts" not in fixtures
+        )
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -183,7 +169,10 @@ def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries,
     node = request.node
     node.stash[_OUTCOMES] = set()
     ending = Ending(f"the test {node.nodeid}", test=location.current_test())
-    with active_double(_options(node), ending) as double:
+    options = _options(node)
+    # Again, because a test may request the fixture with request.getfixturevalue().
+    guard.require_double(passes_others_through=options.unstubbed == "passthrough", sweeps=False)
+    with active_double(options, ending) as double:
         yield double
     # A test that failed, was skipped or was interrupted may not have used up its faults.
     if node.stash[_OUTCOMES] == {"passed"}:

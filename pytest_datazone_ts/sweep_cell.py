@@ -38,7 +38,7 @@ class SweepCell:
     allowed: str | None
     """The reason from ``allow``, if any."""
     error: str | None
-    """The exception that the code raised, if any."""
+    """The exception that the code raised, if any; for ``"HUNG"``, the limit that was exceeded."""
     lost: DataPoints
     """The data points of the baseline that are missing."""
     doubled: DataPoints

@@ -37,6 +37,12 @@ def checked(node: pytest.Item, options: Mapping[str, Any]) -> Callable[..., Swee
     """
 
     def check(code: Callable[[], Any], *, subtests: Any = None, **keywords: Any) -> SweepReport:
+        if subtests is not None and not hasattr(subtests, "test"):
+            message = (
+                "datazone_ts_sweep(subtests=...) takes the fixture subtests, which pytest has from "
+                f"version 9 on and pytest-subtests before, not {subtests!r}"
+            )
+            raise TypeError(message)
         with _quiet_log(node.config), _Progress(node.config) as progress:
             merged: dict[str, Any] = {"progress": progress, **options, **keywords}
             report = sweep(code, **merged)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import math
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from io import BufferedWriter, RawIOBase, TextIOWrapper
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakSet
 
-from pytest_datazone_ts import faults, location
+import pytest
+
+from pytest_datazone_ts import faults, location, sweep_code
 from pytest_datazone_ts.audit import identity
 from pytest_datazone_ts.clock import frozen_time_restored
 from pytest_datazone_ts.double import exchange_behind
@@ -23,10 +20,11 @@ from pytest_datazone_ts.injections import Injection, Injections
 from pytest_datazone_ts.match import Match
 from pytest_datazone_ts.mock import active_double
 from pytest_datazone_ts.reporting import matrix, messages
+from pytest_datazone_ts.sweep_code import HungError
 from pytest_datazone_ts.views import DataPoints
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_datazone_ts.clock import Clock
     from pytest_datazone_ts.double import DataZoneTimeSeries
@@ -62,14 +60,14 @@ class Step(NamedTuple):
         """The name of the fault."""
         return type(self.fault).__name__
 
+    def __str__(self) -> str:
+        operation, call, where = self.site
+        return f"{self.name}, {self.mode}, at call {call} of {operation}, {where}"
+
 
 def _can_meet(operation: str, fault: Fault) -> bool:
     """Return whether a fault can happen to an operation."""
     return isinstance(fault, TransportFault) or type(fault) in faults.documented(operation)
-
-
-class _HungError(BaseException):
-    """Ends a run that hangs; not an ``Exception``, which code might swallow."""
 
 
 class _Watch(Injections):
@@ -79,7 +77,8 @@ class _Watch(Injections):
         super().__init__()
         self.sites: list[Site] = []
         """The calls of the code, in order."""
-        self.hung = False
+        self.hung: str | None = None
+        """Why the run was ended."""
         self.failed: dict[str, int] = {}
         """The operations that failed, with the number of their attempts that were let through."""
         self._step = step
@@ -97,15 +96,18 @@ class _Watch(Injections):
         """Start to watch: earlier calls were not made by the code."""
         self._watching = True
 
-    def hang(self) -> NoReturn:
-        """End the run as hung."""
-        self.hung = True
-        raise _HungError
+    def hang(self, reason: str) -> None:
+        """End the run as hung, once: if the code catches even that, all further calls succeed."""
+        if self.hung is None:
+            self.hung = reason
+            raise HungError
 
     def take(self, entry: CallEntry) -> Injection | None:
         """Return the injection for the next attempt of a call: the cell's, or one of the test."""
         if not self._watching:
             return super().take(entry)
+        if self.hung is not None:
+            return None
         with self._counting:
             number = 0 if entry.attempts else self._begin(entry.operation)
             if self._is_to_fail(entry, number):
@@ -116,11 +118,11 @@ class _Watch(Injections):
 
     def _begin(self, operation: str) -> int:
         """Note a new call, and return its number."""
-        if self.hung or len(self.sites) >= self._max_calls:
-            self.hang()
+        if len(self.sites) >= self._max_calls:
+            self.hang(f"more than {self._max_calls} calls")
         self._calls[operation] += 1
         number = self._calls[operation]
-        self.sites.append(Site(operation, number, location.user_location(_result.__code__)))
+        self.sites.append(Site(operation, number, location.user_location(sweep_code.run.__code__)))
         return number
 
     def _is_to_fail(self, call: CallEntry, number: int) -> bool:
@@ -141,6 +143,19 @@ def _injection(step: Step) -> Injection:
     )
 
 
+class _Sleepers(WeakSet[object]):
+    """The threads and tasks that sleep virtually in a run: also threads that it starts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._others = {*threading.enumerate()} - {threading.current_thread()}
+
+    def __contains__(self, item: object) -> bool:
+        return super().__contains__(item) or (
+            isinstance(item, threading.Thread) and item not in self._others
+        )
+
+
 class Run(NamedTuple):
     """What happened in one run."""
 
@@ -150,7 +165,8 @@ class Run(NamedTuple):
     sleeps: tuple[float, ...]
     failed: Mapping[str, int]
     """The operations that failed, with the number of their attempts that were let through."""
-    hung: bool
+    hung: str | None
+    """The limit that the run exceeded, if any."""
     error: BaseException | None
     reported: bool
     """Whether what the code returned reports a failure."""
@@ -174,50 +190,83 @@ class Runner:
         self._timeout = timeout
         self._options = options
 
-    def baseline(self, *, timestamps: bool) -> Run:
+    def baseline(self, *, max_calls: float, timestamps: bool) -> Run:
         """Run the code twice without a fault, and return the first run.
 
         Raises:
             SweepError: The code fails or makes no call, or its two runs differ.
         """
-        run = self._run(None, max_calls=math.inf)
+        run = self._run(None, max_calls=max_calls)
         if run.error is not None:
-            message = f"without a fault the code raises {describe_error(run.error)}"
+            message = f"without a fault the code raises {sweep_code.describe_error(run.error)}"
             raise SweepError(message) from run.error
         reason = (
-            "without a fault the code hangs"
-            if run.hung
+            f"without a fault the code hangs: {run.hung}"
+            if run.hung is not None
             else "without a fault reported=... takes what the code returned for a failure"
             if run.reported
-            else "the code makes no DataZone call, so nothing can fail"
+            else "the code makes no DataZone call, so nothing can fail. Calls that a double of its "
+            "own answers, or that another process makes, do not count"
             if not run.sites
             else ""
         )
         if reason:
             raise SweepError(reason)
-        with _silence():
-            again = self._run(None, max_calls=math.inf)
+        self.require_same(
+            run,
+            "without a fault the code does not do the same in two runs:",
+            max_calls=max_calls,
+            timestamps=timestamps,
+        )
+        return run
+
+    def require_same(
+        self, baseline: Run, title: str, *, max_calls: float, timestamps: bool
+    ) -> None:
+        """Run the code without a fault once more.
+
+        Args:
+            baseline: The first such run.
+            title: How to say that the code did not do the same.
+            max_calls: The number of calls from which on it hangs.
+            timestamps: Whether points with different timestamps are different.
+
+        Raises:
+            SweepError: It does not do the same.
+        """
+        with sweep_code.silence():
+            again = self._run(None, max_calls=max_calls)
         calls, calls_again = (
-            Counter((site.operation, site.location) for site in each.sites) for each in (run, again)
+            Counter((site.operation, site.location) for site in each.sites)
+            for each in (baseline, again)
         )
         difference = matrix.describe_difference(
-            surplus(run.points, again.points, timestamps=timestamps),
-            surplus(again.points, run.points, timestamps=timestamps),
+            title,
+            surplus(baseline.points, again.points, timestamps=timestamps),
+            surplus(again.points, baseline.points, timestamps=timestamps),
             calls - calls_again,
             calls_again - calls,
+            timestamps=timestamps,
         )
         if difference:
             raise SweepError(difference)
-        return run
 
     def run(self, step: Step, *, max_calls: int) -> Run:
         """Run the code for one cell.
 
         Raises:
-            SweepError: The code does not make the call that must fail.
+            SweepError: The code does not make the call that must fail, or ends the test.
         """
-        with _silence():
-            run = self._run(step, max_calls=max_calls)
+        try:
+            with sweep_code.silence():
+                run = self._run(step, max_calls=max_calls)
+        except (pytest.fail.Exception, pytest.skip.Exception) as error:
+            reason = sweep_code.describe_error(error)
+            message = (
+                f"with {step}, something ended the test while the code ran: {reason}. If the code "
+                "did it itself, have it raise an exception instead"
+            )
+            raise SweepError(message) from error
         if not run.failed:
             site = step.site
             message = (
@@ -235,9 +284,10 @@ class Runner:
             if self._setup is not None:
                 self._setup(double)
             already = len(exchange.log.calls())
+            exchange.sleepers = _Sleepers()
             watch.begin()
             _limit(exchange.clock, self._timeout, watch.hang)
-            result, error = _result(self._code, watch)
+            result, error = sweep_code.run(self._code)
             if exchange.errors:
                 raise SweepError(messages.swallowed_errors(exchange.errors)) from error
             return Run(
@@ -249,74 +299,24 @@ class Runner:
                 hung=watch.hung,
                 error=error,
                 reported=error is None
-                and not watch.hung
+                and watch.hung is None
                 and self._reported is not None
                 and bool(self._reported(result)),
             )
 
 
-def _result(code: Callable[[], Any], watch: _Watch) -> tuple[Any, BaseException | None]:
-    """Return the result of the code, or the error that it raises."""
-    __tracebackhide__ = True
-    try:
-        result = code()
-        if inspect.isawaitable(result):
-            result = _await(result)
-    except SystemExit as error:
-        return None, error if error.code else None
-    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - any is an outcome
-        return None, error
-    except BaseException:
-        if not watch.hung:
-            raise
-        return None, None
-    return result, None
-
-
-def _await(awaitable: Awaitable[Any]) -> Any:
-    """Return the result of an awaitable, also while an event loop is running."""
-
-    async def main() -> Any:
-        return await awaitable
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(main())
-    with ThreadPoolExecutor(1) as pool:  # this thread's loop is busy with the test
-        return pool.submit(asyncio.run, main()).result()
-
-
-def _limit(clock: Clock, seconds: float, hang: Callable[[], None]) -> None:
+def _limit(clock: Clock, seconds: float, hang: Callable[[str], None]) -> None:
     """Call ``hang`` once more than ``seconds`` have passed on a clock."""
-    deadline = clock.time() + seconds
+    limit = seconds
+    deadline = clock.time() + limit
     advance = clock.advance
 
     def limited(seconds: float) -> None:
         advance(seconds)
         if clock.time() > deadline:
-            hang()
+            hang(f"more than {limit:g} seconds of the test's clock")
 
     clock.advance = limited  # type: ignore[method-assign]
-
-
-class _Nowhere(RawIOBase):
-    """A file that discards everything."""
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: Any) -> int:
-        return len(text)
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Suppress what the code prints, which would be printed once for each cell."""
-    # Never closed, because a logging handler may keep it.
-    nowhere = TextIOWrapper(BufferedWriter(_Nowhere()), encoding="utf-8", write_through=True)
-    with redirect_stdout(nowhere), redirect_stderr(nowhere):
-        yield
 
 
 def surplus(
@@ -332,8 +332,3 @@ def surplus(
         else:
             found.append(point)
     return DataPoints(found)
-
-
-def describe_error(error: BaseException) -> str:
-    """Return the type and the message of an error."""
-    return f"{type(error).__name__}: {error}"

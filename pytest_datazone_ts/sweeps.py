@@ -6,19 +6,24 @@ at each call in each mode. Every run has a fresh double.
 
 from __future__ import annotations
 
+import inspect
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pytest_datazone_ts import faults, location, spelling
-from pytest_datazone_ts.listeners import listeners_muted
-from pytest_datazone_ts.options import run_options
+from pytest_datazone_ts.clock import require_seconds
+from pytest_datazone_ts.count import require_count
+from pytest_datazone_ts.listeners import listeners, listeners_muted
+from pytest_datazone_ts.options import NAMES, run_options
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.sweep_cell import Mode, Outcome, SweepCell
+from pytest_datazone_ts.sweep_code import describe_error
 from pytest_datazone_ts.sweep_report import SweepReport
-from pytest_datazone_ts.sweep_run import Run, Runner, Site, Step, describe_error, surplus
+from pytest_datazone_ts.sweep_run import Run, Runner, Site, Step, surplus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from typing_extensions import Unpack
@@ -45,7 +50,6 @@ _ARGUMENTS: Mapping[type[Fault], tuple[Any, ...]] = {
 _TRANSPORT: list[type[Fault]] = [
     fault if isinstance(fault, type) else type(fault) for fault in faults.TRANSPORT
 ]
-_CONCRETE = [*get_args(faults.FaultName), *(kind.__name__ for kind in _TRANSPORT)]
 
 
 def sweep(
@@ -87,20 +91,19 @@ def sweep(
         The report, with a cell for each run.
 
     Raises:
-        SweepError: The code fails without a fault, or two runs of it differ.
-        TypeError: An option is unknown.
+        SweepError: The code fails without a fault, or two runs of it without a fault differ.
+        TypeError: The code is not a function, or a keyword is unknown.
         ValueError: An argument has an invalid value.
     """
-    if sites not in {"distinct", "all"}:
-        message = f"sweep(sites=...) takes 'distinct' or 'all', not {sites!r}"
-        raise ValueError(message)
-    for outcome in (expect or {}).values():
-        if outcome not in {"ok", "loud"}:
-            message = (
-                f"sweep(expect=...) takes the outcomes 'ok' and 'loud', not {outcome!r}. To accept "
-                "another one, give a reason with allow=..."
-            )
-            raise ValueError(message)
+    _require_keywords(options)
+    _require_arguments(
+        code,
+        expect=expect or {},
+        allow=allow or {},
+        sites=sites,
+        max_calls=max_calls,
+        timeout=timeout,
+    )
     runner = Runner(
         code,
         setup=setup,
@@ -111,10 +114,15 @@ def sweep(
     expectations = _ByCell("expect", expect or {})
     allowances = _ByCell("allow", allow or {})
     with listeners_muted():
-        baseline = runner.baseline(timestamps=timestamps)
+        baseline = runner.baseline(
+            max_calls=math.inf if max_calls is None else max_calls, timestamps=timestamps
+        )
         if max_calls is None:
             max_calls = 100 + 10 * len(baseline.sites)
         plan = [*_plan(baseline.sites, sites)]
+        known = dict.fromkeys(step.site.location for step in plan)
+        expectations.require_sites(known)
+        allowances.require_sites(known)
         cells: list[SweepCell] = []
         explained: set[Outcome] = set()
         for done, step in enumerate(plan):
@@ -129,10 +137,20 @@ def sweep(
                 allowed=allowances.get(step),
                 timestamps=timestamps,
             )
+            if cell.failed and not explained:
+                runner.require_same(
+                    baseline,
+                    f"the run with {step}, left something behind: in a second run without a fault "
+                    "the code does not do what it did in the first:",
+                    max_calls=max_calls,
+                    timestamps=timestamps,
+                )
             if cell.failed and cell.outcome not in explained:
                 explained.add(cell.outcome)
                 cell = replace(cell, calls=tuple(run.calls))
             cells.append(cell)
+    for listener in listeners:
+        listener.swept(cells)
     return SweepReport(cells=tuple(cells), timestamps=timestamps)
 
 
@@ -148,10 +166,58 @@ def _plan(seen: Sequence[Site], sites: str) -> Iterator[Step]:
                     yield Step(site, kind(*_ARGUMENTS.get(kind, ())), mode)
 
 
+def _require_keywords(options: Mapping[str, object]) -> None:
+    known = [*[*inspect.signature(sweep).parameters][1:-1], *NAMES]
+    for name in options:
+        if name not in NAMES:
+            message = (
+                f"sweep() got an unknown keyword {name!r}.{spelling.hint(name, known)} "
+                f"Valid keywords: {', '.join(known)}."
+            )
+            raise TypeError(message)
+
+
+def _require_arguments(
+    code: object,
+    *,
+    expect: Mapping[Key, object],
+    allow: Mapping[Key, object],
+    sites: object,
+    max_calls: object,
+    timeout: object,
+) -> None:
+    if not callable(code):
+        message = f"sweep() takes a function to call, such as lambda: publish(...), not {code!r}"
+        raise TypeError(message)
+    if sites not in {"distinct", "all"}:
+        message = f"sweep(sites=...) takes 'distinct' or 'all', not {sites!r}"
+        raise ValueError(message)
+    for outcome in expect.values():
+        if outcome not in {"ok", "loud"}:
+            message = (
+                f"sweep(expect=...) takes the outcomes 'ok' and 'loud', not {outcome!r}. To accept "
+                "another one, give a reason with allow=..."
+            )
+            raise ValueError(message)
+    if max_calls is not None:
+        require_count("sweep(max_calls=...) takes 1 or more, or None", max_calls, 1)
+    require_seconds("sweep(timeout=...)", timeout)
+    for reason in allow.values():
+        if not isinstance(reason, str) or not reason.strip():
+            message = f"sweep(allow=...) takes a reason for each key, not {reason!r}"
+            raise ValueError(message)
+
+
+def _fault_names() -> list[str]:
+    """Return the names of the faults that sweeps try."""
+    return [kind.__name__ for kind in (*faults.documented(POST), *_TRANSPORT)]
+
+
 class _ByCell:
     """The values that the test gave for some cells."""
 
     def __init__(self, argument: str, values: Mapping[Any, Any]) -> None:
+        self._argument = argument
         self._values: dict[tuple[str, ...], Any] = {}
         for key, value in values.items():
             parts = (key,) if isinstance(key, str) else key
@@ -161,7 +227,7 @@ class _ByCell:
                     f"(name, mode, site), not {key!r}"
                 )
                 raise ValueError(message)
-            for part, known in zip(parts, (_CONCRETE, _MODES), strict=False):
+            for part, known in zip(parts, (_fault_names(), _MODES), strict=False):
                 if part not in known:
                     message = (
                         f"sweep({argument}=...) got the key {key!r}.{spelling.hint(part, known)} "
@@ -169,6 +235,21 @@ class _ByCell:
                     )
                     raise ValueError(message)
             self._values[parts] = value
+
+    def require_sites(self, known: Iterable[str]) -> None:
+        """Require that the code has each site that a key names.
+
+        Raises:
+            ValueError: It does not.
+        """
+        for key in self._values:
+            for site in key[2:]:
+                if site not in known:
+                    message = (
+                        f"sweep({self._argument}=...) got the key {key!r}, and the code makes no "
+                        f"call there. It makes them at {', '.join(known)}."
+                    )
+                    raise ValueError(message)
 
     def get(self, step: Step) -> Any:
         """Return the value of the most specific key for a cell; ``None`` if there is none."""
@@ -204,7 +285,7 @@ def _cell(
         outcome=outcome,
         expected=expected,
         allowed=allowed,
-        error=None if run.error is None else describe_error(run.error),
+        error=run.hung or (None if run.error is None else describe_error(run.error)),
         lost=lost,
         doubled=doubled,
         sleeps=run.sleeps,
@@ -214,7 +295,7 @@ def _cell(
 
 def _outcome(run: Run, lost: DataPoints, doubled: DataPoints) -> Outcome:
     is_loud = run.error is not None or run.reported
-    if run.hung:
+    if run.hung is not None:
         return "HUNG"
     if lost and not is_loud:
         return "LOST"

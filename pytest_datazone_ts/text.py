@@ -25,13 +25,13 @@ SECRET = re.compile(
 
 
 def format_value(value: object) -> str:
-    """Return a value as it appears in messages."""
+    """Return a value as it appears in messages, without credentials."""
     if isinstance(value, datetime):
         return value.isoformat(" ").replace("+00:00", "Z")
     if isinstance(value, FunctionType):
         code = value.__code__
         return f"{value.__qualname__} ({Path(code.co_filename).name}:{code.co_firstlineno})"
-    return repr(value)
+    return without_credentials(repr(value))
 
 
 def counted(number: int, noun: str) -> str:

@@ -8,7 +8,7 @@ import functools
 import pytest
 from sample import location
 
-from pytest_datazone_ts import sweep
+from pytest_datazone_ts import mock_datazone_ts, sweep
 
 AioSession = pytest.importorskip("aiobotocore.session").AioSession
 AioConfig = pytest.importorskip("aiobotocore.config").AioConfig
@@ -31,31 +31,33 @@ def outcomes(report):
     return {(cell.fault, cell.mode, cell.call): cell.outcome for cell in report.cells}
 
 
-async def publish(post, *, suppress=False):
-    async with connect() as client:
-        posts = [post(client, entityIdentifier=asset) for asset in ("asset1", "asset2")]
-        await asyncio.gather(*posts, return_exceptions=suppress)
+@pytest.fixture(scope="module")
+def client():
+    """One that is not made in each run, which takes most of its time."""
+    loop = asyncio.new_event_loop()
+    context = connect()
+    with mock_datazone_ts():
+        client = loop.run_until_complete(context.__aenter__())
+    yield client
+    loop.run_until_complete(context.__aexit__(None, None, None))
+    loop.close()
 
 
-def test_a_correct_pipeline(post):
-    report = sweep(lambda: publish(post))
-
-    assert not report.failures
-    assert outcomes(report)["ThrottlingException", "attempt", 1] == "ok"
-    assert outcomes(report)["ThrottlingException", "call", 2] == "loud"
+async def publish(post, client, *, suppress=False):
+    posts = [post(client, entityIdentifier=asset) for asset in ("asset1", "asset2")]
+    await asyncio.gather(*posts, return_exceptions=suppress)
 
 
-def test_the_site_is_the_users_line_where_there_is_one(post):
+def test_the_site_is_the_users_line_where_there_is_one(post, client):
     async def post_one(client):
         await post(client)
 
     async def publish():
-        async with connect() as client:
-            await post(client)
-            await asyncio.gather(post_one(client))
-            await asyncio.gather(post(client))
+        await post(client)
+        await asyncio.gather(post_one(client))
+        await asyncio.gather(post(client))
 
-    awaited = publish.__code__.co_firstlineno + 2
+    awaited = publish.__code__.co_firstlineno + 1
     gathered = post_one.__code__.co_firstlineno + 1
     assert {cell.site for cell in sweep(publish).cells} == {
         location(__file__, awaited),
@@ -64,21 +66,20 @@ def test_the_site_is_the_users_line_where_there_is_one(post):
     }
 
 
-def test_one_that_loses_points(post):
-    report = sweep(lambda: publish(post, suppress=True))
+def test_one_that_loses_points(post, client):
+    report = sweep(lambda: publish(post, client, suppress=True))
 
     assert outcomes(report)["AccessDeniedException", "attempt", 1] == "LOST"
     assert outcomes(report)["ReadTimeout", "attempt", 2] == "ok"
     assert outcomes(report)["ReadTimeout", "outage", 2] == "LOST"
 
 
-def test_one_that_doubles_points(post):
+def test_one_that_doubles_points(post, client):
     async def publish_again():
-        async with connect() as client:
-            try:
-                await post(client)
-            except Exception:  # noqa: BLE001
-                await post(client)
+        try:
+            await post(client)
+        except Exception:  # noqa: BLE001
+            await post(client)
 
     report = sweep(publish_again)
 
@@ -87,8 +88,16 @@ def test_one_that_doubles_points(post):
     assert outcomes(report)["MalformedResponse", "attempt", 1] == "DOUBLED"
 
 
-def test_in_a_coroutine(post):
-    async def test():
-        return sweep(lambda: publish(post))
+def test_a_correct_pipeline_in_a_coroutine(post):
+    async def connect_and_publish():
+        async with connect() as client:
+            await publish(post, client)
 
-    assert not asyncio.run(test()).failures
+    async def test():
+        return sweep(connect_and_publish)
+
+    report = asyncio.run(test())
+
+    assert not report.failures
+    assert outcomes(report)["ThrottlingException", "attempt", 1] == "ok"
+    assert outcomes(report)["ThrottlingException", "call", 2] == "loud"

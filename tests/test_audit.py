@@ -29,6 +29,7 @@ def test_nothing_went_wrong(datazone_ts, client, post):
     assert not audit
     assert (audit.doubled, audit.unacknowledged, audit.unstored) == ([], [], ())
     assert str(audit) == "nothing lost, nothing doubled"
+    assert repr(audit) == "<Audit: nothing>"
     assert audit.as_dict() == {"doubled": [], "unacknowledged": [], "unstored": []}
 
 
@@ -41,6 +42,7 @@ class TestDoubled:
 
         assert audit
         assert audit.doubled == [datazone_ts.data_points[1]]
+        assert repr(audit) == "<Audit: 1 doubled>"
         assert str(audit).splitlines() == [
             "1 data point stored more than once:",
             "  1. 'completeness' of ASSET 4wyh64k2n8czaf in us-east-1",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+import threading
+from contextlib import ExitStack
 
 import boto3
 import pytest
 from sample import DOMAIN, FORM
 
 from pytest_datazone_ts import mock_datazone_ts
+from pytest_datazone_ts.reporting import trace
 
 pytestmark = [
     pytest.mark.skipif(
@@ -35,6 +38,13 @@ def publish(asset, client=None):
 
 def publish_with_an_older_client(asset):
     publish(asset, CLIENT)
+
+
+def retry_with_a_double_of_its_own(_):
+    with mock_datazone_ts() as ts:
+        ts.inject("ThrottlingException")
+        publish("a", CLIENT)
+        return len(ts.calls.one().attempts)
 
 
 def publish_with_a_double_of_its_own(asset):
@@ -87,3 +97,35 @@ def test_they_may_have_a_double_of_their_own(datazone_ts):
 def test_a_process_forked_without_a_double_is_left_alone(network):
     assert fork_and(sys.getsizeof) == [sys.getsizeof("a")] * 2
     assert not network
+
+
+def locks():
+    """The locks that the process has one of: those of modules, and of the trace of the test."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("pytest_datazone")]
+    owners = [vars(module) for module in modules] + [{"": trace.current()._lock}]  # noqa: SLF001 - it hung
+    kinds = (type(threading.Lock()), type(threading.RLock()))
+    return [value for owner in owners for value in owner.values() if isinstance(value, kinds)]
+
+
+def test_a_lock_that_a_thread_held_at_the_fork_hangs_no_child():
+    held, over = threading.Event(), threading.Event()
+
+    def hold():
+        with ExitStack() as stack:
+            for lock in locks():
+                stack.enter_context(lock)
+            held.set()
+            over.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        try:
+            result = pool.map_async(retry_with_a_double_of_its_own, ["a"])
+            assert result.get(timeout=30) == [2]
+            pool.close()
+            pool.join()
+        finally:
+            over.set()
+            thread.join()

@@ -302,7 +302,7 @@ def test_a_test_that_hides_a_call_and_then_skips_or_xfails_fails(run, ends):
         result.stdout.fnmatch_lines([HIDDEN, f"  *pipeline.py:*: {STOPPED}"])
 
 
-def test_a_marked_xfail_that_hides_a_call_fails(run):
+def test_a_marked_xfail_that_hides_a_call_fails(run, pytester):
     module = """
         import pytest
         from pipeline import publish_and_hide
@@ -312,7 +312,9 @@ def test_a_marked_xfail_that_hides_a_call_fails(run):
             publish_and_hide()
             assert False
     """
-    run(module, datazone_ts_guard="true").assert_outcomes(failed=1)
+    result = run(module, "--junitxml=it.xml", datazone_ts_guard="true")
+    result.assert_outcomes(failed=1)
+    assert 'failures="1"' in (pytester.path / "it.xml").read_text()
 
 
 STOPPED_AT_THE_END = "*= datazone_ts: calls to DataZone were stopped =*"
@@ -503,6 +505,59 @@ def test_on_a_bare_machine_a_call_is_stopped_before_credentials_are_looked_for(
     assert not outcomes
     result.stdout.fnmatch_lines([HIDDEN, f"  test_*.py:*: {STOPPED}"])
     assert not result.stdout.str().count("the network was reached")
+
+
+LIST = """
+            client.list_time_series_data_points(
+                domainIdentifier="dzd_5oo7xzoqltu8mf", entityIdentifier="a",
+                entityType="ASSET", formName="f",
+            )
+"""
+
+
+def test_a_call_is_stopped_before_it_is_signed(run):
+    module = f"""
+        import pipeline
+
+        def sign(**_):
+            raise LookupError("it was signed")
+
+        def test_it():
+            client = pipeline.client()
+            client.meta.events.register("before-sign.datazone", sign)
+            {LIST.strip()}
+    """
+    result = run(module, datazone_ts_guard="true")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *DataZoneBlockedError: ListTimeSeriesDataPoints was about *"])
+
+
+def test_a_handler_of_the_test_may_answer_before_it_is_stopped(run):
+    module = f"""
+        import pipeline
+        from botocore.awsrequest import AWSResponse
+
+        def answer(**_):
+            return AWSResponse("", 200, {{}}, None), {{"items": []}}
+
+        def test_it():
+            client = pipeline.client()
+            client.meta.events.register("before-call.datazone", answer)
+            {LIST.strip()}
+    """
+    run(module, datazone_ts_guard="true").assert_outcomes(passed=1)
+
+
+def test_a_password_in_the_endpoint_is_not_shown(run):
+    module = """
+        from pipeline import publish
+
+        def test_it():
+            publish(endpoint_url="http://user:PASS0@127.0.0.1:9")
+    """
+    result = run(module, "--tb=line", datazone_ts_guard="true")
+    result.stdout.fnmatch_lines(["*DataZoneBlockedError: * about to go to http://127.0.0.1:9 *"])
+    result.stdout.no_fnmatch_line("*PASS0*")
 
 
 def test_a_wrong_setting_is_an_error(run):

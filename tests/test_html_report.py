@@ -80,9 +80,7 @@ class Page:
     def __init__(self, path):
         self.html = path.read_text("utf-8")
         self.text = text(self.html)
-        _, *tests = re.split(
-            "(?=<(?:details|div) class=test)", self.html.partition("<p class=none id=")[0]
-        )
+        _, *tests = re.split("(?=<details class=test)", self.html.partition("<p class=none id=")[0])
         self.tests = [text(test) for test in tests]
 
     def test(self, name):
@@ -143,8 +141,8 @@ def test_it_shows_what_a_run_posted(run):
         r"freshness 70 % timestamp % id 2024-01-01 00:00Z 70 [a-z0-9]{14}",
         test,
     )
-    assert "aria-label='passingPercentage of 2 points: 80 to 90.5, at last 90.5'" in page.html
-    assert "aria-label='passingPercentage 70'" in page.html
+    assert 'aria-label="passingPercentage of 2 points: 80 to 90.5, at last 90.5"' in page.html
+    assert 'aria-label="passingPercentage 70"' in page.html
 
 
 def test_it_shows_attempts_faults_and_back_offs(run):
@@ -190,28 +188,28 @@ def test_it_shows_attempts_faults_and_back_offs(run):
     ).page
 
     assert re.search(
-        r"passed test_survives 1 call · 1 point · 2 faults .* over [\d.]+ m?s of the test's clock "
+        r"passed test_survives 1 call · 1 point · 2 faults .* over [\d.]+ m?s of virtual time "
         r"ASSET asset, dzd_x, us-east-1 PostTimeSeriesDataPoints 201 "
-        r"429 ThrottlingException injected at test_it\.py:7 back-off [\d.]+ m?s "
-        r"503 HttpError\(status=503\) at test_it\.py:8 back-off [\d.]+ m?s "
+        r"429 ThrottlingException injected at test_it\.py:7 virtual back-off [\d.]+ m?s "
+        r"503 HttpError\(status=503\) at test_it\.py:8 virtual back-off [\d.]+ m?s "
         r"201 stored 1 point completeness",
         page.test("test_survives"),
     )
     again = "201 stored nothing new: its clientToken was used before completeness"
     assert re.search(
         r"2 calls · 2 points · 1 fault .* PostTimeSeriesDataPoints 201 no response "
-        r"ResponseLost at test_it\.py:13 stored 2 points back-off [\d.]+ m?s "
+        r"ResponseLost at test_it\.py:13 stored 2 points virtual back-off [\d.]+ m?s "
         rf"{again} .* PostTimeSeriesDataPoints 201 {again}",
         page.test("test_is_answered_late"),
     )
     assert re.search(
         r"failed test_gives_up 1 call · 0 points · 3 faults .* PostTimeSeriesDataPoints "
-        r"no response (no response ReadTimeout at test_it\.py:18 back-off [\d.]+ m?s ){2}"
+        r"no response (no response ReadTimeout at test_it\.py:18 virtual back-off [\d.]+ m?s ){2}"
         r"no response ReadTimeout at test_it\.py:18 completeness .* without content "
         r"Data points None were stored\.",
         page.test("test_gives_up"),
     )
-    assert "429 ThrottlingException rate limit at test_it.py:23 back-off" in page.test(
+    assert "429 ThrottlingException rate limit at test_it.py:23 virtual back-off" in page.test(
         "test_is_limited"
     )
     assert re.search(
@@ -221,16 +219,18 @@ def test_it_shows_attempts_faults_and_back_offs(run):
     )
     assert "back-off" not in page.test("test_is_refused")
     assert re.search(
-        r"0 calls · 0 points · \d+ ms Calls None: faults were armed\. Data points None were",
+        r"0 calls · 0 points · \d+ ms Calls None: faults were injected\. Data points None were",
         page.test("test_cancels"),
     )
-    assert page.test("test_arms_too_much").endswith(
-        "Calls None: faults were armed. Armed and not used up "
+    assert (
+        "Calls None: faults were injected. Injected and not used up "
         "test_it.py:35: ConflictException on PostTimeSeriesDataPoints, "
         "with form_name='completeness', used 0 of 2 times Data points None were stored."
+    ) in page.test("test_arms_too_much")
+    assert "calls 7 2 failed data points 5 stored" in page.text
+    assert re.search(
+        r"faults [78] injected virtual back-off [\d.]+ m?s before [67] retries", page.text
     )
-    assert "calls 7 2 ended in an error data points 5 stored" in page.text
-    assert re.search(r"faults [78] injected back-off [\d.]+ m?s before [67] retries", page.text)
 
 
 def test_nothing_secret_is_on_it(run):
@@ -309,19 +309,196 @@ def test_series_are_drawn_where_they_have_numbers(run):
 
     assert "<text x=32 y=12>120</text>" in page.html
     assert "<text x=32 y=88>-20</text>" in page.html
-    assert "passingPercentage of 100 points: 0 to 6, at last 2'" in page.html
+    assert 'passingPercentage of 100 points: 0 to 6, at last 2"' in page.html
     assert "100 points, 2024-01-01 00:00:01Z to 2024-01-01 00:01:40Z timestamp % id" in page.text
     assert "1 earlier point not kept." in page.text
     assert page.html.count("<path class=plain ") == 1
-    same_time = r"passingPercentage of 2 points: 30 to 40, at last 40'.*? d='M38 [\d.]+L292 [\d.]+'"
+    same_time = (
+        'passingPercentage of 2 points: 30 to 40, at last 40".*?'
+        r' d="M38\.0 [\d.]+L292\.0 [\d.]+"'
+    )
     assert re.search(same_time, page.html)
-    assert "width=100% height=8 rx=4 /></svg>" in page.html
+    assert 'value=101 aria-label="passingPercentage 101"></meter>' in page.html
     # Two entities: each series tells its own.
     assert "completeness latest 6 % ASSET another, dzd_x, us-east-1 timestamp" in page.text
     assert page.text.count("No passingPercentage to draw. timestamp % id") == 12
     assert re.search(r"40 [a-z0-9]{14} 2024-01-01 00:00Z none [a-z0-9]{14} above 101 %", page.text)
-    for number in re.findall(r"class=(?:dotted|plain) d='([^']*)'", page.html):
+    for number in re.findall(r'class=(?:dotted|plain) d="([^"]*)"', page.html):
         assert re.fullmatch(r"[-MLH\d. ]+", number)
+
+
+def test_it_shows_why_a_test_failed(run):
+    page = run(
+        """
+        import pytest
+        from pipeline import client, form, post
+
+        @pytest.fixture
+        def late(datazone_ts):
+            yield
+            raise OSError("late")
+
+        def test_fails_twice(datazone_ts, late):
+            post(form())
+            raise ValueError("first line\\nsecond line\\n\\nafter the first paragraph")
+
+        def test_says_much(datazone_ts):
+            post(form())
+            raise ValueError("\\n".join(f"line {number}" for number in range(40)))
+
+        def test_says_long(datazone_ts):
+            post(form())
+            raise ValueError("x" * 3000)
+
+        def test_tells_secrets(datazone_ts):
+            post(form(), clientToken="client-token")
+            post(form("freshness"), clientToken="client-token")
+
+        def test_uses_no_double():
+            raise ValueError("elsewhere")
+        """,
+        "-p",
+        "no:terminal",
+    ).page
+
+    assert page.test("test_fails_twice").startswith("failed test_fails_twice 1 call · 1 point")
+    why = "ValueError: first line second line OSError: late Calls"
+    assert why in page.test("test_fails_twice")
+    assert "<span class=brief>ValueError: first line</span>" in page.html
+    assert "line 14 ... Calls" in page.test("test_says_much")
+    assert re.search(r"ValueError: x{1988} \.\.\. Calls", page.test("test_says_long"))
+    assert "clientToken '***' was already used" in page.test("test_tells_secrets")
+    assert "client-token" not in page.html
+    assert "elsewhere" not in page.html
+
+
+def test_json_is_laid_out(run):
+    page = run(
+        """
+        from pipeline import form, post
+
+        def test_publishes(datazone_ts):
+            post(form(content='{"short": [1, 2]}'))
+            post(form(content='{"description": "%s", "types": ["\\u00e9"]}' % ("long " * 20)))
+            post(form(content='{"cut off": ' * 10))
+        """
+    ).page
+
+    assert '<code>{"short": [1, 2]}</code>' in page.html
+    long = "long " * 20
+    assert (
+        f'<code>{{\n  "description": "{long}",\n  "types": [\n    "é"\n  ]\n}}</code>' in page.html
+    )
+    cut_off = '{"cut off": ' * 10
+    assert f"<code>{cut_off}</code>" in page.html
+
+
+def test_a_malformed_response_is_no_success(run):
+    page = run(
+        """
+        import pytest
+        from pipeline import form, post
+
+        def test_reads_it(datazone_ts):
+            datazone_ts.inject("MalformedResponse")
+            with pytest.raises(UnicodeDecodeError):
+                post(form())
+        """
+    ).page
+
+    assert "<b class=bad>201, malformed</b>" in page.html
+    assert "<li class=bad>201, malformed <i>MalformedResponse" in page.html
+    assert "class=good>201" not in page.html
+    assert "calls 1 1 failed data points 1 stored" in page.text
+
+
+def test_only_virtual_time_is_called_so(run):
+    source = """
+        import pytest
+        from pipeline import form, post
+
+        @pytest.mark.datazone_ts(retry_sleep="real")
+        def test_waits(datazone_ts, monkeypatch):
+            monkeypatch.setattr("random.random", lambda: 0.01)
+            datazone_ts.inject("ThrottlingException")
+            post(form())
+        """
+    virtual = """
+        def test_does_not_wait(datazone_ts):
+            datazone_ts.inject("ThrottlingException")
+            post(form())
+        """
+    alone, both = run(source).page, run(source + virtual).page
+
+    assert "virtual" not in alone.text
+    assert re.search(r"over [\d.]+ ms of the test's clock .* back-off [\d.]+ ms", alone.tests[0])
+    assert re.search(
+        r"injected back-off \S+ m?s before 2 retries, \S+ m?s of it virtual", both.text
+    )
+    assert "virtual" not in both.test("test_waits")
+    assert re.search("virtual back-off", both.test("test_does_not_wait"))
+
+
+SWEEP = """
+from pipeline import client, form, post, publish
+from pytest_datazone_ts import sweep
+
+def careless():
+    publish(1)
+    try:
+        publish(2)
+    except Exception:
+        pass
+
+def test_careful(datazone_ts_sweep):
+    datazone_ts_sweep(lambda: publish(1, 2), allow={"HttpError": "proxied", "ResponseLost": "so"})
+
+def test_careless(datazone_ts_sweep):
+    datazone_ts_sweep(careless, allow={("HttpError", "call"): "known"})
+
+def test_outside_of_the_fixture():
+    assert sweep(careless).failures
+"""
+
+
+@pytest.mark.parametrize("workers", ["", "-n1"])
+def test_a_sweep_is_a_heat_map_with_text(run, workers):
+    if workers:
+        pytest.importorskip("xdist")
+    page = run(SWEEP, *filter(None, [workers]), apart=bool(workers)).page
+    careful, careless = page.test("test_careful"), page.test("test_careless")
+
+    assert "Show all 3 failed 1 sweeps 3" in page.text
+    assert careful.startswith("passed test_careful 1 sweep · ")
+    assert "Data points" not in careful
+    assert re.search(r"Sweep \d+ cells: \d+ loud, \d+ ok ! loud ✓ ok attempt call outage", careful)
+    assert careless.startswith("failed test_careless 1 sweep · ")
+    assert re.search(
+        r"AssertionError: the sweep found \d+ LOST \d+ cells: .* Sweep \d+ cells: .*"
+        r"L LOST ! loud ✓ ok \* allowed: known attempt call outage fault 1 2 1 2 1 2 "
+        r"InternalServerException ✓ ✓ ! L ! L .* HttpError ✓ ✓ ! L\* ! L .*"
+        r"PostTimeSeriesDataPoints at pipeline\.py:\d+, call 1 "
+        r"PostTimeSeriesDataPoints at pipeline\.py:\d+, call 2 "
+        r"LOST: InternalServerException, call \(the first of \d+\) at call 2 .*"
+        r"1 data point lost: .* replay it: datazone_ts\.inject",
+        careless,
+    )
+    assert '<td class="LOST allowed">L*' in page.html
+    assert "L LOST" in page.test("test_outside_of_the_fixture")
+
+
+def test_a_long_sweep_shows_its_first_calls(run):
+    page = run(
+        """
+        from pipeline import publish
+
+        def test_sweep(datazone_ts_sweep):
+            datazone_ts_sweep(lambda: publish(*range(42)), sites="all")
+        """
+    ).page
+
+    assert "fault 1 2 3 " in page.tests[0]
+    assert "call 40 2 further calls not kept." in page.tests[0]
 
 
 def test_every_double_of_a_test_is_shown(run):
@@ -350,7 +527,7 @@ def test_every_double_of_a_test_is_shown(run):
     two, ten = page.test("test_two"), page.test("test_ten")
     assert re.search(r"Double 1 of 2 Calls .* Data points .* Double 2 of 2 Calls", two)
     assert "Double 2 of 2, after reset() Calls" in page.test("test_reset")
-    assert "2 earlier doubles of this test not kept. Double 3 of 10" in ten
+    assert "2 earlier doubles not kept. Double 3 of 10" in ten
     assert (
         "1 test had more doubles than are kept: the earlier ones are neither shown nor counted."
     ) in page.text
@@ -450,7 +627,7 @@ def test_what_tests_say_is_text(run):
         *("path", "marker", "text", "header", "p", "h1", "dl", "div", "dt", "dd", "small", "form"),
         *("label", "input", "span", "fieldset", "legend", "output", "main", "section", "h2", "h3"),
         *("details", "summary", "b", "h4", "ol", "li", "use", "line", "i", "em", "code"),
-        *("h5", "rect", "table", "tr", "th", "td", "button", "footer", "script"),
+        *("h5", "meter", "table", "tr", "th", "td", "button", "footer", "script"),
     }
     assert not [name for name in tags.attributes if name.startswith("on") or name == "style"]
     assert tags.scripts == 1
@@ -484,7 +661,7 @@ def test_it_needs_nothing_else_and_lets_nothing_else_in(run):
     addresses = re.findall(r"""(?:https?:|src=|href=|url\(|@import)[^\s>"')]*""", html)
     assert {*addresses} <= {
         *("href=", "http://www.w3.org/2000/svg", "url(#dot"),
-        *("href=#scale", "href=#ok", "href=#no"),
+        *("href=#grid", "href=#percent", "href=#good", "href=#bad"),
     }
 
 
@@ -545,11 +722,11 @@ def test_it_tells_how_each_test_ended(run):
     ).page
 
     assert [" ".join(test.split()[:2]) for test in page.tests] == [
-        "passed test_passes",
         "failed test_fails",
         "error test_errs_early",
-        "passed test_posts_late",
         "error test_errs_late",
+        "passed test_passes",
+        "passed test_posts_late",
         "skipped test_skips",
         "xfailed test_fails_as_expected",
         "xpassed test_passes_unexpectedly",
@@ -558,8 +735,8 @@ def test_it_tells_how_each_test_ended(run):
     assert "1 call · 1 point" in page.test("test_errs_early")
     assert "Some tests failed" in page.text
     assert "failed 3 of these tests" in page.text
-    assert "Show all 8 failed 3 test_it.py" in page.text
-    assert page.html.count("<details class=test data-kinds='failed' open>") == 3
+    assert "Show all 8 failed 3 test_it.py 3 failed tests" in page.text
+    assert page.html.count('<details class=test data-kinds="failed" open>') == 3
     assert page.html.count(" open>") == 3
 
 
@@ -701,7 +878,7 @@ def test_what_there_is_of_a_run_that_ends_early(run, ending, status, says):
     for line in says:
         assert line in result.page.text
     assert "Tests that had not ended are missing." in result.page.text
-    assert "passed test_first" in result.page.tests[0]
+    assert result.page.test("test_first").startswith("passed ")
     assert len(result.page.tests) == (2 if status == 1 else 1)
 
 
@@ -817,6 +994,31 @@ def test_what_runs_no_tests_writes_nothing(run, option):
     assert "DataZone report" not in result.stdout.str()
 
 
+def test_the_maximum_size_is_an_option(run, pytester):
+    source = "from pipeline import publish\ndef test_it(datazone_ts): publish(1)"
+    page = run(source, "-o", "datazone_ts_report_size=100").page
+    assert "The page is full: the last 1 test is shown without details." in page.text
+    assert page.tests[0].endswith("Left out: the page is full.")
+
+    (pytester.path / "report.html").unlink()
+    result = run(source, "-o", "datazone_ts_report_size=1 MB")
+    assert (result.ret, result.page) == (pytest.ExitCode.USAGE_ERROR, None)
+    result.stderr.fnmatch_lines(
+        ["ERROR: the ini setting datazone_ts_report_size takes a number of bytes, not '1 MB'"]
+    )
+
+
+def test_a_missing_jinja2_stops_the_run_at_its_start(run, pytester):
+    pytester.makepyfile(without="import sys\nsys.modules['jinja2'] = None")
+    pytester.syspathinsert()
+    result = run("def test_it(): ...", "-p", "without", apart=True)
+
+    assert (result.ret, result.page) == (pytest.ExitCode.USAGE_ERROR, None)
+    result.stderr.fnmatch_lines(
+        ["ERROR: --datazone-ts-report needs Jinja2: *: pip install 'pytest-datazone-ts[[]report]'"]
+    )
+
+
 def test_without_the_option_nothing_is_imported_for_it(pytester):
     pytester.makepyfile(
         pipeline=PIPELINE,
@@ -827,6 +1029,7 @@ def test_without_the_option_nothing_is_imported_for_it(pytester):
         def test_it(datazone_ts):
             publish(1)
             assert not [name for name in sys.modules if name.endswith("reporting.html")]
+            assert "jinja2" not in sys.modules
 
         def test_help(pytestconfig):
             names = [name for name, _ in pytestconfig.pluginmanager.list_name_plugin()]
@@ -881,7 +1084,7 @@ def test_workers_write_one_page_together(run, pytester):
     together = run(MANY, "-n", "2", conftest=AS_WORKERS_END, apart=True)
 
     names = [test.split()[1] for test in alone.tests]
-    assert names[:12] == [f"test_publishes[{number}]" for number in range(12)]
+    assert names[:12] == [f"test_publishes[{number}]" for number in (11, *range(11))]
     together.assert_outcomes(passed=18, failed=1)
     together.stdout.fnmatch_lines(["*DataZone report: *report.html*"])
     assert len(alone.tests) == 19
@@ -954,19 +1157,17 @@ def test_five_hundred_tests_stay_under_a_megabyte(run):
     assert len(page.html.encode()) < 1_000_000
     assert len(page.tests) == 500
     assert all(test.count("PostTimeSeriesDataPoints") == 3 for test in page.tests)
-    note = re.search(
-        r"To keep the page small, content is cut to (\d+) characters \(2,000 characters in tests "
-        r"that failed\)\. Run fewer tests to see more\.",
-        page.text,
-    )
-    assert int(note[1]) >= 50
+    assert "After the first 30 tests, content is cut to 80 characters." in page.text
+    assert "page is full" not in page.text
+    assert page.tests[29].count("cut,") == 0
+    assert page.tests[30].count("cut,") == 3
     failed = page.test("test_publishes_the_scores_of_a_table[250]")
     assert failed.count('"status": "PASS"') == 12
     assert "cut," not in failed
 
 
 def test_a_run_too_big_for_a_page_shows_failed_tests_first(run):
-    """Content goes first, then whole tests' calls: their names stay, and the page tells."""
+    """The names of all tests stay."""
     page = run(
         """
         import pytest
@@ -976,7 +1177,7 @@ def test_a_run_too_big_for_a_page_shows_failed_tests_first(run):
 
         @pytest.mark.parametrize("number", range(5))
         def test_it(datazone_ts, number):
-            for _ in range(90):
+            for _ in range(80):
                 post(*FORMS)
             assert number != 3
         """
@@ -984,9 +1185,10 @@ def test_a_run_too_big_for_a_page_shows_failed_tests_first(run):
 
     assert len(page.html.encode()) < 1_000_000
     assert (
-        "To keep the page small, content is left out and the calls of 3 tests are left out. "
-        "Run fewer tests to see more."
+        "The page is full: the last 3 tests are shown without details. Run fewer tests, or raise "
+        "the ini setting datazone_ts_report_size."
     ) in page.text
-    assert [test.count("PostTimeSeries") for test in page.tests] == [90, 0, 0, 90, 0]
-    assert "characters in all" not in page.text
-    assert "90 calls · 1800 points" in page.tests[4]
+    assert [test.count("PostTimeSeries") for test in page.tests] == [80, 80, 0, 0, 0]
+    assert page.tests[0].startswith("failed test_it[3] 80 calls")
+    assert page.tests[4].startswith("passed test_it[4] 80 calls · 1600 points")
+    assert page.tests[4].endswith("Left out: the page is full.")

@@ -206,3 +206,91 @@ def test_the_next_test_is_free(run_pytest, network):
     """
     run_pytest(module, pipeline=PIPELINE).assert_outcomes(passed=2)
     assert len(network) == 1
+
+
+@pytest.mark.parametrize("ends", ["addfinalizer", "fixture"])
+def test_a_double_that_is_requested_in_the_test_forbids_what_comes_after_it(run, ends):
+    module = f"""
+        import pytest
+        from pipeline import publish
+
+        @pytest.fixture
+        def addfinalizer(request):
+            request.addfinalizer(publish)
+
+        @pytest.fixture
+        def fixture():
+            yield
+            publish()
+
+        def test_it({ends}, request):
+            request.getfixturevalue("datazone_ts")
+    """
+    result = run(module)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {GOES} from *"])
+
+
+ASYNC = """
+    import asyncio
+    import anyio
+    import pytest
+    from pipeline import publish
+
+    pytestmark = pytest.mark.anyio
+
+    @pytest.fixture
+    def anyio_backend():
+        return "asyncio"
+
+    @pytest.fixture
+    async def publisher():
+        yield
+        publish()
+
+    async def test_it(publisher, datazone_ts): pass
+"""
+PYTEST_ASYNCIO = """
+    import pytest
+    import pytest_asyncio
+    from pipeline import publish
+
+    @pytest_asyncio.fixture
+    async def publisher():
+        yield
+        publish()
+
+    @pytest.mark.asyncio
+    async def test_it(publisher, datazone_ts): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("plugin", "module"), [("anyio", ASYNC), ("pytest_asyncio", PYTEST_ASYNCIO)]
+)
+def test_an_asynchronous_fixture_is_named_and_not_the_plugin_that_runs_it(run, plugin, module):
+    pytest.importorskip(plugin)
+    result = run(module)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {GOES} from publisher, outside *"])
+
+
+def test_a_fixture_that_calls_a_mock_or_an_event_loop_is_named(run):
+    module = """
+        import asyncio
+        from unittest.mock import Mock
+        import pytest
+        from pipeline import publish
+
+        async def main():
+            Mock(side_effect=publish)()
+
+        @pytest.fixture
+        def publisher():
+            asyncio.run(main())
+
+        def test_it(publisher, datazone_ts): pass
+    """
+    result = run(module)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {GOES} from publisher, outside *"])

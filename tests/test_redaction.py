@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -148,3 +149,49 @@ def test_it_is_the_same_wherever_it_is_shown(pytester):
         assert text.count("***") > len(secrets), place
         assert "PASS" not in text.replace("PASSED", ""), place
         assert "1234567" not in text, place
+
+
+MESSAGES = """
+import json
+
+def post(client, **content):
+    form = {{"formName": "f", "typeIdentifier": "a.b", "timestamp": 0}}
+    client.post_time_series_data_points(
+        domainIdentifier={domain!r}, entityIdentifier={entity!r}, entityType="ASSET",
+        forms=[{{**form, "content": json.dumps(content)}}],
+    )
+
+def test_nearest(datazone_ts, datazone_ts_client):
+    post(datazone_ts_client, pwd="PASS1", note="passphrase: PASS2", url="https://u:PASS3@h")
+    datazone_ts.assert_posted(content={{"pwd": "other", "note": "other", "url": "other"}})
+
+def test_one(datazone_ts, datazone_ts_client):
+    post(datazone_ts_client, pwd="PASS1")
+    post(datazone_ts_client, pwd="PASS2")
+    datazone_ts.data_points.one()
+
+def test_equal(datazone_ts, datazone_ts_client):
+    post(datazone_ts_client, pwd="PASS1", note="pwd: PASS1")
+    post(datazone_ts_client, pwd="PASS2", note="pwd: PASS2")
+    left, right = datazone_ts.data_points
+    assert left == right
+"""
+
+
+def test_a_message_that_compares_shows_no_secret(pytester):
+    pytester.makepyfile(MESSAGES.format(domain=DOMAIN, entity=ENTITY))
+    result = pytester.runpytest_inprocess("-vv", "--tb=line", "-p", "no:randomly")
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*content $.pwd: differs, and is not shown",
+            "*content $.note",
+            "*expected 'other'",
+            "*posted   'passphrase: ***'",
+            "*posted   'https://u:***@h'",
+            "*content $.pwd: [*][*][*]",
+            "Narrow it down with where(...)",
+            "*content $.note: 'pwd: ***' != 'pwd: ***'",
+        ]
+    )
+    assert not re.search("PASS[0-9]", result.stdout.str())

@@ -144,3 +144,37 @@ def test_each_is_as_it_was_once_the_double_is_left(post, connections):
     assert [dict(place) for place in old] == before
     assert [dict(place) for place in new] == untouched
     assert connections == []
+
+
+def test_it_may_be_removed_and_imported_while_a_double_is_active(post, connections):
+    with mock_datazone_ts() as ts:
+        client = client_of(imported_again(), region_name="us-east-1")
+        ts.inject("ReadTimeout")
+        ts.inject("ThrottlingException")
+        post(client)
+
+        assert len(ts.calls.one().attempts) == 3
+        assert len(ts.sleeps) == 2
+    assert connections == []
+
+
+def test_the_guard_stops_its_clients(run_pytest, original_modules, connections):
+    module = """
+        import sys
+        from sample import DOMAIN, ENTITY, FORM
+
+        def test_it():
+            for name in [*sys.modules]:
+                if name.partition(".")[0] in ("boto3", "botocore"):
+                    del sys.modules[name]
+            import boto3
+
+            boto3.client("datazone", region_name="us-east-1").post_time_series_data_points(
+                domainIdentifier=DOMAIN, entityIdentifier=ENTITY, entityType="ASSET", forms=[FORM]
+            )
+    """
+    result = run_pytest(module, "-o", "datazone_ts_guard=true")
+    sys.modules.update(original_modules)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *DataZoneBlockedError: PostTimeSeriesDataPoints was about *"])
+    assert connections == []

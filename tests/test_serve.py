@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from internals import run_command
@@ -146,6 +146,18 @@ def test_two_signals_stop_it_as_cleanly_as_one():
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=10)
     assert (process.returncode, output, errors) == (0, "stopped\n", "")
+
+
+@needs_sigterm
+def test_a_signal_while_it_stops_changes_nothing():
+    with running() as (process, port):
+        answered(port, 2_000)  # what they log fills the pipe, and the end waits for its reader
+        process.terminate()
+        with suppress(OSError):
+            while True:
+                socket.create_connection(("127.0.0.1", port)).close()
+        process.send_signal(signal.SIGINT)
+        assert (process.wait(timeout=10), process.stderr.read()) == (0, "")
 
 
 def test_a_credential_in_a_query_is_not_logged():

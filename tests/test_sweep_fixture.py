@@ -32,8 +32,7 @@ def post(asset):
     )
 
 def publish():
-    for asset in ("asset1", "asset2"):
-        post(asset)
+    post("asset1")
 
 def publish_and_log():
     for asset in ("asset1", "asset2"):
@@ -218,7 +217,7 @@ def test_junit_has_the_matrix(run, pytester):
     )
     (each,) = ET.parse(pytester.path / "junit.xml").iter("property")  # noqa: S314
     assert each.get("name") == "datazone_ts_sweep"
-    assert each.get("value").startswith("102 cells: 82 loud, 20 ok\n")
+    assert each.get("value").startswith("51 cells: 41 loud, 10 ok\n")
 
 
 def test_what_is_logged_is_there_for_caplog_and_the_test(run):
@@ -309,7 +308,55 @@ def test_a_long_sweep_shows_on_a_terminal_how_far_it_is(pytester, monkeypatch):
     os.close(controller)
     text = printed.decode()
     assert process.returncode == 0, text
-    assert "\rdatazone_ts_sweep: 0 of 102 cells" in text
-    assert "\rdatazone_ts_sweep: 101 of 102 cells" in text
+    assert "\rdatazone_ts_sweep: 0 of 51 cells" in text
+    assert "\rdatazone_ts_sweep: 50 of 51 cells" in text
     assert "1 passed" in text
     assert sweep_fixture.PATIENCE > 0
+
+
+def test_a_test_with_the_sweep_alone_reaches_no_datazone(run, network):
+    result = run(
+        """
+        import boto3, pytest, scores
+
+        @pytest.fixture(autouse=True)
+        def keys(monkeypatch):
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "configured")
+
+        def test_called_at_once(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish())
+
+        def test_hidden(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish)
+            scores.publish_and_log()
+
+        def test_beside_a_double(datazone_ts, datazone_ts_sweep):
+            scores.publish()
+            datazone_ts_sweep(scores.publish)
+            assert len(datazone_ts.data_points) == 1
+        """
+    )
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*DataZoneBlockedError: PostTimeSeriesDataPoints was about to go to https://datazone*",
+            "*outside the sweep of this test. Pass the function itself, as in*",
+        ],
+        consecutive=False,
+    )
+    assert network == []
+
+
+def test_subtests_must_be_the_fixture(run):
+    result = run(
+        """
+        import scores
+
+        def test_it(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish, subtests=True)
+        """
+    )
+    result.stdout.fnmatch_lines(
+        ["E *TypeError: datazone_ts_sweep(subtests=...) takes the fixture subtests, which *"]
+    )

@@ -63,7 +63,7 @@ def _lines() -> Iterator[str]:
             where, default = "ini, marker, keyword", getattr(defaults, name)
         else:
             where, default = "ini", setting["default"]
-        values = CHOICES.get(name, (True, False))
+        values = CHOICES.get(name, (True, False) if isinstance(default, bool) else (default,))
         meaning = _sentence(setting["help"])
         ordered = sorted(values, key=lambda value: value != default)
         yield f"| `{name}` | {where} | {', '.join(map(_code, ordered))} | {meaning} |"
@@ -72,7 +72,7 @@ def _lines() -> Iterator[str]:
         yield f"| `{usage}` | command line | | {_sentence(option['help'])} |"
 
 
-def _code(value: bool | str) -> str:  # noqa: FBT001
+def _code(value: bool | int | str) -> str:  # noqa: FBT001
     return f"`{str(value).lower()}`"
 
 

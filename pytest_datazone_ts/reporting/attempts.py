@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_datazone_ts.faults import MalformedResponse
+
 if TYPE_CHECKING:
     from pytest_datazone_ts.records import Attempt, Call
 
 NO_RESPONSE = "no response"
 _CREATED = 201
+_REDIRECTION = 300
 
 
 def result(attempt: Attempt) -> str:
     """Return the result that the client got, such as ``"429 ThrottlingException"``."""
-    return describe_result(attempt.status_code, attempt.error_code)
-
-
-def describe_result(status_code: int | None, error_code: str | None) -> str:
-    """Return the result that a client got, from its status and error code."""
-    if status_code is None:
+    if attempt.status_code is None:
         return NO_RESPONSE
-    status = str(status_code)
-    return status if error_code in {None, status} else f"{status} {error_code}"
+    status = str(attempt.status_code)
+    return status if attempt.error_code in {None, status} else f"{status} {attempt.error_code}"
+
+
+def is_malformed(attempt: Attempt) -> bool:
+    """Return whether the client got a status that promises a body, and another body."""
+    return isinstance(attempt.fault, MalformedResponse)
+
+
+def succeeded(attempt: Attempt) -> bool:
+    """Return whether the client got the response that it asked for."""
+    status = attempt.status_code
+    return status is not None and status < _REDIRECTION and not is_malformed(attempt)
 
 
 def brief_result(attempt: Attempt) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.audit import listed
 from pytest_datazone_ts.reporting import timeline
-from pytest_datazone_ts.text import counted
+from pytest_datazone_ts.text import counted, escape, excerpt, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +22,8 @@ _COLUMNS = 72
 _FAULT = 30
 _MODE = 14
 """The widths of the columns."""
+_ERROR = 400
+"""The number of characters of an error that are shown."""
 _MODES = ("attempt", "call", "outage")
 _OUTCOMES = ("LOST", "DOUBLED", "HUNG", "UNEXPECTED", "loud", "ok")
 """The worst first."""
@@ -29,9 +31,7 @@ _OUTCOMES = ("LOST", "DOUBLED", "HUNG", "UNEXPECTED", "loud", "ok")
 
 def render(cells: Sequence[SweepCell]) -> str:
     """Return the call sites, numbered, and the outcome of each fault in each mode there."""
-    numbers: dict[tuple[str, str, int], int] = {}
-    for cell in cells:
-        numbers.setdefault((cell.operation, cell.site, cell.call), len(numbers) + 1)
+    numbers = _numbers(cells)
     lines = [f"{counted(len(cells), 'cell')}: {_summary(cells)}", "", *_legend(numbers)]
     lines += ["", _row("fault", *_MODES)]
     for fault in dict.fromkeys(cell.fault for cell in cells):
@@ -45,10 +45,39 @@ def render(cells: Sequence[SweepCell]) -> str:
             columns.append([*_entry(outcomes)])
         rows = zip_longest([fault], *columns, fillvalue="")
         lines += [_row(*row) for row in rows]
-    reasons = dict.fromkeys(cell.allowed for cell in cells if _mark(cell).endswith("*"))
-    for reason in reasons:
+    for reason in _reasons(cells):
         lines += textwrap.wrap(f"* allowed: {reason}", _COLUMNS, subsequent_indent="  ")
     return "\n".join(lines)
+
+
+def table(cells: Sequence[SweepCell], limit: int) -> dict[str, Any]:
+    """Return the matrix as JSON, with a column for each mode at each call site.
+
+    Args:
+        cells: The cells of the sweep.
+        limit: The maximum number of call sites.
+    """
+    numbers = _numbers(cells)
+    sites = list(numbers)[:limit]
+    marks: dict[tuple[object, ...], str] = {
+        (cell.fault, cell.mode, cell.operation, cell.site, cell.call): _mark(cell) for cell in cells
+    }
+    return {
+        "summary": f"{counted(len(cells), 'cell')}: {_summary(cells)}",
+        "outcomes": [each for each in _OUTCOMES if any(cell.outcome == each for cell in cells)],
+        "sites": [f"{operation} at {site}, call {call}" for operation, site, call in sites],
+        "sites_left_out": len(numbers) - len(sites),
+        "modes": _MODES,
+        "rows": [
+            (fault, [[marks.get((fault, mode, *site), "") for site in sites] for mode in _MODES])
+            for fault in dict.fromkeys(cell.fault for cell in cells)
+        ],
+        "allowed": [escape(str(reason)) for reason in _reasons(cells)],
+        "failures": [
+            without_credentials(escape("\n".join(lines), keep="\n")).split("\n", 1)
+            for lines in _failures(cells)
+        ],
+    }
 
 
 def describe(cells: Sequence[SweepCell]) -> str:
@@ -57,10 +86,8 @@ def describe(cells: Sequence[SweepCell]) -> str:
     if not failures:
         return render(cells)
     lines = [f"the sweep found {_summary(failures)}", render(cells)]
-    for outcome in _OUTCOMES:
-        alike = [cell for cell in failures if cell.outcome == outcome]
-        if alike:
-            lines += ["", *_first(alike)]
+    for failure in _failures(cells):
+        lines += ["", *failure]
     return "\n".join(lines)
 
 
@@ -70,34 +97,52 @@ def describe_cell(cell: SweepCell) -> str:
 
 
 def describe_difference(
+    title: str,
     points: Sequence[DataPoint],
     others: Sequence[DataPoint],
     calls: Mapping[tuple[str, str], int],
     other_calls: Mapping[tuple[str, str], int],
+    *,
+    timestamps: bool,
 ) -> str:
     """Return how two runs without a fault differ; ``""`` if they do not.
 
     Args:
+        title: What the difference contradicts.
         points: The data points of the first run alone.
         others: Those of the second run alone.
         calls: The calls of the first run alone, counted by operation and site.
         other_calls: Those of the second run alone.
+        timestamps: Whether points with different timestamps are different.
     """
     lines = []
     for which, made, stored in (("first", calls, points), ("second", other_calls, others)):
         if made:
-            lines.append(f"only in the {which} run it called")
+            lines.append(f"only the {which} run called")
             lines += [
                 f"  {operation} at {site} ({counted(times, 'time')})"
                 for (operation, site), times in made.items()
             ]
         if stored:
-            lines += [f"only in the {which} run it stored", *listed(stored)]
+            found = listed(stored, timestamps=timestamps)
+            lines += [f"only the {which} run stored", *found]
     if not lines:
         return ""
-    title = "without a fault the code does not do the same in two runs:"
     advice = "Freeze the time, seed what is random, and keep nothing from one run for the next."
-    return "\n".join([title, *lines, *textwrap.wrap(advice, _COLUMNS)])
+    return "\n".join([*textwrap.wrap(title, _COLUMNS), *lines, *textwrap.wrap(advice, _COLUMNS)])
+
+
+def _numbers(cells: Iterable[SweepCell]) -> dict[tuple[str, str, int], int]:
+    """Return the number of each call, from 1."""
+    numbers: dict[tuple[str, str, int], int] = {}
+    for cell in cells:
+        numbers.setdefault((cell.operation, cell.site, cell.call), len(numbers) + 1)
+    return numbers
+
+
+def _reasons(cells: Iterable[SweepCell]) -> Iterable[str | None]:
+    """Return the reasons for which outcomes are allowed."""
+    return dict.fromkeys(cell.allowed for cell in cells if _mark(cell).endswith("*"))
 
 
 def _summary(cells: Iterable[SweepCell]) -> str:
@@ -142,6 +187,14 @@ def _entry(outcomes: Mapping[str, Sequence[int]]) -> Iterator[str]:
     yield from textwrap.wrap(", ".join(pieces), _MODE - 1, break_on_hyphens=False)
 
 
+def _failures(cells: Sequence[SweepCell]) -> Iterator[Iterable[str]]:
+    """Yield the lines about the first failing cell of each outcome."""
+    for outcome in _OUTCOMES:
+        alike = [cell for cell in cells if cell.failed and cell.outcome == outcome]
+        if alike:
+            yield _first(alike)
+
+
 def _ranges(numbers: Sequence[int]) -> str:
     """Return ascending numbers as in ``1-3, 5``."""
     ranges: list[list[int]] = []
@@ -184,7 +237,11 @@ def _first(cells: Sequence[SweepCell]) -> Iterator[str]:
 
 def _ending(cell: SweepCell) -> str:
     if cell.outcome == "HUNG":
-        return "the code made more calls, or took longer, than a run may"
-    ending = "it ended normally" if cell.error is None else f"it raised {cell.error}"
+        return (
+            f"ended after {cell.error}. A limit that the code sets to its own time, such as "
+            "tenacity's stop_after_delay, takes effect only on a clock that freezegun has frozen"
+        )
+    error = excerpt(cell.error or "", _ERROR)
+    ending = f"it raised {error}" if error else "it ended normally"
     expected = f"expected {cell.expected}, but " if cell.outcome == "UNEXPECTED" else ""
     return f"{expected}{ending}"

@@ -13,16 +13,18 @@ from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.records import Attempt, Call, DataPoint
 from pytest_datazone_ts.reporting import attempts
 from pytest_datazone_ts.text import (
+    SECRET,
     counted,
     excerpt,
     format_value,
     truncate,
     truncate_pair,
+    without_credentials,
     wrap_list,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_datazone_ts.injections import Injection
     from pytest_datazone_ts.match import Match, Selection
@@ -52,7 +54,8 @@ def not_exactly_one(
         for name, values in traits:
             if any(values[other] != values[index] for other in same):
                 label = f"       {name}: "
-                lines.append(label + truncate(format_value(values[index]), _COLUMNS - len(label)))
+                value = "***" if SECRET.search(name) else format_value(values[index])
+                lines.append(label + truncate(value, _COLUMNS - len(label)))
     return "\n".join([*lines, *_more(records), *_suggestion(records, traits)])
 
 
@@ -254,7 +257,7 @@ def _call_traits(calls: Sequence[Call]) -> Iterator[tuple[str, Sequence[Any]]]:
 
 
 def _suggestion(
-    records: Sequence[object], traits: Iterable[tuple[str, Sequence[Any]]]
+    records: Sequence[object], traits: Sequence[tuple[str, Sequence[Any]]]
 ) -> Iterator[str]:
     """Yield lines that say how to select one of the records listed, or at least fewer."""
     narrower = ""
@@ -263,12 +266,16 @@ def _suggestion(
             example = f"where({_keyword(name, value)})"
             if example == "where()" or len(example) > _COLUMNS:
                 continue
+            if without_credentials(example) != example:
+                continue
             if values.count(value) == 1:
                 yield from _where_hint(f"{example}.one()")
                 return
             narrower = narrower or example
     if narrower:
         yield from _where_hint(narrower)
+    elif traits:
+        yield "Narrow it down with where(...)"
     elif isinstance(records[0], Call):
         yield "They ask for the same: take one by its index, or the last with latest()."
     else:
@@ -357,6 +364,9 @@ def _explain(field: str, expected: object, actual: object) -> Iterator[str]:
         yield f"where: {format_value(expected)} is false for it"
         return
     for label, left, right in _details(field, expected, actual):
+        if SECRET.search(label.rpartition(".")[2]):
+            yield f"{label}: differs, and is not shown"
+            continue
         yield label
         left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
         yield f"  expected {left_text}"

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 from pytest_datazone_ts.listeners import listeners
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.injections import Injection, RateLimit
+    from pytest_datazone_ts.listeners import Source
     from pytest_datazone_ts.records import Call
+    from pytest_datazone_ts.sweep_cell import SweepCell
 
 KEPT = 8
 """The maximum number of chapters: the last, as Hypothesis runs its failing example last."""
@@ -22,9 +26,9 @@ class Chapter:
 
     __slots__ = ("_calls", "after_reset", "injected", "log", "reported")
 
-    def __init__(self, log: object, *, after_reset: bool) -> None:
-        self.log: object = log
-        """The log of the double, which is used only for its identity."""
+    def __init__(self, log: Source, *, after_reset: bool) -> None:
+        self.log: Source = log
+        """The log of the double."""
         self.after_reset: bool = after_reset
         """Whether the same double has an earlier chapter."""
         self.reported: tuple[int, int] | None = None
@@ -51,35 +55,41 @@ class Chapter:
 class Trace:
     """The last ``KEPT`` chapters of one test, the one with the latest entry at the end."""
 
-    __slots__ = ("_lock", "_open", "chapters", "left_out")
+    __slots__ = ("_lock", "_open", "chapters", "left_out", "sweeps")
 
     def __init__(self) -> None:
         self.chapters: deque[Chapter] = deque()
         self.left_out: int = 0
         """The number of earlier chapters that are not kept."""
-        self._open: dict[object, Chapter] = {}
+        self.sweeps: list[Sequence[SweepCell]] = []
+        """The cells of each of its sweeps."""
+        self._open: dict[Source, Chapter] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """Return the number of chapters kept."""
         return len(self.chapters)
 
-    def called(self, log: object, call: CallEntry) -> None:
+    def called(self, log: Source, call: CallEntry) -> None:
         """Note a call at its first attempt."""
         with self._lock:
             self._chapter(log).add(call)
 
-    def injected(self, log: object, injected: Injection | RateLimit) -> None:
+    def injected(self, log: Source, injected: Injection | RateLimit) -> None:
         """Note a fault that the test injected, or a rate limit that it set."""
         with self._lock:
             self._chapter(log).injected.append(injected)
 
-    def cleared(self, log: object) -> None:
+    def cleared(self, log: Source) -> None:
         """End the chapter of a double, if it has one."""
         with self._lock:
             self._open.pop(log, None)
 
-    def _chapter(self, log: object) -> Chapter:
+    def swept(self, cells: Sequence[SweepCell]) -> None:
+        """Note the cells of a sweep."""
+        self.sweeps.append(cells)
+
+    def _chapter(self, log: Source) -> Chapter:
         """Return the open chapter of a double, which becomes the last one."""
         chapter = self._open.get(log)
         if chapter is None:

@@ -39,7 +39,7 @@ class Forked(NamedTuple):
 
 
 lock: AbstractContextManager[object] = threading.RLock()
-"""Held while a double is activated or deactivated."""
+"""Held while a double is activated or deactivated, and while shared state changes."""
 _stack: list[Active] = []
 _forked: Forked | None = None
 

@@ -1,8 +1,9 @@
 """Handlers of the events that every botocore client in the process emits.
 
 Importing this module registers an initializer with botocore (a public API), which puts the handlers
-on every session created from then on. Existing sessions and clients are found once, when a double
-is first activated. Without a double and the guard, the handlers do nothing.
+on every session created from then on, also of a botocore that is imported again. Existing sessions
+and clients are found once, when a double is first activated. Without a double and the guard, the
+handlers do nothing.
 
 State travels with the request, because emitters may run each handler in a task or thread of its
 own.
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 _scanned: WeakSet[ModuleType] = WeakSet()
 """The botocore packages that were searched for sessions; a test may import botocore again."""
+_handled: WeakSet[ModuleType] = WeakSet()
+"""The botocore packages whose new sessions get the handlers."""
 
 
 class _Url(str):
@@ -96,7 +99,7 @@ def deactivate(exchange: Exchange) -> None:
                 credentials.uninstall()
 
 
-def handle_session(session: Session, package: ModuleType = botocore) -> None:
+def handle_session(session: Session, package: ModuleType) -> None:
     """Put the handlers on a session, and so on every client that it creates.
 
     Args:
@@ -128,8 +131,6 @@ def handle_existing() -> list[ServiceModel]:
     if package in _scanned:
         return []
     _scanned.add(package)
-    if package is not botocore:
-        package.register_initializer(partial(handle_session, package=package))
     from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - keeps start-up fast
     from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
 
@@ -257,4 +258,21 @@ def _operation_name(event_name: str) -> str:
     return event_name.rpartition(".")[2]
 
 
-botocore.register_initializer(handle_session)
+class _Finder:
+    """Finds no module, but notices that a test imports botocore again."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Handle the sessions of a botocore before there can be one."""
+        if name == "botocore.session":
+            _handle_package(import_module("botocore"))
+
+
+def _handle_package(package: ModuleType) -> None:
+    if package not in _handled:
+        _handled.add(package)
+        package.register_initializer(partial(handle_session, package=package))
+
+
+_handle_package(botocore)
+sys.meta_path.insert(0, _Finder)

@@ -140,8 +140,12 @@ class _Sleepers:
         # If one always is, such as a task that polls with sleep(0), real time has to pass.
         if self._heap and (is_idle or loop.time() >= self._heap[0].latest):
             first = heappop(self._heap)
-            first.clock.advance(max(0.0, first.deadline - first.clock.passed))
-            first.woken.set_result(None)
+            try:
+                first.clock.advance(max(0.0, first.deadline - first.clock.passed))
+            except BaseException as error:  # noqa: BLE001 - a sweep's time is up
+                first.woken.set_exception(error)
+            else:
+                first.woken.set_result(None)
         self._schedule()
 
 

@@ -19,7 +19,8 @@ from pytest_datazone_ts import location
 from pytest_datazone_ts.transport import active
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from types import FrameType
 
     from pytest_datazone_ts.errors import DataZoneBlockedError
 
@@ -50,6 +51,8 @@ class RunningTest:
     """Whether it requests ``datazone_ts``."""
     passes_others_through: bool = False
     """Whether its double lets operations other than the time-series ones through."""
+    sweeps: bool = False
+    """Whether its only doubles are those of its sweeps."""
 
 
 _runs = 0
@@ -59,7 +62,6 @@ _test = RunningTest(None)
 _blocked: list[BlockedCall] = []
 _threads: WeakKeyDictionary[threading.Thread, str | None] = WeakKeyDictionary()
 """Threads that outlived the test that started them, with its id."""
-_lock = threading.Lock()
 
 
 def start(*, guards: bool) -> Callable[[], None]:
@@ -113,15 +115,21 @@ def end_test(outer: RunningTest) -> None:
     _test = outer
 
 
-def require_double(*, passes_others_through: bool) -> None:
-    """Stop the calls that the running test makes while its double is not active."""
+def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
+    """Stop the calls that the running test makes while its double is not active.
+
+    Args:
+        passes_others_through: Whether the double lets other operations through.
+        sweeps: Whether the only doubles of the test are those of its sweeps.
+    """
     _test.requires_double = True
     _test.passes_others_through = passes_others_through
+    _test.sweeps = sweeps
 
 
 def take_blocked(test: str | None) -> list[str]:
     """Return the calls of a test that were stopped, and forget them."""
-    with _lock:
+    with active.lock:
         taken = [call for call in _blocked if call.test == test]
         _blocked[:] = [call for call in _blocked if call.test != test]
     return list(dict.fromkeys(call.description for call in taken))
@@ -129,7 +137,7 @@ def take_blocked(test: str | None) -> list[str]:
 
 def take_rest() -> list[str]:
     """Return all other calls that were stopped, and forget them."""
-    with _lock:
+    with active.lock:
         taken = [*_blocked]
         _blocked.clear()
     return [
@@ -140,7 +148,7 @@ def take_rest() -> list[str]:
 
 def add_blocked(descriptions: Iterable[str]) -> None:
     """Add calls that were stopped in another process."""
-    with _lock:
+    with active.lock:
         _blocked.extend(BlockedCall(None, description) for description in descriptions)
 
 
@@ -201,7 +209,7 @@ def _block(message: str) -> NoReturn:
     where = location.caller_location()
     if not is_main:
         where += f" in thread {thread.name!r}"
-    with _lock:
+    with active.lock:
         _blocked.append(BlockedCall(test, f"{where}: {message}"))
     raise _error(message)
 
@@ -215,7 +223,13 @@ def _error(message: str) -> DataZoneBlockedError:
 
 def _advice_outside_double() -> str:
     """Return the end of a message: which function called, and how to give it the double."""
-    name = next(_test_functions(), None)
+    if _test.sweeps:
+        return (
+            "outside the sweep of this test. Pass the function itself, as in "
+            "datazone_ts_sweep(lambda: publish(...)); for calls beside the sweep, have the test "
+            "request datazone_ts too."
+        )
+    name = _test_function()
     if name is None:
         return (
             "while the double of this test is not active. Call it only while the fixture "
@@ -232,15 +246,19 @@ def _advice_outside_double() -> str:
     )
 
 
-def _test_functions() -> Iterator[str]:
-    """Yield the names of the functions that pytest or unittest called, the innermost first."""
-    frame = sys._getframe(1)  # noqa: SLF001 - what inspect uses, without reading sources
-    while frame.f_back is not None:
-        caller = frame.f_back.f_globals.get("__name__", "").partition(".")[0]
-        callee = frame.f_globals.get("__name__", "").partition(".")[0]
-        if caller in _RUNNERS and callee not in _RUNNERS:
-            yield getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
+def _test_function() -> str | None:
+    """Return the user's function that pytest or unittest called, perhaps through a plugin."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what inspect uses
+    name: str | None = None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] in _RUNNERS and module != "unittest.mock":
+            if name is not None:
+                return name
+        elif location.is_users(frame):
+            name = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
         frame = frame.f_back
+    return None
 
 
 _RUNNERS = frozenset({"_pytest", "pluggy", "pytest", "unittest"})
@@ -256,4 +274,4 @@ def _bypasses_moto(url: str) -> bool:
 
 def _host(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

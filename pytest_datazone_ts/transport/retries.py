@@ -12,7 +12,6 @@ because state that is kept elsewhere would not survive every event emitter.
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.transport import active
@@ -130,13 +129,11 @@ def uninstall() -> None:
 
 _States = list[tuple[Any, dict[str, Any]]]
 _saved: dict[Exchange, dict[Any, _States]] = {}
-_lock = threading.Lock()
-"""Guards ``_saved``."""
 
 
 def save(exchange: Exchange, endpoint: Any) -> None:
     """Save a client's retry state (quota, rates) before a double changes it."""
-    with _lock:
+    with active.lock:
         by_endpoint = _saved.setdefault(exchange, {})
         if endpoint not in by_endpoint:
             by_endpoint[endpoint] = [(state, {**vars(state)}) for state in _retry_state(endpoint)]
@@ -144,7 +141,7 @@ def save(exchange: Exchange, endpoint: Any) -> None:
 
 def restore(exchange: Exchange) -> None:
     """Restore the retry state of every client that a double made retry."""
-    with _lock:
+    with active.lock:
         for states in _saved.pop(exchange, {}).values():
             for state, values in states:
                 state.__dict__.update(values)

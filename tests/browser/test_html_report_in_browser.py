@@ -76,12 +76,20 @@ def test_hostile(datazone_ts, text):
 @pytest.mark.skip
 def test_nothing(datazone_ts): ...
 
+def test_sweep(datazone_ts_sweep):
+    def careless():
+        try:
+            publish(1)
+        except Exception:
+            pass
+    datazone_ts_sweep(careless)
+
 def test_doubles():
     for score in (1, 2):
         with mock_datazone_ts():
             publish(score)
 """
-TESTS = 5 + len(HOSTILE)
+TESTS = 6 + len(HOSTILE)
 
 
 @pytest.fixture(scope="module")
@@ -229,15 +237,17 @@ def test_search_and_filter(browser):
     kinds = {
         label.text.split()[0]: label for label in driver.find_elements(By.TAG_NAME, "label")[1:]
     }
-    assert [*kinds] == ["all", "failed", "faults", "retries"]
+    assert [*kinds] == ["all", "failed", "faults", "retries", "sweeps"]
     kinds["failed"].click()
-    assert shown(driver) == ["test_fails"]
+    assert shown(driver) == ["test_fails", "test_sweep"]
+    kinds["sweeps"].click()
+    assert shown(driver) == ["test_sweep"]
     kinds["retries"].click()
     assert len(shown(driver)) == 1 + len(HOSTILE)
     find.send_keys("test_scores.py quota")
     assert shown(driver) == []
     kinds["all"].click()
-    assert shown(driver) == ["test_fails"]
+    assert shown(driver) == ["test_fails", "test_sweep"]
 
 
 def test_the_keyboard_is_enough(browser):
@@ -251,7 +261,7 @@ def test_the_keyboard_is_enough(browser):
     assert find.get_attribute("value") == "/"
     find.send_keys(Keys.BACKSPACE + Keys.TAB)
     driver.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)  # to the next kind
-    assert shown(driver) == ["test_fails"]
+    assert shown(driver) == ["test_fails", "test_sweep"]
     driver.switch_to.active_element.send_keys(Keys.TAB)
     assert driver.switch_to.active_element.tag_name == "summary"
     calls = driver.find_element(By.XPATH, "//details[contains(., 'test_fails')]//ol")
@@ -343,7 +353,7 @@ def test_charts_are_drawn_within_their_frames(browser):
 
     drawn = driver.execute_script(
         """
-        return [...document.querySelectorAll(".chart path:not(.grid), .bar .full")]
+        return [...document.querySelectorAll(".chart path:not(.grid)")]
           .map((shape) => {
             const box = shape.getBoundingClientRect();
             const frame = shape.ownerSVGElement.getBoundingClientRect();
@@ -352,7 +362,7 @@ def test_charts_are_drawn_within_their_frames(browser):
           });
         """
     )
-    assert len(drawn) == 6
+    assert len(drawn) == 3
     assert all(all(each) for each in drawn)
     strips = driver.execute_script(
         """
@@ -369,12 +379,12 @@ def test_charts_are_drawn_within_their_frames(browser):
         """
     )
     retried, at_once = strips[:2]
-    assert [mark for mark, _ in retried] == ["#no", "#no", "#ok"]
+    assert [mark for mark, _ in retried] == ["#bad", "#bad", "#good"]
     places = [place for _, place in retried]
     assert places == sorted(places)
     assert places[-1] > places[0] + 300  # over the whole width
     assert sum(back_offs) == pytest.approx(places[-1] - places[0], abs=2)
-    assert at_once[0][0] == "#ok"
+    assert at_once[0][0] == "#good"
     assert at_once[0][1] == places[-1]
 
 

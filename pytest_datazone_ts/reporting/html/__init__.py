@@ -1,5 +1,5 @@
 """The HTML report: what a run posted, on one page.
 
-``run`` has the pytest hooks, ``record`` what the doubles of one test did, as JSON that travels
-between processes, ``results`` the outcomes of the tests, and ``page`` and ``chart`` the HTML.
+``run`` has the pytest hooks, ``record`` what one test did, as JSON that travels between processes,
+and ``page`` makes a page of it with the templates.
 """

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import platform
-import stat
 import time
-from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -21,43 +20,50 @@ import pytest
 
 import pytest_datazone_ts
 from pytest_datazone_ts.reporting import trace
-from pytest_datazone_ts.reporting.html import page, record
-from pytest_datazone_ts.reporting.html.results import Result, Run
+from pytest_datazone_ts.reporting.html.record import test_record
+from pytest_datazone_ts.reporting.html.result import RECORD, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
-    from pytest_datazone_ts.reporting.html.record import Record
-
-_RECORD = "datazone_ts_record"
-"""The attribute of a report that holds the test's record; xdist sends it, as it is plain JSON."""
 _PHASES = ("setup", "call", "teardown")
-_RANKS = ("passed", "skipped", "xpassed", "xfailed", "error", "failed", "rerun")
-"""The outcomes of phases by rank; a test has the highest-ranked outcome of its phases."""
 _ENDINGS: dict[int, str] = {
     pytest.ExitCode.OK: "All tests passed",
     pytest.ExitCode.TESTS_FAILED: "Some tests failed",
+    pytest.ExitCode.NO_TESTS_COLLECTED: "No test ran",
     pytest.ExitCode.INTERRUPTED: "The run was interrupted",
     pytest.ExitCode.INTERNAL_ERROR: "pytest itself failed",
-    pytest.ExitCode.USAGE_ERROR: "pytest was not used as it should be",
-    pytest.ExitCode.NO_TESTS_COLLECTED: "No test ran",
 }
-_COMPLETE = (
-    pytest.ExitCode.OK,
-    pytest.ExitCode.TESTS_FAILED,
-    pytest.ExitCode.NO_TESTS_COLLECTED,
-)
+_COMPLETE = [*_ENDINGS][:3]
 
 
-def install(config: pytest.Config, file: str) -> None:
-    """Have this run write its page to ``file``.
+def install(config: pytest.Config, file: str, size: str) -> None:
+    """Have this run write its page.
+
+    Args:
+        config: The configuration of the run.
+        file: Where the page is written.
+        size: The ini setting of its maximum size.
 
     Raises:
-        pytest.UsageError: The file cannot be written.
+        pytest.UsageError: Jinja2 is missing, the file cannot be written, or the size is not one.
     """
     config.pluginmanager.register(Recorder(), "datazone_ts_recorder")
-    if not hasattr(config, "workerinput"):  # xdist's workers send their reports
-        config.pluginmanager.register(Reporter(_writable(file)), "datazone_ts_reporter")
+    if hasattr(config, "workerinput"):  # xdist's workers send their reports
+        return
+    try:
+        from pytest_datazone_ts.reporting.html import page  # noqa: PLC0415 - may be missing
+    except ModuleNotFoundError as error:
+        message = (
+            f"--datazone-ts-report needs Jinja2: {error}. Install it with: "
+            "pip install 'pytest-datazone-ts[report]'"
+        )
+        raise pytest.UsageError(message) from None
+    if not str(size).isdecimal():
+        message = f"the ini setting datazone_ts_report_size takes a number of bytes, not {size!r}"
+        raise pytest.UsageError(message)
+    reporter = Reporter(_writable(file), partial(page.render, size=int(size)))
+    config.pluginmanager.register(reporter, "datazone_ts_reporter")
 
 
 class Recorder:
@@ -69,31 +75,21 @@ class Recorder:
         outcome = yield
         report = outcome.get_result()
         current = trace.current()
-        if current and (report.when == "teardown" or report.failed):
-            setattr(report, _RECORD, record.test_record(current))
-
-
-@dataclass
-class _Test:
-    """A test whose reports are coming in."""
-
-    nodeid: str
-    line: int
-    outcome: str = "passed"
-    seconds: float = 0.0
-    record: Record | None = None
+        if current is not None and (report.when == "teardown" or report.failed):
+            setattr(report, RECORD, test_record(current, _message(report)))
 
 
 class Reporter:
     """Collects the records, and writes the page when the run ends."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, render: Callable[..., str]) -> None:
         self._path = path
+        self._render = render
         self._runs_tests = False
         self._error: OSError | None = None
         self._started = datetime.now(timezone.utc)
         self._clock = time.perf_counter()
-        self._running: dict[tuple[object, str], _Test] = {}
+        self._running: dict[tuple[object, str], Result] = {}
         self._tests: set[tuple[object, str]] = set()
         self._results: list[Result] = []
         self._crashed: list[str] = []
@@ -113,15 +109,8 @@ class Reporter:
             return
         if report.when == "setup":
             self._end(test)  # a rerun, whose previous teardown went unreported
-        running = self._running.setdefault(
-            test, _Test(nodeid=report.nodeid, line=report.location[1] or 0)
-        )
-        is_subtest = hasattr(report, "context")
-        if report.failed or not is_subtest:
-            running.outcome = max(running.outcome, _outcome(report), key=_rank)
-        if not is_subtest:
-            running.seconds += report.duration
-        running.record = getattr(report, _RECORD, running.record)
+        result = Result(report.nodeid, report.location[1] or 0)
+        self._running.setdefault(test, result).add(report)
         if report.when == "teardown":
             self._end(test)
 
@@ -131,7 +120,7 @@ class Reporter:
             return
         for test in [*self._running]:
             self._end(test)
-        written = page.render(self._run(session, exitstatus))
+        written = self._render(self._results, **self._run(session, exitstatus))
         temporary = _temporary(self._path)
         try:
             temporary.write_text(written, "utf-8", newline="\n")
@@ -151,51 +140,39 @@ class Reporter:
             terminalreporter.write_sep("-", f"DataZone report: {self._path}")
 
     def _end(self, test: tuple[object, str]) -> None:
-        ended = self._running.pop(test, None)
-        if ended is not None and ended.record is not None:
-            self._results.append(
-                Result(
-                    nodeid=ended.nodeid,
-                    line=ended.line,
-                    outcome=ended.outcome,
-                    seconds=ended.seconds,
-                    record=ended.record,
-                )
-            )
+        result = self._running.pop(test, None)
+        if result is not None and result.record is not None:
+            self._results.append(result)
 
-    def _run(self, session: pytest.Session, exitstatus: int) -> Run:
+    def _run(self, session: pytest.Session, exitstatus: int) -> dict[str, Any]:
+        """Return what the page says about the run."""
         notes = []
         stopped = session.shouldfail or session.shouldstop
         if stopped or exitstatus not in _COMPLETE:
             reason = f": {stopped}" if isinstance(stopped, str) else ""
             notes.append(f"The run ended early{reason}. Tests that had not ended are missing.")
         notes += [f"What {nodeid} posted is lost: its process died." for nodeid in self._crashed]
-        return Run(
-            results=self._results,
-            tests=len(self._tests),
-            ending=_ENDINGS.get(exitstatus, f"pytest ended with status {exitstatus}"),
-            notes=notes,
-            started=self._started,
-            seconds=time.perf_counter() - self._clock,
-            versions=[
+        return {
+            "tests": len(self._tests),
+            "ending": _ENDINGS.get(exitstatus, f"pytest ended with status {exitstatus}"),
+            "notes": notes,
+            "started": self._started,
+            "seconds": time.perf_counter() - self._clock,
+            "versions": [
                 f"Python {platform.python_version()}",
                 f"pytest {pytest.__version__}",
                 f"pytest-datazone-ts {pytest_datazone_ts.__version__}",
                 f"botocore {botocore.__version__}",
             ],
-        )
+        }
 
 
-def _outcome(report: pytest.TestReport) -> str:
-    if hasattr(report, "wasxfail"):
-        return "xpassed" if report.passed else "xfailed"
-    if report.failed and report.when != "call":
-        return "error"
-    return report.outcome
-
-
-def _rank(outcome: str) -> int:
-    return _RANKS.index(outcome) if outcome in _RANKS else len(_RANKS)
+def _message(report: pytest.TestReport) -> str | None:
+    """Return the message of a failure, without its traceback where it has one."""
+    if not report.failed:
+        return None
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(getattr(crash, "message", report.longreprtext))
 
 
 def _writable(file: str) -> Path:
@@ -206,7 +183,15 @@ def _writable(file: str) -> Path:
     """
     path = Path(os.path.realpath(os.path.expanduser(os.path.expandvars(file))))  # noqa: PTH111
     try:
-        what = _in_the_way(path)
+        what = (
+            "a module of Python"  # `--datazone-ts-report test.py`
+            if path.suffix == ".py"
+            else "a folder"
+            if path.is_dir()
+            else "no regular file"
+            if path.exists() and not path.is_file()
+            else None
+        )
         if what is not None:
             message = f"--datazone-ts-report={file}: it is {what}. Name a file, such as report.html"
             raise pytest.UsageError(message)
@@ -220,17 +205,6 @@ def _writable(file: str) -> Path:
         message = f"--datazone-ts-report={file}: {reason}"
         raise pytest.UsageError(message) from None
     return path
-
-
-def _in_the_way(path: Path) -> str | None:
-    """Name what is at ``path`` and must not be replaced, if anything is."""
-    try:
-        mode = path.stat().st_mode  # a name that is too long is an error: not so for exists()
-    except FileNotFoundError:
-        return None
-    if not stat.S_ISREG(mode):
-        return "a folder" if stat.S_ISDIR(mode) else "no regular file"
-    return "a module of Python" if path.suffix == ".py" else None  # `--datazone-ts-report test.py`
 
 
 def _temporary(path: Path) -> Path:
