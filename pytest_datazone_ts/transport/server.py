@@ -1,6 +1,6 @@
 """The HTTP server on 127.0.0.1, for code in other processes and languages.
 
-A double answers the requests for DataZone, and moto all others.
+A double answers the requests for DataZone and under ``/_datazone_ts/``, and moto all others.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from botocore.session import Session
 from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.message import Request, Response
 from pytest_datazone_ts.service import model, wire
-from pytest_datazone_ts.transport import credentials, loopback, other_services
+from pytest_datazone_ts.transport import control, credentials, loopback, other_services
 from pytest_datazone_ts.transport.http import (
     DEADLINE,
     HOST,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pytest_datazone_ts.double import DataZoneTimeSeries
-    from pytest_datazone_ts.exchange import Exchange
 
 HOLD = 65.0
 """How many seconds a connection without a response stays open; botocore gives up after 60."""
@@ -98,7 +97,7 @@ def serve(
         exchange.injections.over_http(),
         other_services.reset_on_exit(),
         _Server(
-            exchange,
+            double,
             port,
             hold,
             log=log or (lambda _: None),
@@ -150,8 +149,9 @@ CONFLICTING_VARIABLES = (
 class _Server(Server):
     """A server with a double."""
 
-    def __init__(self, exchange: Exchange, port: int, hold: float, **options: Any) -> None:
-        self.exchange = exchange
+    def __init__(self, double: DataZoneTimeSeries, port: int, hold: float, **options: Any) -> None:
+        self.double = double
+        self.exchange = exchange_behind(double)
         self.hold = hold
         super().__init__(_Conversation, port, **options)
 
@@ -170,6 +170,9 @@ class _Conversation(Conversation):
         path = target.partition("?")[0]
         if not path.startswith("/"):
             self.send_error(400, explain=f"{self.path} is not a path")
+        if path.startswith(control.PREFIX):
+            self._answer_from_control(target)
+            return
         region, service = self._scope()
         if service == "datazone" or (service is None and f"{path}/".startswith("/v2/domains/")):
             operation = self._operation(path)
@@ -252,6 +255,11 @@ class _Conversation(Conversation):
             if result.hangs:
                 stopping.wait(self.server.hold)
         self.close_connection = True
+
+    def _answer_from_control(self, target: str) -> None:
+        answer = control.answer(self.server.double, self.command, target, self.body(LARGEST_BODY))
+        self.log(str(answer[0]))
+        self.send(*answer)
 
     def _answer_from_moto(self, target: str, service: str | None) -> None:
         environ = self._environ(target)
