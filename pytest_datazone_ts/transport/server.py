@@ -5,6 +5,7 @@ A double answers the requests for DataZone and under ``/_datazone_ts/``, and mot
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import threading
@@ -70,6 +71,7 @@ class DataZoneServer:
 def serve(
     double: DataZoneTimeSeries,
     *,
+    host: str = HOST,
     port: int = 0,
     log: Callable[[str], object] | None = None,
     patience: float = PATIENCE,
@@ -80,6 +82,7 @@ def serve(
 
     Args:
         double: The double that answers the requests for DataZone.
+        host: The address to listen on; clients use it as 127.0.0.1 or localhost all the same.
         port: The port to listen on; 0 for a free one.
         log: Called with a line for each request, in order. It must not block, because the response
             waits for it.
@@ -100,6 +103,7 @@ def serve(
             double,
             port,
             hold,
+            host=host,
             log=log or (lambda _: None),
             patience=patience,
             deadline=deadline,
@@ -241,7 +245,7 @@ class _Conversation(Conversation):
             raise Refused(501, type(error).__name__, str(error)) from None
         stopping = self.server.stopping
         if isinstance(result, Response):
-            self.log(f"{operation} {result.status_code} {result.error_code or ''}")
+            self.log(f"{operation} {result.status_code} {result.error_code or ''}", _detail(result))
             if not stopping.wait(min(result.delay, threading.TIMEOUT_MAX)):
                 self.send(
                     result.status_code,
@@ -294,3 +298,14 @@ class _Conversation(Conversation):
         }
         setup_testing_defaults(environ)  # the keys that moto does not read
         return environ
+
+
+def _detail(response: Response) -> str:
+    """Return the message of an error, or the names of the forms in a response."""
+    try:
+        content = json.loads(response.body)
+        if response.error_code:
+            return str(content["message"])
+        return ", ".join(form["formName"] for form in content["forms"])
+    except (KeyError, TypeError, ValueError):  # another operation, or a garbled response
+        return ""
