@@ -22,6 +22,7 @@ NAMES = (
     "sweep",
     "async_post",
     "threads",
+    "instructions",
     "memory",
     "fixture",
     "first_use",

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import floor, sample
-from benchmarks.interleaved import Figures, Rival, measured
+from benchmarks.interleaved import Candidate, Figures, measured
 from pytest_datazone_ts import mock_datazone_ts
 
 try:
@@ -56,9 +56,9 @@ def _figures(seconds: float) -> Figures:
     floor.answered(bare, response=AioAWSResponse, raw=_Raw)
     figures = measured(
         [
-            Rival("ours", awaited(sample.post(ours)), mock_datazone_ts),
-            Rival("floor, aiobotocore", awaited(sample.post(bare))),
-            Rival("ours, boto3", called(sample.post(sample.make_client())), mock_datazone_ts),
+            Candidate("ours", awaited(sample.post(ours)), mock_datazone_ts),
+            Candidate("floor, aiobotocore", awaited(sample.post(bare))),
+            Candidate("ours, boto3", called(sample.post(sample.make_client())), mock_datazone_ts),
         ],
         seconds=seconds,
         calls=2,

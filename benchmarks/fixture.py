@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.interleaved import Figures, Rival, measured
+from benchmarks.interleaved import Candidate, Figures, measured
 from benchmarks.table import Goal, Row
 from pytest_datazone_ts import mock_datazone_ts
 
@@ -30,10 +30,10 @@ TESTS = Path(__file__).parent / "with_fixtures"
 
 def measure(*, quick: bool) -> Iterator[Row]:
     """Yield the rows of the context managers, then those of tests that pytest runs."""
-    rivals = [Rival("ours", _enter_and_exit(mock_datazone_ts))]
+    candidates = [Candidate("ours", _enter_and_exit(mock_datazone_ts))]
     if mock_aws is not None:
-        rivals.append(Rival("mock_aws", _enter_and_exit(mock_aws)))
-    figures = measured(rivals, seconds=0 if quick else 4, calls=10)
+        candidates.append(Candidate("mock_aws", _enter_and_exit(mock_aws)))
+    figures = measured(candidates, seconds=0 if quick else 4, calls=10)
     yield figures.row("enter and exit", "mock_aws", unit="ms", goal=Goal(MOST, of="ours"))
     figures = _tests(2 if quick else 500)
     label, ours = "a test with the fixture", "test_datazone_ts"

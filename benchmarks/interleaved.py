@@ -1,4 +1,4 @@
-"""Timing by turns: whatever slows the machine for a while slows every rival alike."""
+"""Timing by turns: whatever slows the machine for a while slows every candidate alike."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 from contextlib import nullcontext
 from dataclasses import dataclass
 from statistics import median
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING
 
 from benchmarks.table import Goal, Row
@@ -20,7 +20,7 @@ _UNITS = {"us": 1e6, "ms": 1e3, "s": 1}
 
 
 @dataclass(frozen=True)
-class Rival:
+class Candidate:
     """One of the ways that are compared."""
 
     name: str
@@ -28,11 +28,13 @@ class Rival:
     """What is timed."""
     turn: Callable[[], AbstractContextManager[object]] = nullcontext
     """What is in place during its turn alone, and not timed."""
+    clock: Callable[[], float] = thread_time
+    """The thread's processor time, which other processes hardly change, or another clock."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured: of each rival, by its name, the seconds that it took in each round."""
+    """What was measured: of each candidate, by its name, the seconds that it took in each round."""
 
     seconds: Mapping[str, list[float]]
 
@@ -72,35 +74,35 @@ class Figures:
 
 
 def measured(
-    rivals: Iterable[Rival], *, seconds: float, calls: int, warm_up: int = 2, each: int = 1
+    candidates: Iterable[Candidate], *, seconds: float, calls: int, warm_up: int = 2, each: int = 1
 ) -> Figures:
-    """Time what each rival's call takes.
+    """Time what each candidate's call takes.
 
-    In each round every rival has a turn, in an order that changes: some calls to warm up, then
+    In each round every candidate has a turn, in an order that changes: some calls to warm up, then
     ``calls`` that are timed together, so that the garbage collections that they cause count. The
     garbage of others is gone by then. Rounds begin as long as ``seconds`` are not over.
     ``each``: how many times a call does what is to be told.
     """
-    all_rivals = list(rivals)
+    all_candidates = list(candidates)
     order = random.Random(0)  # noqa: S311 - the same order in every run
-    taken: dict[str, list[float]] = {rival.name: [] for rival in all_rivals}
+    taken: dict[str, list[float]] = {candidate.name: [] for candidate in all_candidates}
     gc.collect()
     gc.freeze()  # so that collecting before a turn takes no time
     end = perf_counter() + seconds
-    while not taken[all_rivals[0].name] or perf_counter() < end:
-        for rival in order.sample(all_rivals, len(all_rivals)):
-            taken[rival.name].append(_turn(rival, calls, warm_up) / calls / each)
+    while not taken[all_candidates[0].name] or perf_counter() < end:
+        for candidate in order.sample(all_candidates, len(all_candidates)):
+            taken[candidate.name].append(_turn(candidate, calls, warm_up) / calls / each)
     gc.unfreeze()
     return Figures(taken)
 
 
-def _turn(rival: Rival, calls: int, warm_up: int) -> float:
-    call = rival.call
-    with rival.turn():
+def _turn(candidate: Candidate, calls: int, warm_up: int) -> float:
+    call = candidate.call
+    with candidate.turn():
         for _ in range(warm_up):
             call()
         gc.collect()
-        started = perf_counter()
+        started = candidate.clock()
         for _ in range(calls):
             call()
-        return perf_counter() - started
+        return candidate.clock() - started

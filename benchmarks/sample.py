@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -13,7 +14,6 @@ from botocore.config import Config
 from botocore.loaders import create_loader
 
 from pytest_datazone_ts import mock_datazone_ts
-from pytest_datazone_ts.transport import botocore as intercept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,10 +38,22 @@ def form(second: int = 0) -> dict[str, Any]:
     }
 
 
-def post(client: Any, forms: int = 1, *, first: int = 0) -> Callable[[], object]:
-    """Return a call that posts so many forms in a request, from so many seconds on."""
-    keywords = {**ENTITY, "forms": [form(first + number) for number in range(forms)]}
-    return lambda: client.post_time_series_data_points(**keywords)
+def post(
+    client: Any, forms: int = 1, *, first: int = 0, varies: bool = True
+) -> Callable[[], object]:
+    """Return a call that posts so many forms in a request, from so many seconds on.
+
+    If it ``varies``, no content comes twice, so that no cache of contents makes it faster.
+    """
+    posted = [form(first + number) for number in range(forms)]
+    numbers = count(1)
+
+    def call() -> object:
+        for each in posted if varies else ():
+            each["content"] = f'{{"evaluationsCount": {next(numbers)}, "passingPercentage": 87.5}}'
+        return client.post_time_series_data_points(**ENTITY, forms=posted)
+
+    return call
 
 
 def make_client(retries: Mapping[str, Any] = RETRIES, **keywords: Any) -> Any:
@@ -66,11 +78,13 @@ def out_of_reach() -> Iterator[None]:
     """Keep the double's handlers off the sessions and clients that are made meanwhile."""
     with mock_datazone_ts():  # the first one looks for what exists already
         pass
-    botocore.unregister_initializer(intercept.handle_session)
+    initializers = botocore._INITIALIZERS  # noqa: SLF001 - it is not known under which name
+    before = initializers[:]
+    initializers.clear()
     try:
         yield
     finally:
-        botocore.register_initializer(intercept.handle_session)
+        initializers[:] = before
 
 
 def unsigned(client: Any) -> Any:

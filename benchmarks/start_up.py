@@ -17,7 +17,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import cache_from_source
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from typing import TYPE_CHECKING
@@ -91,11 +94,20 @@ def _add_empty(environment: Path) -> None:
 
 
 def _add_metadata(environment: Path, package: str, texts: dict[str, str]) -> None:
-    """Write what pip writes beside a package."""
-    files = [path.relative_to(environment) for path in (environment / package).rglob("*.py")]
+    """Write what pip writes beside a package: pytest reads every entry of ``RECORD``."""
     folder = environment / f"{package}-1.dist-info"
     folder.mkdir()
-    for name, text in {**texts, "RECORD": "".join(f"{file},,\n" for file in files)}.items():
+    names = ("INSTALLER", "METADATA", "RECORD", "REQUESTED", "WHEEL", "entry_points.txt", "LICENSE")
+    lines = [f"{folder.name}/{name},," for name in names]
+    for path in (environment / package).rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest = urlsafe_b64encode(sha256(path.read_bytes()).digest()).decode().rstrip("=")
+            file = path.relative_to(environment)
+            lines.append(f"{file},sha256={digest},{path.stat().st_size}")
+            if path.suffix == ".py":
+                bytecode = Path(cache_from_source(str(file)))
+                lines.append(f"{bytecode},,")
+    for name, text in {**texts, "RECORD": "\n".join([*lines, ""])}.items():
         (folder / name).write_text(text, "utf-8")
 
 

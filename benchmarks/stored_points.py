@@ -12,13 +12,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import sample
-from benchmarks.interleaved import Rival, measured
+from benchmarks.interleaved import Candidate, measured
 from benchmarks.table import Goal, Row
 from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
 from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.options import Options
 from pytest_datazone_ts.service import model
-from pytest_datazone_ts.transport import botocore as intercept
+from pytest_datazone_ts.transport import activation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,22 +39,22 @@ def measure(*, quick: bool) -> Iterator[Row]:
     seconds = 0 if quick else 6
     for name, (second, goal) in POSTS.items():
         post = sample.post(client, first=second)
-        rivals = [
-            Rival("none", post, mock_datazone_ts),
-            Rival("few", post, _active(few)),
-            Rival("many", post, _active(many)),
+        candidates = [
+            Candidate("none", post, mock_datazone_ts),
+            Candidate("few", post, _active(few)),
+            Candidate("many", post, _active(many)),
         ]
-        figures = measured(rivals, seconds=seconds, calls=25)
+        figures = measured(candidates, seconds=seconds, calls=25)
         for ours, size in (("few", FEW), ("many", MANY)):
             label = f"{name} post, {size:,}"
             yield figures.row(label, "with none stored", ours=ours, theirs="none", goal=goal)
     some, most = _pages(client, few), _pages(client, many)
     for name in most:
-        rivals = [
-            Rival("few", some[name], _active(few)),
-            Rival("many", most[name], _active(many)),
+        candidates = [
+            Candidate("few", some[name], _active(few)),
+            Candidate("many", most[name], _active(many)),
         ]
-        figures = measured(rivals, seconds=seconds, calls=25)
+        figures = measured(candidates, seconds=seconds, calls=25)
         label, beside = f"{name} page, {MANY:,}", f"with {FEW:,} stored"
         yield figures.row(label, beside, ours="many", theirs="few", goal=FLAT)
 
@@ -62,11 +62,11 @@ def measure(*, quick: bool) -> Iterator[Row]:
 def _active(double: DataZoneTimeSeries) -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
     def turn() -> Iterator[None]:
-        intercept.activate(double, exchange_behind(double))
+        activation.activate(double, exchange_behind(double))
         try:
             yield
         finally:
-            intercept.deactivate(exchange_behind(double))
+            activation.deactivate(exchange_behind(double))
 
     return turn
 

@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks import sample
-from benchmarks.interleaved import Rival, measured
+from benchmarks.interleaved import Candidate, measured
 from benchmarks.table import Goal, Row
 from pytest_datazone_ts import mock_datazone_ts, sweep
 
@@ -24,17 +24,17 @@ FEW, MANY = GOALS
 
 def measure(*, quick: bool) -> Iterator[Row]:
     """Yield, for each pipeline, a row over as many plain calls, and the cells in a second."""
-    post = sample.post(sample.make_client())
+    post = sample.post(sample.make_client(), varies=False)
     cells = len(sweep(_calls(post, FEW)).cells)
     sizes = [FEW] if quick else [FEW, MANY]
     figures = measured(
         [
-            rival
+            candidate
             for size in sizes
-            for rival in (
-                Rival(_name(size), _swept(post, size)),
+            for candidate in (
+                Candidate(_name(size), _swept(post, size)),
                 # Two runs without a fault are the baseline.
-                Rival(_plain(size), _calls(post, size * (cells + 2)), mock_datazone_ts),
+                Candidate(_plain(size), _calls(post, size * (cells + 2)), mock_datazone_ts),
             )
         ],
         seconds=0 if quick else 20,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from benchmarks import sample
-from benchmarks.interleaved import Figures, Rival, measured
+from benchmarks.interleaved import Candidate, Figures, measured
 from benchmarks.table import Goal, Row
 from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
 
@@ -25,8 +25,8 @@ def measure(*, quick: bool) -> Iterator[Row]:
         slept: list[float] = []
         figures = measured(
             [
-                Rival("ours", _throttled(post), _noting(slept)),
-                Rival("5 plain calls", _plain(post), mock_datazone_ts),
+                Candidate("ours", _throttled(post), _noting(slept)),
+                Candidate("5 plain calls", _plain(post), mock_datazone_ts),
             ],
             seconds=0 if quick else 2,
             calls=1,

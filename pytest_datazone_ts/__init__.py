@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts import faults
     from pytest_datazone_ts import strategies as strategies
     from pytest_datazone_ts.audit import Audit, UnstoredPoint
+    from pytest_datazone_ts.data_quality import DataQuality, Evaluation
     from pytest_datazone_ts.double import DataZoneTimeSeries
     from pytest_datazone_ts.errors import (
         DataZoneBlockedError,
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
         UnansweredOperationError,
     )
     from pytest_datazone_ts.injections import Injection, RateLimit
-    from pytest_datazone_ts.match import Match
+    from pytest_datazone_ts.match import CallMatch, LineageMatch, Match, PointMatch
     from pytest_datazone_ts.mock import mock_datazone_ts
-    from pytest_datazone_ts.records import Attempt, Call, DataPoint
+    from pytest_datazone_ts.records import Attempt, Call, DataPoint, LineageDataset, LineageEvent
     from pytest_datazone_ts.sweep_cell import SweepCell
     from pytest_datazone_ts.sweep_report import SweepReport
     from pytest_datazone_ts.sweeps import sweep
     from pytest_datazone_ts.transport.server import DataZoneServer
-    from pytest_datazone_ts.views import Calls, DataPoints
+    from pytest_datazone_ts.views import Calls, DataPoints, LineageEvents
 
 __version__ = "0.1.0"
 
@@ -39,16 +40,24 @@ _MODULES = {
     "Attempt": "records",
     "Audit": "audit",
     "Call": "records",
+    "CallMatch": "match",
     "Calls": "views",
     "DataPoint": "records",
     "DataPoints": "views",
+    "DataQuality": "data_quality",
     "DataZoneBlockedError": "errors",
     "DataZoneContentWarning": "errors",
     "DataZonePassthroughWarning": "errors",
     "DataZoneServer": "transport.server",
     "DataZoneTimeSeries": "double",
+    "Evaluation": "data_quality",
     "Injection": "injections",
+    "LineageDataset": "records",
+    "LineageEvent": "records",
+    "LineageEvents": "views",
+    "LineageMatch": "match",
     "Match": "match",
+    "PointMatch": "match",
     "RateLimit": "injections",
     "SweepCell": "sweep_cell",
     "SweepError": "errors",
@@ -66,16 +75,24 @@ __all__ = [
     "Attempt",
     "Audit",
     "Call",
+    "CallMatch",
     "Calls",
     "DataPoint",
     "DataPoints",
+    "DataQuality",
     "DataZoneBlockedError",
     "DataZoneContentWarning",
     "DataZonePassthroughWarning",
     "DataZoneServer",
     "DataZoneTimeSeries",
+    "Evaluation",
     "Injection",
+    "LineageDataset",
+    "LineageEvent",
+    "LineageEvents",
+    "LineageMatch",
     "Match",
+    "PointMatch",
     "RateLimit",
     "SweepCell",
     "SweepError",

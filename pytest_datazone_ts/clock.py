@@ -21,7 +21,7 @@ from pytest_datazone_ts import location
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - freezegun's times are naive, in UTC
-_LATEST = (datetime(9999, 1, 1) - _EPOCH).total_seconds()  # noqa: DTZ001 - as above
+_LATEST = (datetime(9999, 1, 2) - _EPOCH).total_seconds()  # noqa: DTZ001 - as above
 
 
 def require_seconds(what: str, value: object) -> None:
@@ -47,16 +47,17 @@ class Clock:
 
     def time(self) -> float:
         """Return seconds since the epoch."""
-        freezegun = _freezegun()
-        if freezegun is not None:
-            # Not time.time(): for modules on freezegun's ignore list it returns the real time.
-            seconds: float = (freezegun() - _EPOCH).total_seconds()
-            return seconds
-        return _time() if _traveller() is not None else _time() + self._ahead
+        return self.now().timestamp()
 
     def now(self) -> datetime:
         """Return the time as an aware datetime in UTC."""
-        return datetime.fromtimestamp(self.time(), timezone.utc)
+        freezegun = _freezegun()
+        if freezegun is not None:
+            # Not datetime.now(): for modules on freezegun's ignore list it returns the real time.
+            frozen: datetime = freezegun()
+            return frozen.replace(tzinfo=timezone.utc)
+        ahead = 0.0 if _traveller() is not None else self._ahead
+        return _now() + timedelta(seconds=ahead)
 
     def advance(self, seconds: float) -> None:
         """Advance the clock without waiting, up to the latest time that a datetime can hold."""
@@ -69,9 +70,9 @@ class Clock:
                 frozen = (freezegun.time_to_freeze - _EPOCH).total_seconds()
                 freezegun.time_to_freeze += timedelta(seconds=_until_latest(seconds, frozen))
             elif traveller is not None:
-                traveller.shift(_until_latest(seconds, _time()))
+                traveller.shift(_until_latest(seconds, _now().timestamp()))
             else:
-                self._ahead += _until_latest(seconds, _time() + self._ahead)
+                self._ahead += _until_latest(seconds, self.time())
 
     @property
     def held(self) -> bool:
@@ -79,12 +80,12 @@ class Clock:
         return _freezegun() is not None or _traveller() is not None
 
 
-def _time() -> float:
+def _now() -> datetime:
     """Return the time that time-machine sets, or else the real time.
 
     A test may have patched ``time.time`` with a limited number of results, so it is not called.
     """
-    return datetime.now(timezone.utc).timestamp()
+    return datetime.now(timezone.utc)
 
 
 def _until_latest(seconds: float, now: float) -> float:
@@ -112,11 +113,11 @@ def _innermost(stack: list[Any] | None) -> Any:
 def frozen_time_restored() -> Iterator[None]:
     """Restore the time of freezegun or time-machine on exit, if one of them is active."""
     freezegun, traveller = _freezegun(), _traveller()
-    before = (None if freezegun is None else freezegun.time_to_freeze, _time())
+    before = (None if freezegun is None else freezegun.time_to_freeze, _now())
     try:
         yield
     finally:
         if freezegun is not None:
             freezegun.time_to_freeze = before[0]
         elif traveller is not None:
-            traveller.shift(before[1] - _time())
+            traveller.shift(before[1] - _now())

@@ -31,3 +31,18 @@ def require_times(caller: str, times: object) -> None:
     """
     if times is not None:
         require_count(f"{caller}(times=...) takes 1 or more, or None for all", times, 1)
+
+
+def require_posted_count(count: object) -> None:
+    """Require the argument ``count`` of ``assert_posted``: a count, or ``None`` for any.
+
+    Raises:
+        ValueError: It is neither; the message names the keyword that it seems to be for.
+    """
+    rule = "assert_posted(count=...) takes a number of data points"
+    if isinstance(count, (str, dict)):
+        keyword = f"form_name={count!r}" if isinstance(count, str) else "content={...}"
+        message = f"{rule}, not {count!r}. Did you mean {keyword}?"
+        raise ValueError(message)  # noqa: TRY004 - as for any other count
+    if count is not None:
+        require_count(rule, count, 0)

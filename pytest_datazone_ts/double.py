@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytest_datazone_ts import audit, location, text
+from pytest_datazone_ts import assertions, audit, location, text
 from pytest_datazone_ts.clock import require_seconds
-from pytest_datazone_ts.count import require_count
 from pytest_datazone_ts.ending import require_active, require_same_test
-from pytest_datazone_ts.exchange import Exchange
 from pytest_datazone_ts.injections import Injection, RateLimit, resolve_fault
-from pytest_datazone_ts.match import Match, Selection, check_match, point_matches
-from pytest_datazone_ts.options import Options
-from pytest_datazone_ts.reporting import messages
+from pytest_datazone_ts.match import Match, Selection, check_match
+from pytest_datazone_ts.reporting import timeline
 from pytest_datazone_ts.service import model
-from pytest_datazone_ts.service.asset import Asset, choose_listing_identifier, plain_forms
-from pytest_datazone_ts.service.form_types import build_check
 from pytest_datazone_ts.service.operations import POST
+from pytest_datazone_ts.service_setup import ServiceSetup
 from pytest_datazone_ts.transport import active, retries
-from pytest_datazone_ts.views import Calls, DataPoints
+from pytest_datazone_ts.views import Calls, DataPoints, LineageEvents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from typing_extensions import Unpack
 
     from pytest_datazone_ts.audit import Audit
+    from pytest_datazone_ts.exchange import Exchange
     from pytest_datazone_ts.faults import Fault, FaultName
+    from pytest_datazone_ts.match import PointMatch
+    from pytest_datazone_ts.options import Options
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
@@ -41,19 +38,19 @@ class _Default(int):
     """A default value, as opposed to an equal argument."""
 
 
-class DataZoneTimeSeries:
+class DataZoneTimeSeries(ServiceSetup):
     """An in-memory Amazon DataZone that records calls and injects faults.
 
     Get one from the ``datazone_ts`` fixture or from ``mock_datazone_ts``.
     """
 
-    def __init__(self, options: Options | None = None) -> None:
-        self._exchange = Exchange(options or Options())
-
     def __repr__(self) -> str:
         calls = text.counted(len(self._exchange.log.calls()), "call")
-        points = text.counted(len(self._exchange.service.store.points()), "data point")
-        return f"<{type(self).__name__}: {calls}, {points}>"
+        points = self._exchange.service.store.points()
+        return f"<{type(self).__name__}: {calls}, {text.counted(len(points), 'data point')}>"
+
+    def __str__(self) -> str:
+        return timeline.describe(self._exchange.log.calls(), self._exchange.injections.unused())
 
     @staticmethod
     def current() -> DataZoneTimeSeries:
@@ -87,6 +84,12 @@ class DataZoneTimeSeries:
         return Calls(self._exchange.log.calls())
 
     @property
+    def lineage_events(self) -> LineageEvents:
+        """Every stored lineage event, in the order posted."""
+        require_same_test(self._exchange.ending)
+        return LineageEvents(self._exchange.service.lineage.events())
+
+    @property
     def sleeps(self) -> tuple[float, ...]:
         """The waits, in seconds, that botocore requested, in order."""
         require_same_test(self._exchange.ending)
@@ -96,8 +99,7 @@ class DataZoneTimeSeries:
     def code_sleeps(self) -> tuple[float, ...]:
         """The waits, in seconds, of the code under test itself, in order.
 
-        With the option ``sleep="virtual"``, calls of ``time.sleep`` and ``asyncio.sleep`` are
-        recorded here.
+        With the option ``sleep="virtual"``: those of ``time.sleep`` and ``asyncio.sleep``.
         """
         require_same_test(self._exchange.ending)
         return tuple(self._exchange.code_sleeps)
@@ -143,7 +145,7 @@ class DataZoneTimeSeries:
             after: The number of matching attempts to let through first.
             call: The number of the matching call that gets it, from 1; ``times`` and ``after``
                 then count the attempts of that call. ``None`` for all calls.
-            operation: The API name of the operation that fails.
+            operation: The API name of the operation that fails, or boto3's name of its method.
             match: The keywords of :class:`~pytest_datazone_ts.Match`.
 
         Returns:
@@ -158,7 +160,7 @@ class DataZoneTimeSeries:
                 cannot happen over HTTP while ``datazone_ts_server`` is up.
         """
         require_active(self._exchange.ending, "inject")
-        model.require_operation(operation)
+        operation = model.operation_name(operation)
         injection = Injection(
             resolve_fault(fault, operation),
             operation=operation,
@@ -180,7 +182,7 @@ class DataZoneTimeSeries:
         Args:
             rate: The number of calls per second.
             burst: The number of calls that may be made at once.
-            operation: The API name of the operation.
+            operation: The API name of the operation, or boto3's name of its method.
 
         Returns:
             The rate limit, which counts the attempts that it throttles and can be cancelled.
@@ -190,147 +192,34 @@ class DataZoneTimeSeries:
             ValueError: An argument is out of range, or the operation does not exist.
         """
         require_active(self._exchange.ending, "rate_limit")
-        model.require_operation(operation)
+        operation = model.operation_name(operation)
         limit = RateLimit(rate, burst=burst, clock=self._exchange.clock)
         self._exchange.injections.limit(operation, limit)
         self._exchange.log.injected(limit)
         return limit
 
-    def respond(
-        self,
-        operation: str,
-        response: Mapping[str, Any] | Callable[[dict[str, Any]], Mapping[str, Any]],
-        *,
-        times: int | None = None,
-    ) -> None:
-        """Set a response for one of DataZone's other operations.
-
-        The latest response takes precedence. After ``times`` calls it is used up, and the previous
-        one applies again.
-
-        Args:
-            operation: The API name of the operation.
-            response: A dict as boto3 returns it, or a callable that takes the call's parameters
-                and returns one. It is checked against botocore's output shape.
-            times: The number of calls to answer; ``None`` for all.
-
-        Raises:
-            RuntimeError: The test or block that the double was for is over.
-            ValueError: The double answers the operation itself, the operation does not exist,
-                or the response does not fit its output shape.
-        """
-        require_active(self._exchange.ending, "respond")
-        model.require_operation(operation)
-        self._exchange.responders.add(model.operation(operation), response, times)
-
-    def add_asset(
-        self,
-        entity_identifier: str,
-        *,
-        domain_identifier: str,
-        name: str,
-        forms: Mapping[str, Any] | None = None,
-        listing_identifier: str | None = None,
-        published: bool = True,
-        description: str | None = None,
-        type_identifier: str = "amazon.datazone.GlueTableAssetType",
-        external_identifier: str | None = None,
-        owning_project_identifier: str = "standinproject",
-    ) -> None:
-        """Add an asset to the catalogue, and a listing of it if it is published.
-
-        Once a domain has an asset, a call for an entity that it does not have gets a
-        ``ResourceNotFoundException``. An asset with the same id is replaced.
-
-        Args:
-            entity_identifier: The asset's id.
-            domain_identifier: The id of its domain.
-            name: Its name.
-            forms: The content of its metadata forms by form name, such as
-                ``{"GlueTableForm": {"tableArn": ...}}``.
-            listing_identifier: The id of its listing; generated by default.
-            published: Whether it has a listing.
-            description: Its description.
-            type_identifier: Its asset type.
-            external_identifier: Its id outside DataZone.
-            owning_project_identifier: The id of the project that owns it.
-
-        Raises:
-            RuntimeError: The test or block that the double was for is over.
-            TypeError: An argument has the wrong type.
-            ValueError: DataZone would refuse an argument, or two arguments contradict each other.
-        """
-        require_active(self._exchange.ending, "add_asset")
-        service = self._exchange.service
-        service.catalogue.add(
-            Asset(
-                entity_identifier=entity_identifier,
-                domain_identifier=domain_identifier,
-                name=name,
-                forms=plain_forms({} if forms is None else forms),
-                listing_identifier=choose_listing_identifier(
-                    listing_identifier, published=published, identifiers=service.identifiers
-                ),
-                description=description,
-                type_identifier=type_identifier,
-                external_identifier=external_identifier,
-                owning_project_identifier=owning_project_identifier,
-                created_at=self._exchange.clock.now(),
-            )
-        )
-
-    def register_form_type(
-        self, type_identifier: str, check: Mapping[str, Any] | Callable[[Any], object]
-    ) -> None:
-        """Validate the content of forms of a type; violations get a ``ValidationException``.
-
-        Args:
-            type_identifier: The form type.
-            check: A JSON Schema (needs the extra ``jsonschema``), or a callable that takes the
-                parsed content (``None`` if there is none) and, if it is invalid, raises a
-                ``ValueError`` or returns messages or ``False``.
-
-        Raises:
-            ImportError: ``check`` is a JSON Schema and jsonschema is not installed.
-            RuntimeError: The test or block that the double was for is over.
-            TypeError: ``check`` is neither a dict nor a callable.
-            ValueError: The identifier is not one of a form type, or the schema is invalid.
-        """
-        require_active(self._exchange.ending, "register_form_type")
-        self._exchange.service.form_types.register(type_identifier, build_check(check))
-
-    def assert_posted(self, count: int | None = None, **match: Unpack[Match]) -> DataPoints:
+    def assert_posted(self, count: int | None = None, **match: Unpack[PointMatch]) -> DataPoints:
         """Check that matching data points were posted, and return them.
 
         Args:
             count: The number of points that must match; ``None`` for one or more.
-            match: The keywords of :class:`~pytest_datazone_ts.Match`.
+            match: The keywords of :class:`~pytest_datazone_ts.PointMatch`.
 
         Raises:
             AssertionError: No point matches, or not exactly ``count`` points do.
             TypeError: A keyword is unknown.
             ValueError: ``count`` is not a non-negative integer.
         """
-        wanted = check_match(match, caller="assert_posted", own=("count",))
-        if count is not None:
-            require_count("assert_posted(count=...) takes a number of data points", count, 0)
-        points = self.data_points
-        matched = DataPoints(point for point in points if point_matches(wanted, point))
-        if (not matched) if count is None else (len(matched) != count):
-            raise AssertionError(messages.not_posted(wanted, count, points, matched, self.calls))
-        return matched
+        return assertions.assert_posted(self.data_points, self._exchange.log.calls, count, match)
 
-    def assert_not_posted(self, **match: Unpack[Match]) -> None:
+    def assert_not_posted(self, **match: Unpack[PointMatch]) -> None:
         """Check that no data point matches.
 
         Raises:
             AssertionError: A data point matches.
             TypeError: A keyword is unknown.
         """
-        wanted = check_match(match, caller="assert_not_posted")
-        matched = [point for point in self.data_points if point_matches(wanted, point)]
-        if matched:
-            raise AssertionError(messages.posted(wanted, matched))
+        assertions.assert_not_posted(self.data_points, match)
 
     def audit(self, *, timestamps: bool = True) -> Audit:
         """Look for data points that were lost or doubled.

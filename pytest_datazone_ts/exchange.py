@@ -186,7 +186,7 @@ class Exchange:
                 return self._encode_error(operation, throttled, attempt)
             output = self._output(operation, call, attempt)
         except ServiceError as refused:
-            attempt.reason = str(refused)
+            attempt.reason = refused.reason
             return self._encode_error(operation, refused, attempt)
         return wire.encode(
             operation, output, request_id=attempt.request_id, at=attempt.at.timestamp()
@@ -203,6 +203,7 @@ class Exchange:
             raise UnansweredOperationError(self._unanswered(operation))
         result = self.service.handle(operation, call.region, call.parameters)
         attempt.stored = result.stored
+        attempt.reason = result.reason
         return result.output
 
     def _unanswered(self, operation: Operation) -> str:

@@ -26,6 +26,7 @@ _NOT_THE_USERS = (
     | sys.stdlib_module_names
 )
 """Packages that may call a client for the user's code, and contain no call sites."""
+_RUNNERS = frozenset({"_pytest", "pluggy", "pytest"})
 
 
 def format_location(path: str, line: int) -> str:
@@ -94,6 +95,25 @@ def error_location(error: BaseException) -> str | None:
         elif package not in _CLIENTS:
             after.append(format_location(frame.f_code.co_filename, line))
     return next(iter(after[:1] or before[-1:]), None)
+
+
+def end_at_users_line(error: BaseException) -> int:
+    """Cut the traceback of an error after the user's code, before its client's and the double's.
+
+    Returns:
+        How many frames it then has.
+    """
+    frames, kept = 0, 0
+    last, each = None, error.__traceback__
+    while each is not None:
+        frames += 1
+        if _package(each.tb_frame) not in _NOT_THE_USERS | _RUNNERS:
+            last, kept = each, frames
+        each = each.tb_next
+    if last is None:  # a thread or a task of a library made the call
+        return frames
+    last.tb_next = None
+    return kept
 
 
 def current_test() -> str | None:

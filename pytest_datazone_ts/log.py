@@ -22,20 +22,23 @@ class Log:
         """Whether botocore's back-offs take no real time."""
         self._lock = threading.Lock()
         self._calls: list[CallEntry] = []
-        self._by_invocation: dict[str, CallEntry] = {}
+        self._by_key: dict[str | None, CallEntry] = {}
+        """The latest call with each invocation id, or else with each ``clientToken``."""
 
     def call(self, request: Request, parameters: dict[str, Any]) -> CallEntry:
-        """Return the call that a request belongs to: a new one, unless the request is a retry."""
-        invocation_id = request.invocation_id
+        """Return the call that a request belongs to: a new one, unless the request is a retry.
+
+        A client that sends no invocation id repeats the ``clientToken`` when it retries.
+        """
+        key = request.invocation_id or parameters.get("clientToken")
         with self._lock:
-            if invocation_id is not None:
-                call = self._by_invocation.get(invocation_id)
-                if call is not None and call.is_retried_by(request, parameters):
-                    return call
+            call = self._by_key.get(key)
+            if call is not None and call.is_retried_by(request, parameters):
+                return call
             call = CallEntry(request.operation.name, request.region, parameters)
             self._calls.append(call)
-            if invocation_id is not None:
-                self._by_invocation[invocation_id] = call
+            if key is not None:
+                self._by_key[key] = call
         for listener in listeners:
             listener.called(self, call)
         return call
@@ -48,7 +51,7 @@ class Log:
     def backed_off(self, invocation_id: str, seconds: float) -> None:
         """Record how long botocore waits before the next attempt of a call."""
         with self._lock:
-            call = self._by_invocation.get(invocation_id)
+            call = self._by_key.get(invocation_id)
             if call is not None and call.attempts:
                 call.attempts[-1].slept += seconds
 
@@ -61,6 +64,6 @@ class Log:
         """Forget every call."""
         with self._lock:
             self._calls.clear()
-            self._by_invocation.clear()
+            self._by_key.clear()
         for listener in listeners:
             listener.cleared(self)

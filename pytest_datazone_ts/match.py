@@ -8,15 +8,17 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
-from botocore.utils import parse_to_aware_datetime
+from botocore.utils import parse_timestamp
 
-from pytest_datazone_ts import location, spelling
+from pytest_datazone_ts import data_quality, location, spelling
+from pytest_datazone_ts.service import model
+from pytest_datazone_ts.text import NAIVE_AS_UTC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeGuard
 
-    from pytest_datazone_ts.records import Call, DataPoint
+    from pytest_datazone_ts.records import Call, DataPoint, LineageEvent
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
@@ -34,7 +36,7 @@ class Match(TypedDict, total=False):
     form_name: object
     type_identifier: object
     type_revision: object
-    """As posted: ``None`` for a form without one, whose data point has ``"1"``."""
+    """As posted: ``None`` for a form without one, whose data point has the form type's."""
     timestamp: object
     """A datetime (a naive one is in UTC, as in boto3), epoch seconds or ISO 8601."""
     content: object
@@ -47,7 +49,43 @@ class Match(TypedDict, total=False):
     """
 
 
+class PointMatch(Match, total=False):
+    """The keywords that select data points: those of :class:`Match`, and one more."""
+
+    passing_percentage: object
+    """Of data-quality content; no point with other content matches."""
+
+
+class CallMatch(Match, total=False):
+    """The keywords that select calls: those of :class:`Match`, and three more."""
+
+    operation: object
+    """The operation's API name, or boto3's of its method."""
+    error_code: object
+    succeeded: object
+
+
+class LineageMatch(TypedDict, total=False):
+    """The keywords that select lineage events, compared as those of :class:`Match` are."""
+
+    domain_identifier: object
+    event_type: object
+    run_id: object
+    job_namespace: object
+    job_name: object
+    processing_status: object
+    content: object
+    """The exact string, or a dict or list: a subset of the event."""
+    region: object
+    where: Callable[[Any], object]
+    """Called with the ``LineageEvent``, if that matches every other keyword."""
+
+
 _KEYWORDS = tuple(Match.__annotations__)
+_CALL_OWN = ("operation", "error_code", "succeeded")
+POINT_KEYWORDS = (*_KEYWORDS, "passing_percentage")
+CALL_KEYWORDS = (*_KEYWORDS, *_CALL_OWN)
+LINEAGE_KEYWORDS = tuple(LineageMatch.__annotations__)
 
 
 class Selection(NamedTuple):
@@ -59,13 +97,20 @@ class Selection(NamedTuple):
     """Returns the calls that the double recorded."""
 
 
-def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] = ()) -> Match:
+def check_match(
+    match: Mapping[str, object],
+    *,
+    caller: str,
+    own: Sequence[str] = (),
+    keywords: Sequence[str] = _KEYWORDS,
+) -> Any:
     """Check the keywords of a function that selects records.
 
     Args:
         match: The keywords.
         caller: The name of the function, for messages.
         own: The function's other keywords.
+        keywords: Those that select records.
 
     Returns:
         The keywords, with a comparable ``timestamp``.
@@ -75,8 +120,8 @@ def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] 
         ValueError: The timestamp is not one that boto3 accepts.
     """
     for keyword in match:
-        if keyword not in _KEYWORDS:
-            known = (*own, *_KEYWORDS)
+        if keyword not in keywords:
+            known = (*own, *keywords)
             message = (
                 f"{caller}() got an unknown keyword {keyword!r}.{spelling.hint(keyword, known)} "
                 f"Valid keywords: {', '.join(known)}."
@@ -88,34 +133,50 @@ def check_match(match: Mapping[str, object], *, caller: str, own: Sequence[str] 
     result = dict(match)
     if "timestamp" in match:
         result["timestamp"] = _comparable_time(match["timestamp"], caller)
-    return cast("Match", result)
+    operation = match.get("operation")
+    if isinstance(operation, str):
+        result["operation"] = model.api_name(operation)
+    return result
 
 
 def _comparable_time(value: object, caller: str) -> object:
     if isinstance(value, (datetime, str)) or type(value) in (int, float):
         moment: Any = value
         try:
-            return parse_to_aware_datetime(moment)
+            moment = moment if isinstance(moment, datetime) else parse_timestamp(moment)
+            return moment.replace(tzinfo=NAIVE_AS_UTC) if moment.tzinfo is None else moment
         except (ValueError, OverflowError, RuntimeError) as error:
             message = f"{caller}(timestamp={value!r}): not a time that boto3 accepts ({error})"
             raise ValueError(message) from error
     return value
 
 
-def point_matches(match: Match, point: DataPoint) -> bool:
-    """Return whether a data point matches."""
+def point_matches(match: Match, point: DataPoint | LineageEvent) -> bool:
+    """Return whether a data point, or a lineage event, matches."""
     return next(point_differences(match, point), None) is None
 
 
-def point_differences(match: Match, point: DataPoint) -> Iterator[tuple[str, object, object]]:
+def point_differences(
+    match: Match, point: DataPoint | LineageEvent
+) -> Iterator[tuple[str, object, object]]:
     """Yield ``(field, expected, actual)`` for each keyword that the point does not match."""
     differs = False
     for field, expected in match.items():
-        if field != "where" and not _equal(field, expected, actual := getattr(point, field)):
+        if field != "where" and not _equal(field, expected, actual := _point_field(field, point)):
             differs = True
             yield field, expected, actual
     if not differs and "where" in match and not match["where"](point):
         yield "where", match["where"], point
+
+
+def _point_field(keyword: str, point: DataPoint | LineageEvent) -> object:
+    if keyword != "passing_percentage":
+        return getattr(point, keyword)
+    point = cast("DataPoint", point)
+    try:
+        return data_quality.parse(point.type_identifier, point.content).passing_percentage
+    except ValueError as error:
+        return _Missing(f"none: {error}")
 
 
 def call_matches(match: Match, call: Call) -> bool:
@@ -134,7 +195,8 @@ def call_matches(match: Match, call: Call) -> bool:
     return "where" not in match or bool(match["where"](call))
 
 
-_CALL_FIELDS = ("domain_identifier", "entity_identifier", "entity_type", "region")
+_CALL_ATTRIBUTES = ("region", *_CALL_OWN)
+_CALL_FIELDS = ("domain_identifier", "entity_identifier", "entity_type", *_CALL_ATTRIBUTES)
 _MEMBERS = {
     "domain_identifier": "domainIdentifier",
     "entity_identifier": "entityIdentifier",
@@ -148,7 +210,9 @@ _MEMBERS = {
 
 
 def _call_field(keyword: str, call: Call) -> object:
-    return call.region if keyword == "region" else call.parameters.get(_MEMBERS[keyword])
+    if keyword in _CALL_ATTRIBUTES:
+        return getattr(call, keyword)
+    return call.parameters.get(_MEMBERS[keyword])
 
 
 def forms(call: Call) -> Iterable[Mapping[str, object]]:
@@ -163,7 +227,7 @@ def _equal(field: str, expected: object, actual: object) -> bool:
             return is_json_subset(expected, json.loads(cast("str", actual)))
         except (TypeError, ValueError, RecursionError):
             return False
-    return bool(expected == actual)
+    return not isinstance(actual, _Missing) and bool(expected == actual)
 
 
 def is_json_subset(expected: object, actual: object) -> bool:
@@ -181,13 +245,21 @@ def json_differences(
         actual: The other value.
         path: The path of both.
         subset: Whether objects in ``actual`` may have further keys. Lists of different
-            lengths are then a single difference.
+            lengths then differ in the first pair of items that does, and as a whole.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for key in expected if subset else {**expected, **actual}:
             left, right = expected.get(key, MISSING), actual.get(key, MISSING)
             yield from json_differences(left, right, f"{path}.{key}", subset=subset)
-    elif _is_list(expected) and _is_list(actual) and not (subset and len(expected) != len(actual)):
+    elif _is_list(expected) and _is_list(actual) and subset and len(expected) != len(actual):
+        # What follows the first difference may only have moved.
+        differences = (
+            [*json_differences(left, right, f"{path}[{index}]", subset=True)]
+            for index, (left, right) in enumerate(zip(expected, actual, strict=False))
+        )
+        yield from next(filter(None, differences), ())
+        yield path, expected, actual
+    elif _is_list(expected) and _is_list(actual):
         pairs = zip_longest(expected, actual, fillvalue=MISSING)
         for index, (left, right) in enumerate(pairs):
             yield from json_differences(left, right, f"{path}[{index}]", subset=subset)
@@ -208,8 +280,11 @@ def _is_list(value: object) -> TypeGuard[Sequence[object]]:
 
 
 class _Missing:
+    def __init__(self, reason: str = "missing") -> None:
+        self._reason = reason
+
     def __repr__(self) -> str:
-        return "missing"
+        return self._reason
 
 
 MISSING = _Missing()

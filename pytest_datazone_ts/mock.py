@@ -14,7 +14,7 @@ from pytest_datazone_ts import location
 from pytest_datazone_ts.double import DataZoneTimeSeries, exchange_behind
 from pytest_datazone_ts.ending import Ending
 from pytest_datazone_ts.options import Options, run_options
-from pytest_datazone_ts.transport import botocore
+from pytest_datazone_ts.transport import activation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -46,11 +46,11 @@ def active_double(options: Options, ending: Ending) -> Iterator[DataZoneTimeSeri
     double = DataZoneTimeSeries(options)
     exchange = exchange_behind(double)
     with _other_services(exchange):
-        botocore.activate(double, exchange)
+        activation.activate(double, exchange)
         try:
             yield double
         finally:
-            botocore.deactivate(exchange)
+            activation.deactivate(exchange)
             exchange.ending = ending
 
 

@@ -63,7 +63,7 @@ class Options:
     )
 
     def override(self, keywords: Mapping[str, Any], *, source: str) -> Options:
-        """Return a copy of these options with ``keywords`` set.
+        """Return these options with ``keywords`` set.
 
         Args:
             keywords: Options by name.
@@ -87,7 +87,7 @@ class Options:
                 known = " or ".join(map(repr, choices))
                 message = f"{source}: the option {name!r} takes {known}, not {value!r}"
                 raise ValueError(message)
-        return replace(self, **keywords)
+        return replace(self, **keywords) if keywords else self
 
 
 @dataclass(frozen=True)

@@ -84,9 +84,13 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, None]:
     """Fail a module that swallowed the error of a blocked call, which no test can report."""
     outcome = yield
+    report: pytest.CollectReport = outcome.get_result()
     name = collector.nodeid or "a conftest"
     title = f"datazone_ts: {name} called DataZone while it was collected, and swallowed the error:"
-    _fail_if_blocked(outcome.get_result(), guard.take_blocked(None), title)
+    _fail_if_blocked(report, guard.take_blocked(None), title)
+    excinfo: Any = getattr(getattr(report, "call", None), "excinfo", None)
+    if _ends_at_users_line(excinfo, collector.config):
+        report.longrepr = collector.repr_failure(excinfo)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -109,6 +113,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         guard.require_double(
             passes_others_through=unstubbed == "passthrough", sweeps="datazone_ts" not in fixtures
         )
+
+
+@pytest.hookimpl(specname="pytest_runtest_makereport")
+def pytest_end_at_users_line(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Leave what is below the user's line out: not above, as unittest's errors come only here."""
+    _ends_at_users_line(call.excinfo, item.config)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -267,6 +277,23 @@ def _start_guard(config: pytest.Config) -> None:
     config.add_cleanup(guard.start(guards=config.stash[_GUARD]))
     if config.stash[_GUARD]:
         botocore.start_guard()
+
+
+def _ends_at_users_line(excinfo: Any, config: pytest.Config) -> bool:
+    """Have an error of the double, or of the guard, end at the user's line; return whether."""
+    errors = sys.modules.get("pytest_datazone_ts.errors")  # no error exists unless it is loaded
+    if errors is None or excinfo is None or config.getoption("fulltrace", None):
+        return False
+    chain = [excinfo.value]
+    while (before := chain[-1].__cause__ or chain[-1].__context__) and before not in chain:
+        chain.append(before)
+    kinds = (errors.UnansweredOperationError, errors.DataZoneBlockedError)
+    found = [error for error in chain if isinstance(error, kinds)]
+    for error in found:
+        kept = location.end_at_users_line(error)
+        if error is excinfo.value:
+            excinfo.traceback = excinfo.traceback[:kept]
+    return bool(found)
 
 
 def _fail_if_blocked(

@@ -1,23 +1,36 @@
-"""What a double records: data points, and calls with their attempts."""
+"""What a double records: data points, lineage events, and calls with their attempts."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_datazone_ts import location
+from pytest_datazone_ts import data_quality, location
+from pytest_datazone_ts.text import lines_in, multiline_repr
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pytest_datazone_ts.data_quality import DataQuality
     from pytest_datazone_ts.faults import Fault
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataPoint:
+class _Record:
+    """The base class of records: their ``repr`` has one field a line, for people and diffs."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        shown: Any = [field.name for field in fields(self) if field.repr]  # type: ignore[arg-type]
+        items = (f"{name}={multiline_repr(getattr(self, name))}" for name in shown)
+        return lines_in(f"{type(self).__name__}(", items, ")")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DataPoint(_Record):
     """One stored data point: a form as it was posted."""
 
     id: str
@@ -29,7 +42,7 @@ class DataPoint:
     form_name: str
     type_identifier: str
     type_revision: str
-    """``"1"`` if none was posted, as AWS does not document its default."""
+    """The revision of the form type if none was posted: AWS does not document its default."""
     timestamp: datetime
     """The form's timestamp: aware, in UTC, as precise as the client sent it."""
     content: str | None
@@ -37,6 +50,22 @@ class DataPoint:
     region: str
     posted_at: datetime
     """The time on the test's clock at which it was stored: aware, in UTC."""
+    client_token: str | None = field(default=None, compare=False, repr=False)
+    """The ``clientToken`` of its call; boto3 generates one if the code under test does not."""
+
+    @property
+    def data_quality(self) -> DataQuality:
+        """The content of a form of type ``amazon.datazone.DataQualityResultFormType``, typed.
+
+        Raises:
+            ValueError: It is a form of another type, or its content is not of this type.
+        """
+        try:
+            return data_quality.parse(self.type_identifier, self.content)
+        except ValueError as error:
+            form_type = "DataQualityResultFormType"
+            message = f"data point {self.id} ({self.form_name}) is not a {form_type}: {error}"
+            raise ValueError(message) from None
 
     def json(self) -> Any:
         """Return ``content``, parsed.
@@ -51,11 +80,55 @@ class DataPoint:
             return json.loads(self.content)
         except (ValueError, RecursionError) as error:
             message = f"the content of data point {self.id} ({self.form_name}) is not JSON: {error}"
-            raise ValueError(message) from error
+            # With its cause, pytest would show the standard library's frames.
+            raise ValueError(message) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class LineageDataset(NamedTuple):
+    """A dataset that a job reads or writes."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LineageEvent(_Record):
+    """One stored lineage event; what it does not have is ``None`` or empty."""
+
+    id: str
+    domain_identifier: str
+    event_type: str | None
+    """``"START"``, ``"RUNNING"``, ``"COMPLETE"``, ``"ABORT"``, ``"FAIL"`` or ``"OTHER"``."""
+    event_time: datetime
+    """Aware; the time at which it was stored if the event has none."""
+    run_id: str | None
+    job_namespace: str | None
+    job_name: str | None
+    inputs: tuple[LineageDataset, ...]
+    outputs: tuple[LineageDataset, ...]
+    processing_status: str
+    """``"SUCCESS"``, or ``"FAILED"`` for what is not a run event of OpenLineage."""
+    content: str
+    """The event, exactly as posted."""
+    region: str
+    posted_at: datetime
+    """The time on the test's clock at which it was stored: aware, in UTC."""
+
+    def json(self) -> Any:
+        """Return ``content``, parsed.
+
+        Raises:
+            ValueError: It is not JSON.
+        """
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError) as error:
+            message = f"the content of lineage event {self.id} is not JSON: {error}"
+            raise ValueError(message) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Attempt(_Record):
     """One HTTP request of a call, and its result."""
 
     number: int
@@ -77,11 +150,11 @@ class Attempt:
     stored: tuple[DataPoint, ...] = field(default=(), compare=False, repr=False)
     """The data points that it stored, whether or not the client learned of it."""
     reason: str | None = field(default=None, compare=False, repr=False)
-    """Why the double itself refused it or failed; ``None`` for injected faults."""
+    """Why the double itself refused it, failed or found nothing; ``None`` for injected faults."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Call(_Record):
     """One API call of the code under test; botocore's retries are its attempts."""
 
     operation: str

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.service.model import Operation
 
-    Response: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], Mapping[str, Any]]
+    Response: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], Mapping[str, Any] | None]
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
@@ -71,19 +71,33 @@ class Responders:
             ServiceError: The parameters are not valid.
             ValueError: The callable's response does not fit the operation's output shape.
         """
-        if operation.name not in self._responders:
+        if not self.has_response(operation.name):
             return None
+        validate(operation, call.parameters)
+        for responder in tuple(self._responders.get(operation.name, ())):
+            output = self._use(responder, operation, call)
+            if output is not None:
+                return output
+        return None
+
+    def _use(
+        self, responder: _Responder, operation: Operation, call: CallEntry
+    ) -> Mapping[str, Any] | None:
+        """Return the output from a responder; ``None`` if it is used up or leaves the call."""
         with self._lock:
-            responders = self._responders.get(operation.name, ())
-            responder = next((each for each in responders if each.remaining != 0), None)
-            if responder is None:
+            if responder.remaining == 0:
                 return None
-            validate(operation, call.parameters)
             if responder.remaining is not None:
                 responder.remaining -= 1
         if not callable(responder.response):
             return responder.response
-        return _check_output(operation, responder.response(call.record().parameters))
+        response = responder.response(call.record().parameters)
+        if response is not None:
+            return _check_output(operation, response)
+        with self._lock:
+            if responder.remaining is not None:
+                responder.remaining += 1
+        return None
 
     def clear(self) -> None:
         """Forget every response."""

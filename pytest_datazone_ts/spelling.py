@@ -14,7 +14,8 @@ def hint(name: object, names: Iterable[str]) -> str:
     by_key = {_key(known): known for known in names}
     key = _key(str(name))
     completions = [known for known in by_key if key and known.startswith(key)]
-    closest = sorted(completions, key=len) or get_close_matches(key, by_key, n=1)
+    completions.sort(key=lambda known: len(known.removesuffix("identifier")))
+    closest = completions or get_close_matches(key, by_key, n=1)
     return f" Did you mean {by_key[closest[0]]!r}?" if closest else ""
 
 

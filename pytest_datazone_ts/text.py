@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from itertools import takewhile
 from pathlib import Path
 from types import FunctionType
@@ -25,14 +25,39 @@ SECRET = re.compile(
 """Matches the names of parameters whose values are not shown."""
 
 
+NAIVE_AS_UTC = timezone(timedelta(), "UTC")
+"""The timezone of a naive datetime that was taken to be in UTC."""
+
+
 def format_value(value: object) -> str:
     """Return a value as it appears in messages, without credentials."""
     if isinstance(value, datetime):
-        return value.isoformat(" ").replace("+00:00", "Z")
+        text = value.isoformat(" ").replace("+00:00", "Z")
+        if value.tzinfo is None:
+            return f"{text} (naive)"
+        return f"{text} (naive: taken as UTC)" if value.tzinfo is NAIVE_AS_UTC else text
     if isinstance(value, FunctionType):
         code = value.__code__
         return f"{value.__qualname__} ({Path(code.co_filename).name}:{code.co_firstlineno})"
     return without_credentials(repr(value))
+
+
+def multiline_repr(value: object) -> str:
+    """Return the ``repr`` of a value with a key or an item of its containers on each line."""
+    if isinstance(value, dict) and value:
+        return lines_in(
+            "{", (f"{key!r}: {multiline_repr(item)}" for key, item in value.items()), "}"
+        )
+    if isinstance(value, (list, tuple)) and value:
+        start, end = "()" if isinstance(value, tuple) else "[]"
+        return lines_in(start, map(multiline_repr, value), end)
+    return repr(value)
+
+
+def lines_in(start: str, items: Iterable[str], end: str) -> str:
+    """Return items on lines of their own between brackets, indented."""
+    lines = [f"    {line}" for item in items for line in f"{item},".split("\n")]
+    return "\n".join([start, *lines, end])
 
 
 def counted(number: int, noun: str) -> str:

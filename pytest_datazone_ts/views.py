@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
-from pytest_datazone_ts import location
-from pytest_datazone_ts.match import Match, Selection, call_matches, check_match, point_matches
-from pytest_datazone_ts.records import Call, DataPoint
+from pytest_datazone_ts import golden, location, text
+from pytest_datazone_ts.match import (
+    CALL_KEYWORDS,
+    LINEAGE_KEYWORDS,
+    POINT_KEYWORDS,
+    LineageMatch,
+    Match,
+    Selection,
+    call_matches,
+    check_match,
+    point_matches,
+)
+from pytest_datazone_ts.records import Call, DataPoint, LineageEvent
 from pytest_datazone_ts.reporting import messages
 
 if TYPE_CHECKING:
@@ -15,9 +26,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from pytest_datazone_ts.match import CallMatch, PointMatch
+
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
-Record = TypeVar("Record", DataPoint, Call)
+Record = TypeVar("Record", DataPoint, Call, LineageEvent)
 
 
 class Records(Sequence[Record], Generic[Record]):
@@ -39,7 +52,10 @@ class Records(Sequence[Record], Generic[Record]):
     def __getitem__(self, index: int | slice) -> Record | Self:
         if isinstance(index, slice):
             return type(self)(self._records[index])
-        return self._records[index]
+        try:
+            return self._records[index]
+        except IndexError:
+            raise IndexError(self._no_item(index)) from None
 
     def __len__(self) -> int:
         return len(self._records)
@@ -57,10 +73,18 @@ class Records(Sequence[Record], Generic[Record]):
     __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({list(self._records)!r})"
+        return f"<{type(self).__name__}: {text.counted(len(self), self._noun)}>"
+
+    def __str__(self) -> str:
+        return messages.list_all(self._noun, self._records)
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[Record, ...]]]:
         return type(self), (self._records,)
+
+    def _no_item(self, index: int) -> str:
+        if not self._records:
+            return messages.not_any(self._noun, self._selection)
+        return f"there is no [{index}] in {text.counted(len(self), self._noun)}"
 
     def _narrowed(self, match: Match) -> Selection:
         """Return the selection that also applies ``match``."""
@@ -81,15 +105,27 @@ class Records(Sequence[Record], Generic[Record]):
             raise AssertionError(message)
         return self._records[0]
 
-    def latest(self) -> Record:
-        """Return the record that came last.
+    def first(self) -> Record:
+        """Return the record that came first, as ``[0]`` does.
 
         Raises:
             AssertionError: There are no records.
         """
+        self._require_any()
+        return self._records[0]
+
+    def latest(self) -> Record:
+        """Return the record that came last, as ``[-1]`` does.
+
+        Raises:
+            AssertionError: There are no records.
+        """
+        self._require_any()
+        return self._records[-1]
+
+    def _require_any(self) -> None:
         if not self._records:
             raise AssertionError(messages.not_any(self._noun, self._selection))
-        return self._records[-1]
 
 
 class DataPoints(Records[DataPoint]):
@@ -98,11 +134,30 @@ class DataPoints(Records[DataPoint]):
     __slots__ = ()
     _noun = "data point"
 
-    def where(self, **match: Unpack[Match]) -> DataPoints:
-        """Return the records that match every keyword of :class:`~pytest_datazone_ts.Match`."""
-        wanted = check_match(match, caller="DataPoints.where")
+    def latest(self) -> DataPoint:
+        """Return the data point with the newest timestamp; of equal ones the one posted last.
+
+        The one posted last of all is ``[-1]``.
+
+        Raises:
+            AssertionError: There are no data points.
+        """
+        self._require_any()
+        return max(reversed(self._records), key=attrgetter("timestamp"))
+
+    def where(self, **match: Unpack[PointMatch]) -> DataPoints:
+        """Return those that match every keyword of :class:`~pytest_datazone_ts.PointMatch`."""
+        wanted = check_match(match, caller="DataPoints.where", keywords=POINT_KEYWORDS)
         points = (point for point in self if point_matches(wanted, point))
         return DataPoints(points, selection=self._narrowed(wanted))
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """Return the data points as plain, JSON-able dicts, the same in every run.
+
+        ``content`` is parsed where it is JSON, and times are in ISO 8601. They have neither
+        ``id`` nor ``posted_at``, nor the token of the call.
+        """
+        return [golden.data_point_as_dict(point) for point in self]
 
 
 class Calls(Records[Call]):
@@ -111,8 +166,29 @@ class Calls(Records[Call]):
     __slots__ = ()
     _noun = "call"
 
-    def where(self, **match: Unpack[Match]) -> Calls:
-        """Return the records that match every keyword of :class:`~pytest_datazone_ts.Match`."""
-        wanted = check_match(match, caller="Calls.where")
+    def where(self, **match: Unpack[CallMatch]) -> Calls:
+        """Return those that match every keyword of :class:`~pytest_datazone_ts.CallMatch`."""
+        wanted = check_match(match, caller="Calls.where", keywords=CALL_KEYWORDS)
         calls = (call for call in self if call_matches(wanted, call))
         return Calls(calls, selection=self._narrowed(wanted))
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """Return the calls as plain, JSON-able dicts, the same in every run.
+
+        ``content`` is parsed where it is JSON, and times are in ISO 8601. The parameters have no
+        tokens, and the attempts only ``number``, ``status_code``, ``error_code`` and ``fault``.
+        """
+        return [golden.call_as_dict(call) for call in self]
+
+
+class LineageEvents(Records[LineageEvent]):
+    """Lineage events in the order posted."""
+
+    __slots__ = ()
+    _noun = "lineage event"
+
+    def where(self, **match: Unpack[LineageMatch]) -> LineageEvents:
+        """Return the events that match every keyword of :class:`LineageMatch`."""
+        wanted = check_match(match, caller="LineageEvents.where", keywords=LINEAGE_KEYWORDS)
+        events = (event for event in self if point_matches(wanted, event))
+        return LineageEvents(events, selection=self._narrowed(wanted))

@@ -159,10 +159,15 @@ def test_calls(datazone_ts, post, compared):
         "attempts[0].status_code: 201 != 403",
         "attempts[0].error_code: None != 'AccessDeniedException'",
         "attempts[0].fault: None != AccessDeniedException",
+    ]
+    ids = [
         "attempts[0].request_id",
         f"  left  {left.attempts[0].request_id!r}",
         f"  right {right.attempts[0].request_id!r}",
     ]
+    assert compared(left, right, verbose=2)[-3:] == ids
+    other_id = replace(left.attempts[0], request_id=right.attempts[0].request_id)
+    assert compared(left, replace(left, attempts=(other_id,))) == ["Call == Call", *ids]
 
 
 def test_attempts(datazone_ts, post, compared):
@@ -179,6 +184,26 @@ def test_attempts(datazone_ts, post, compared):
         "tuple of 2 == tuple of 1",
         "only on the left: [0] attempt 1: 503",
     ]
+
+
+def test_a_naive_timestamp_is_named_as_such(points, compared):
+    naive = datetime(2024, 1, 1)  # noqa: DTZ001
+    hint = "a naive datetime never equals an aware one: give it tzinfo=timezone.utc"
+
+    assert compared(points[0].timestamp, naive) == [
+        "2024-01-01 00:00:00Z == 2024-01-01 00:00:00 (naive)",
+        hint,
+    ]
+    assert compared(naive, points[0].timestamp) == [
+        "2024-01-01 00:00:00 (naive) == 2024-01-01 00:00:00Z",
+        hint,
+    ]
+    assert compared(points[0], replace(points[0], timestamp=naive)) == [
+        "DataPoint == DataPoint",
+        "timestamp: 2024-01-01 00:00:00Z != 2024-01-01 00:00:00 (naive)",
+    ]
+    assert compared(naive, naive.replace(day=2)) is None
+    assert compared(points[0].timestamp, points[0].posted_at) is None
 
 
 # Sequences of them
@@ -215,11 +240,10 @@ def test_items_that_are_missing_or_too_many_are_told_from_those_that_differ(poin
 def test_what_is_no_record_is_shown_as_it_is(points, compared, datazone_ts):
     early = replace(points[0], posted_at=datetime(2024, 1, 1, tzinfo=timezone.utc))
 
-    assert compared([early], [{"form_name": "a"}]) == [
+    assert compared([early], ["a"]) == [
         "list of 1 == list of 1",
         "[0] 'a' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
-        "    left  DataPoint(id='7ynetk728jc0fi', domain_iden... (469 characters)",
-        "    right {'form_name': 'a'}",
+        "  'a' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z != 'a'",
     ]
     assert compared(points[:1], [float("nan"), points[0]]) == [
         "DataPoints of 1 == list of 2",
@@ -230,6 +254,19 @@ def test_what_is_no_record_is_shown_as_it_is(points, compared, datazone_ts):
         "only on the left: [0] PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf",
         "    in us-east-1: 201",
     ]
+
+
+def test_a_record_is_no_dict(points, compared, datazone_ts):
+    hint = [
+        "a record never equals a dict: compare data_points.as_dicts(), or",
+        "calls.as_dicts(), with dicts. For one field, select the record with",
+        "where(...).one(), and compare the field, or json().",
+    ]
+
+    assert compared(points, [{}, {}]) == ["DataPoints of 4 == list of 2", *hint]
+    assert compared([{}], datazone_ts.calls) == ["list of 1 == Calls of 1", *hint]
+    assert compared(points[0], {"form_name": "a"}) == ["DataPoint == dict", *hint]
+    assert compared({}, datazone_ts.calls[0]) == ["dict == Call", *hint]
 
 
 def test_many_that_differ_are_counted_unless_all_is_asked_for(points, compared):

@@ -66,7 +66,7 @@ def test_an_empty_double(ask):
     assert ask("GET", "audit") == (200, nothing)
 
 
-def test_what_was_posted_has_the_names_of_python(ask, post, datazone_ts_client):
+def test_what_was_posted_has_the_names_of_python(ask, post, datazone_ts_client, datazone_ts):
     post(datazone_ts_client, clientToken="a", content='{"passingPercentage": 87.5}')
     post(datazone_ts_client, clientToken="b", content='{"passingPercentage": 87.5}')
 
@@ -76,7 +76,7 @@ def test_what_was_posted_has_the_names_of_python(ask, post, datazone_ts_client):
         "entity_type": "ASSET",
         "form_name": "completeness",
         "type_identifier": "amazon.datazone.DataQualityResultFormType",
-        "type_revision": "1",
+        "type_revision": datazone_ts.data_points[0].type_revision,
         "timestamp": "2024-01-01T00:00:00+00:00",
         "content": {"passingPercentage": 87.5},
         "region": "us-east-1",

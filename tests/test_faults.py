@@ -337,7 +337,9 @@ def test_each_exception_has_a_message_of_its_own_unless_it_is_given_one():
     }
     assert messages == {
         "InternalServerException": "An internal server error occurred. Try the request again.",
-        "ResourceNotFoundException": "The specified resource cannot be found.",
+        "ResourceNotFoundException": (
+            "The given Asset doesn't exist. Try creating Asset before accessing it."
+        ),
         "ThrottlingException": "Rate exceeded",
         "ServiceQuotaExceededException": "The request has exceeded the specified service quota.",
         "ConflictException": "There is a conflict while performing this action.",
@@ -852,7 +854,7 @@ SECONDS = "takes a finite number of seconds, 0 or more"
             lambda: faults.AwsError("SlowDown", 400, b""),
             "AwsError(message=...) takes a string, not bytes",
         ),
-        (lambda: faults.HttpError(502, b""), "HttpError(body=...) takes a string, not bytes"),
+        (lambda: faults.HttpError(502, 1), "HttpError(body=...) takes a string or bytes, not int"),
     ],
 )
 def test_a_wrong_argument_is_named(make_fault, message):
@@ -879,3 +881,37 @@ def test_a_malformed_response_in_process_announces_its_own_length(
 
     headers = post(make_client())["ResponseMetadata"]["HTTPHeaders"]
     assert headers["content-length"] == str(len(body))
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        (
+            "ALL",
+            (
+                " For parametrize, documented() returns the exceptions that an operation "
+                "documents, COMMON has AWS's common errors, and TRANSPORT the failures of the "
+                "transport."
+            ),
+        ),
+        ("Throttling", " Did you mean 'ThrottlingException'?"),
+        ("nothing", ""),
+    ],
+)
+def test_a_name_that_is_guessed_gets_a_suggestion(name, hint):
+    with pytest.raises(AttributeError) as caught:
+        getattr(faults, name)
+    assert (
+        str(caught.value) == f"module 'pytest_datazone_ts.faults' has no attribute {name!r}.{hint}"
+    )
+
+
+def test_a_page_may_be_bytes(datazone_ts, make_client, post):
+    page = "<p>\N{SNOWMAN}</p>"
+    datazone_ts.inject(faults.HttpError(400, page.encode()))
+    datazone_ts.inject(faults.HttpError(400, b""))
+
+    for body in (page, ""):
+        with pytest.raises(ClientError) as caught:
+            post(make_client())
+        assert caught.value.response["Error"]["Message"] == body

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from pytest_datazone_ts import (
     DataZoneContentWarning,
-    UnansweredOperationError,
     mock_datazone_ts,
 )
 
@@ -639,7 +638,7 @@ def test_what_is_nested_too_deeply_for_its_schema_is_refused(
     )
 
 
-@pytest.mark.parametrize("check", [None, "an object", True, ["hours"]])
+@pytest.mark.parametrize("check", ["an object", True, ["hours"]])
 def test_what_can_not_check_is_refused(datazone_ts, check):
     with pytest.raises(TypeError, match="register_form_type") as caught:
         datazone_ts.register_form_type(OWN, check)
@@ -654,8 +653,8 @@ def test_an_identifier_that_no_form_type_has_is_refused(datazone_ts, session_cli
     with pytest.raises(ValueError, match="identifier") as caught:
         datazone_ts.register_form_type("my form", bool)
     assert str(caught.value) == (
-        "register_form_type() got an identifier that no form type can have: "
-        "1 validation error detected: Value 'my form' at 'type_identifier' failed to satisfy "
+        "register_form_type() got a value that no form type can have: "
+        "1 validation error detected: Value at 'type_identifier' failed to satisfy "
         f"constraint: Member must satisfy regular expression pattern: {pattern}"
     )
 
@@ -705,7 +704,7 @@ def form_type(client, identifier, **keywords):
     return found
 
 
-@pytest.mark.parametrize("revision", [{}, {"revision": "1"}])
+@pytest.mark.parametrize("revision", [{}, {"revision": "8"}])
 def test_the_built_in_form_type_is_described(datazone_ts_client, revision):
     found = form_type(datazone_ts_client, DATA_QUALITY, **revision)
 
@@ -713,7 +712,7 @@ def test_the_built_in_form_type_is_described(datazone_ts_client, revision):
     assert found == {
         "domainId": "dzd_5oo7xzoqltu8mf",
         "name": DATA_QUALITY,
-        "revision": "1",
+        "revision": "8",
         "status": "ENABLED",
     }
     assert smithy.startswith(
@@ -738,7 +737,55 @@ def test_a_pipeline_posts_the_revision_that_it_looked_up(datazone_ts, datazone_t
             }
         ],
     )
-    datazone_ts.assert_posted(count=1, type_revision="1")
+    datazone_ts.assert_posted(count=1, type_revision="8")
+
+
+def post_without_revision(client, type_identifier):
+    [form] = client.post_time_series_data_points(
+        domainIdentifier="dzd_5oo7xzoqltu8mf",
+        entityIdentifier="4wyh64k2n8czaf",
+        entityType="ASSET",
+        forms=[{"formName": "f", "typeIdentifier": type_identifier, "timestamp": 0}],
+    )["forms"]
+    return form["typeRevision"]
+
+
+@pytest.mark.parametrize(("identifier", "revision"), [(DATA_QUALITY, "8"), (OWN, "1")])
+def test_the_revision_of_a_form_type_can_be_set(
+    datazone_ts, datazone_ts_client, identifier, revision
+):
+    assert post_without_revision(datazone_ts_client, identifier) == revision
+    datazone_ts.register_form_type(identifier, revision="13")
+    assert form_type(datazone_ts_client, identifier)["revision"] == "13"
+    assert post_without_revision(datazone_ts_client, identifier) == "13"
+
+    datazone_ts.register_form_type(identifier, bool)  # which leaves it as it is
+    assert form_type(datazone_ts_client, identifier, revision="13")["revision"] == "13"
+
+    datazone_ts.reset()
+    assert post_without_revision(datazone_ts_client, identifier) == revision
+
+
+def test_a_registered_form_type_needs_no_check(datazone_ts, datazone_ts_client):
+    datazone_ts.register_form_type(OWN)
+    assert form_type(datazone_ts_client, OWN)["revision"] == "1"
+    assert post_without_revision(datazone_ts_client, OWN) == "1"
+    datazone_ts.register_form_type(OWN, lambda _: False)
+    datazone_ts.register_form_type(OWN, revision="2")  # which leaves the check as it is
+    with pytest.raises(datazone_ts_client.exceptions.ValidationException):
+        post_without_revision(datazone_ts_client, OWN)
+
+
+@pytest.mark.parametrize("revision", ["", "9" * 65])
+def test_a_revision_that_no_form_type_has_is_refused(datazone_ts, revision):
+    with pytest.raises(ValueError, match=r"^register_form_type\(\) .* Value at 'revision' failed"):
+        datazone_ts.register_form_type(OWN, revision=revision)
+
+
+def test_a_revision_is_a_string(datazone_ts):
+    with pytest.raises(TypeError) as caught:
+        datazone_ts.register_form_type(OWN, revision=13)
+    assert str(caught.value) == "register_form_type(revision=...) takes a string, not 13"
 
 
 def test_a_registered_form_type_is_known(datazone_ts, datazone_ts_client):
@@ -755,20 +802,24 @@ def test_a_registered_form_type_is_known(datazone_ts, datazone_ts_client):
     assert "passingPercentage" in smithy
 
 
-def test_another_revision_of_a_form_type_is_not_found(datazone_ts_client):
+UNKNOWN = "The given FormType doesn't exist. Try creating FormType before accessing it."
+
+
+def test_another_revision_of_a_form_type_is_not_found(datazone_ts, datazone_ts_client):
     with pytest.raises(datazone_ts_client.exceptions.ResourceNotFoundException) as caught:
-        form_type(datazone_ts_client, DATA_QUALITY, revision="8")
-    assert caught.value.response["Error"]["Message"] == (
-        f"Revision '8' of form type '{DATA_QUALITY}' not found"
+        form_type(datazone_ts_client, DATA_QUALITY, revision="1")
+    assert caught.value.response["Error"]["Message"] == UNKNOWN
+    assert datazone_ts.calls.one().attempts[0].reason == (
+        f"form type '{DATA_QUALITY}' is at revision '8', and '1' is not known. To set it, use "
+        f"datazone_ts.register_form_type('{DATA_QUALITY}', revision='1')"
     )
 
 
-@pytest.mark.datazone_ts(strict=False)
-def test_a_form_type_that_the_double_does_not_know_is_an_error(datazone_ts_client):
-    with pytest.raises(UnansweredOperationError) as caught:
+def test_an_unknown_form_type_is_not_found(datazone_ts, datazone_ts_client):
+    with pytest.raises(datazone_ts_client.exceptions.ResourceNotFoundException) as caught:
         form_type(datazone_ts_client, OWN)
-    assert str(caught.value) == (
-        f"the double does not know the form type '{OWN}'. Register it in the test: "
-        f"datazone_ts.register_form_type('{OWN}', ...), or answer the call: "
-        "datazone_ts.respond('GetFormType', {...})"
+    assert caught.value.response["Error"]["Message"] == UNKNOWN
+    assert datazone_ts.calls.one().attempts[0].reason == (
+        f"no form type '{OWN}' is known. To make it known, use "
+        f"datazone_ts.register_form_type('{OWN}')"
     )

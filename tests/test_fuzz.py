@@ -37,7 +37,18 @@ SLOW = 5.0
 SERVICE = service()
 POST = "PostTimeSeriesDataPoints"
 TIME_SERIES = [name for name in SERVICE.operation_names if "TimeSeriesDataPoint" in name]
-CATALOGUE = ["SearchListings", "Search", "GetAsset", "GetListing", "GetFormType"]
+CATALOGUE = [
+    "SearchListings",
+    "Search",
+    "GetAsset",
+    "GetListing",
+    "GetFormType",
+    "CreateAsset",
+    "CreateAssetRevision",
+    "ListAssetRevisions",
+    "CreateListingChangeSet",
+    *(name for name in service().operation_names if "LineageEvent" in name),
+]
 OTHERS = ["ListDomains", "CreateAsset", "TagResource"]
 DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -539,3 +540,44 @@ def test_a_text_header_that_a_handler_adds_last_is_no_trouble(make_client, post)
         post(client)
 
         assert len(ts.data_points) == 1
+
+
+FIRST_USE = """
+import pytest_datazone_ts.plugin
+from botocore import loaders
+from botocore.session import Session
+
+class OwnLoader(loaders.Loader):
+    pass
+
+sessions = {sessions}
+if sessions:
+    sessions[0].create_client("datazone", region_name="us-east-1")
+if sessions[1:]:
+    sessions[1].register_component("data_loader", OwnLoader())
+read = []
+load_file = loaders.JSONFileLoader.load_file
+
+def noting(loader, path):
+    read.append(path)
+    return load_file(loader, path)
+
+loaders.JSONFileLoader.load_file = noting
+from pytest_datazone_ts import mock_datazone_ts
+with mock_datazone_ts():
+    print(len(set(path for path in read if "datazone" in path and path.endswith("service-2"))))
+"""
+
+
+@pytest.mark.parametrize(
+    ("sessions", "files"),
+    [("[Session()]", 0), ("[]", 1), ("[Session(), Session()]", 1)],
+    ids=["a client has it", "no session", "the last session has a loader of its own"],
+)
+def test_the_first_double_reads_the_model_unless_the_last_session_has(sessions, files):
+    code = FIRST_USE.format(sessions=sessions)
+    result = subprocess.run(  # noqa: S603 - Python itself
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert (result.stdout.split(), result.stderr) == ([str(files)], "")

@@ -372,7 +372,7 @@ def test_after_is_a_count(after, datazone_ts):
     ("operation", "hint"),
     [
         ("PostTimeSeriesDataPoint", " Did you mean 'PostTimeSeriesDataPoints'?"),
-        ("post_time_series_data_points", " Did you mean 'PostTimeSeriesDataPoints'?"),
+        ("post_timeseries_datapoints", " Did you mean 'PostTimeSeriesDataPoints'?"),
         ("?", ""),
     ],
 )
@@ -384,6 +384,19 @@ def test_an_unknown_operation_gets_a_suggestion(operation, hint, datazone_ts):
         with pytest.raises(ValueError, match="is not an operation") as caught:
             arm()
         assert str(caught.value) == f"{operation!r} is not an operation of Amazon DataZone.{hint}"
+
+
+def test_an_operation_may_be_named_as_boto3s_method(datazone_ts, datazone_ts_client):
+    injection = datazone_ts.inject("ThrottlingException", operation="list_domains")
+    datazone_ts.respond("list_domains", {"items": []})
+    limit = datazone_ts.rate_limit(1, operation="list_domains")
+
+    datazone_ts_client.list_domains()
+
+    assert injection.operation == "ListDomains"
+    assert injection.hits == 1
+    assert limit.throttled == 0
+    assert faults.documented("list_domains") == faults.documented("ListDomains")
 
 
 def test_an_unknown_match_keyword_is_refused_when_armed(datazone_ts):

@@ -395,6 +395,44 @@ def test_a_fault_for_one_form_fails_the_whole_request(session, datazone_ts):
     assert len(datazone_ts.data_points) == 1
 
 
+# Keywords for calls alone
+
+
+def test_calls_by_operation_and_by_how_they_ended(session, datazone_ts):
+    datazone_ts.respond("ListDomains", {"items": []})
+    datazone_ts.inject("AccessDeniedException", form_name="form two")
+    post_facts(session, ONE)
+    with pytest.raises(ClientError):
+        post_facts(session, TWO)
+    session.client("datazone").list_domains()
+    calls = datazone_ts.calls
+    post, refused, listed = calls
+
+    assert calls.where(operation="ListDomains") == [listed]
+    assert calls.where(operation="list_domains") == [listed]
+    assert calls.where(operation="NoOperation") == []
+    assert calls.where(operation=Contains("TimeSeries")) == [post, refused]
+    assert calls.where(error_code="AccessDeniedException") == [refused]
+    assert calls.where(error_code=None) == [post, listed]
+    assert calls.where(succeeded=False).one() == refused
+    assert calls.where(succeeded=True, form_name="form one").one() == post
+
+
+# Keywords for data points alone
+
+
+def test_points_by_their_passing_percentage(session, datazone_ts):
+    quality = {**ONE, "type_identifier": "amazon.datazone.DataQualityResultFormType"}
+    score = {**quality, "content": '{"passingPercentage": 87.5}'}
+    post_facts(session, {**score, "content": '{"passingPercentage": 88}'}, score, ONE, TWO)
+    eighty_eight, seven_of_eight, _, _ = datazone_ts.data_points
+
+    assert datazone_ts.assert_posted(passing_percentage=87.5) == [seven_of_eight]
+    assert datazone_ts.data_points.where(passing_percentage=88.0) == [eighty_eight]
+    assert datazone_ts.data_points.where(passing_percentage=ANY) == [eighty_eight, seven_of_eight]
+    datazone_ts.assert_not_posted(passing_percentage=90)
+
+
 # Keywords that are none
 
 
@@ -420,14 +458,32 @@ def test_an_unknown_keyword_is_an_error_that_names_the_known_ones(datazone_ts, c
         callers(datazone_ts)[caller](where="entity")
 
     own = {"inject": "times, after, call, operation, ", "assert_posted": "count, "}.get(caller, "")
+    more = {"inject": "", "Calls.where": ", operation, error_code, succeeded"}.get(
+        caller, ", passing_percentage"
+    )
     assert str(close.value) == (
         f"{caller}() got an unknown keyword 'entity_identifer'. Did you mean "
-        f"'entity_identifier'? Valid keywords: {own}{KEYWORDS}."
+        f"'entity_identifier'? Valid keywords: {own}{KEYWORDS}{more}."
     )
     assert str(far.value) == (
-        f"{caller}() got an unknown keyword 'colour'. Valid keywords: {own}{KEYWORDS}."
+        f"{caller}() got an unknown keyword 'colour'. Valid keywords: {own}{KEYWORDS}{more}."
     )
     assert str(where.value) == f"{caller}(where=...) takes a callable, not 'entity'"
+
+
+@pytest.mark.parametrize(
+    ("guess", "meant"),
+    [
+        ("entity", "entity_identifier"),
+        ("domain", "domain_identifier"),
+        ("type", "type_identifier"),
+        ("form", "form_name"),
+        ("percentage", "passing_percentage"),
+    ],
+)
+def test_what_is_guessed_gets_a_suggestion(datazone_ts, guess, meant):
+    with pytest.raises(TypeError, match=rf"keyword {guess!r}\. Did you mean {meant!r}\?"):
+        datazone_ts.data_points.where(**{guess: "x"})
 
 
 def test_a_fault_with_a_wrong_keyword_is_not_armed(session, datazone_ts):

@@ -128,6 +128,22 @@ def test_the_only_point_does_not_match(datazone_ts, post_form):
     )
 
 
+@pytest.mark.parametrize("naive", [datetime(2024, 1, 2), "2024-01-02T00:00:00"])  # noqa: DTZ001
+def test_a_naive_timestamp_is_named_as_such(datazone_ts, post_form, naive):
+    post_form()
+
+    assert message_of(datazone_ts.assert_posted, timestamp=naive) == lines(
+        "expected a data point to have been posted",
+        "  with",
+        "    timestamp: 2024-01-02 00:00:00Z (naive: taken as UTC)",
+        "but the only one posted did not match:",
+        "  1. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
+        "       timestamp",
+        "         expected 2024-01-02 00:00:00Z (naive: taken as UTC)",
+        "         posted   2024-01-01 00:00:00Z",
+    )
+
+
 def test_the_nearest_points_come_first(datazone_ts, post_form):
     for number, (entity, name) in enumerate(
         [("other", "b"), ("4wyh64k2n8czaf", "b"), ("other", "b"), ("4wyh64k2n8czaf", "c")]
@@ -185,8 +201,8 @@ def test_json_content_is_compared_path_by_path_and_the_least_different_is_neares
         "         expected 90",
         "         posted   1",
         "       content $.rules (expected 2 items, posted 0)",
-        "         expected [{'status': 'PASS'}, {'status': 'PA... (56 characters)",
-        "         posted   []",
+        "         [0] missing: {'status': 'PASS'}",
+        "         [1] missing: {'status': 'PASS', 'types': <ANY>}",
         "       content $.name",
         "         expected 1",
         "         posted   'b'",
@@ -204,6 +220,34 @@ def test_json_content_is_compared_path_by_path_and_the_least_different_is_neares
         "         expected 1",
         "         posted   True",
     )
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_lists_of_different_length_differ_in_their_first_item_that_does_and_in_length(
+    datazone_ts, post_form, kind
+):
+    rules = [{"rule": number, "status": "PASS"} for number in range(20)]
+    post_form(content=json.dumps({"evaluations": rules}))
+    expected = [*rules[:7], {"status": "FAIL"}, *rules[9:]]
+
+    assert message_of(
+        datazone_ts.assert_posted, content={"evaluations": kind(expected)}
+    ).splitlines()[5:] == [
+        "       content $.evaluations[7].status",
+        "         expected 'FAIL'",
+        "         posted   'PASS'",
+        "       content $.evaluations (expected 19 items, posted 20)",
+        "         [19] not expected: {'rule': 19, 'status': 'PASS'}",
+    ]
+    assert message_of(
+        datazone_ts.assert_posted, content={"evaluations": kind([*rules, 1, 2, 3, 4])}
+    ).splitlines()[5:] == [
+        "       content $.evaluations (expected 24 items, posted 20)",
+        "         [20] missing: 1",
+        "         [21] missing: 2",
+        "         [22] missing: 3",
+        "         and 1 more",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -397,13 +441,27 @@ def test_what_was_asked_for_is_returned(datazone_ts, post_form):
     assert datazone_ts.assert_not_posted(form_name="c") is None
 
 
-@pytest.mark.parametrize("count", [-1, True, 1.0, "1"])
+@pytest.mark.parametrize("count", [-1, True, 1.0, ()])
 def test_a_count_is_a_whole_number(datazone_ts, count):
     with pytest.raises(ValueError, match="takes a number") as caught:
         datazone_ts.assert_posted(count)
 
     assert str(caught.value) == (
         f"assert_posted(count=...) takes a number of data points, not {count!r}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "keyword"),
+    [("completeness", "form_name='completeness'"), ({"score": 1}, "content={...}")],
+)
+def test_what_is_no_count_may_be_for_a_keyword(datazone_ts, count, keyword):
+    with pytest.raises(ValueError, match="takes a number") as caught:
+        datazone_ts.assert_posted(count)
+
+    assert str(caught.value) == (
+        f"assert_posted(count=...) takes a number of data points, not {count!r}. "
+        f"Did you mean {keyword}?"
     )
 
 
@@ -533,7 +591,7 @@ def test_one_says_what_tells_calls_apart(datazone_ts, datazone_ts_client, post_f
         "  1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1: 201",
         "  2. ListTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1: 200",
         "Narrow it down with where(...), such as",
-        "where(where=lambda c: c.operation == 'PostTimeSeriesDataPoints').one()",
+        "where(operation='PostTimeSeriesDataPoints').one()",
     )
 
 
@@ -687,6 +745,30 @@ def test_a_double_says_what_it_has(datazone_ts, post_form):
     post_form()
 
     assert repr(datazone_ts) == "<DataZoneTimeSeries: 1 call, 1 data point>"
+
+
+def test_a_double_is_printed_as_the_timeline(datazone_ts, datazone_ts_client, post_form):
+    assert str(datazone_ts) == "no DataZone call"
+
+    with datazone_ts.inject("AccessDeniedException", form_name="b") as injection:
+        for _ in range(7):
+            post_form()
+        datazone_ts_client.list_time_series_data_points(
+            domainIdentifier="dzd_1", entityIdentifier="e", entityType="ASSET", formName="f"
+        )
+        shown = str(datazone_ts).splitlines()
+
+    assert shown[:2] == [
+        "8 calls, 8 attempts, 7 data points stored",
+        "1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf, domain dzd_5oo7xzoqltu8mf,",
+    ]
+    assert "... 3 calls left out (all are in its .calls)" in shown
+    assert shown[-4:] == [
+        "   attempt 1: 200",
+        "Injected and not used up:",
+        f"  {injection.armed_at}: AccessDeniedException on PostTimeSeriesDataPoints,",
+        "    with form_name='b', used 0 of 1 times",
+    ]
 
 
 def test_a_failure_points_at_the_users_line_alone(pytester):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 KEYWORDS = (
     "domain_identifier, entity_identifier, entity_type, form_name, type_identifier, "
-    "type_revision, timestamp, content, region, where."
+    "type_revision, timestamp, content, region, where"
 )
 FAULTS = (
     "It documents InternalServerException, ResourceNotFoundException, AccessDeniedException, "
@@ -22,7 +22,7 @@ MISUSES = {
     ),
     'datazone_ts.inject("ThrottlingException", form="x")': (
         "TypeError: inject() got an unknown keyword 'form'. Did you mean 'form_name'? Valid "
-        f"keywords: times, after, call, operation, {KEYWORDS}"
+        f"keywords: times, after, call, operation, {KEYWORDS}."
     ),
     'datazone_ts.inject("conn")': (
         "ValueError: inject() got 'conn', which is not a fault of PostTimeSeriesDataPoints. Did "
@@ -30,14 +30,15 @@ MISUSES = {
     ),
     "datazone_ts.data_points.where(entity_id=1)": (
         "TypeError: DataPoints.where() got an unknown keyword 'entity_id'. Did you mean "
-        f"'entity_identifier'? Valid keywords: {KEYWORDS}"
+        f"'entity_identifier'? Valid keywords: {KEYWORDS}, passing_percentage."
     ),
     "datazone_ts.calls.where(region_name=1)": (
         "TypeError: Calls.where() got an unknown keyword 'region_name'. Did you mean "
-        f"'region'? Valid keywords: {KEYWORDS}"
+        f"'region'? Valid keywords: {KEYWORDS}, operation, error_code, succeeded."
     ),
-    'datazone_ts.assert_posted(count="1")': (
-        "ValueError: assert_posted(count=...) takes a number of data points, not '1'"
+    'datazone_ts.assert_posted("completeness")': (
+        "ValueError: assert_posted(count=...) takes a number of data points, not 'completeness'. "
+        "Did you mean form_name='completeness'?"
     ),
     "datazone_ts.data_points.one()": (
         "AssertionError: expected exactly one data point, found none"

@@ -39,6 +39,15 @@ def data_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             ],
         },
         "Nudge": {"name": "Nudge", "http": {"method": "POST", "requestUri": "/v2/nudge"}},
+        "FindRatings": {
+            "name": "FindRatings",
+            "http": {"method": "GET", "requestUri": "/v2/ratings"},
+            "output": {"shape": "FindRatingsOutput"},
+        },
+    }
+    model["shapes"]["FilterClause"]["members"] |= {
+        "not": {"shape": "FilterClause"},
+        "nearly": {"shape": "FilterClause"},
     }
     model["shapes"] |= {
         "Stars": {"type": "integer", "min": 1, "max": 5},
@@ -59,6 +68,11 @@ def data_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "required": ["score"],
             "members": {"score": {"shape": "Integer"}},
         },
+        "FindRatingsOutput": {
+            "type": "structure",
+            "members": {name: {"shape": "Integers"} for name in ("aggregates", "items")},
+        },
+        "Integers": {"type": "list", "member": {"shape": "Integer"}},
         "TooGoodException": {
             "type": "structure",
             "members": {"message": {"shape": "String"}},
@@ -95,6 +109,12 @@ def test_a_call_that_nothing_answers_is_recorded(client, ts):
     assert ts.calls.one().parameters == {"domainIdentifier": DOMAIN, "stars": 5}
 
 
+@pytest.mark.usefixtures("ts")
+def test_the_response_suggested_for_a_search_has_its_items(client):
+    with pytest.raises(UnansweredOperationError, match=r"\('FindRatings', \{'items': \.\.\.\}\)"):
+        client.find_ratings()
+
+
 def test_strict_sees_it(client):
     def code_under_test():
         with pytest.raises(UnansweredOperationError):
@@ -125,7 +145,7 @@ def test_a_response_is_checked_against_its_output(client, ts, response):
 
 def test_parameters_are_validated(client, ts):
     ts.respond(NAME, OUTPUT)
-    with pytest.raises(ClientError, match=r"'9' at 'stars' failed .* less than or equal to 5"):
+    with pytest.raises(ClientError, match=r"Value at 'stars' failed .* less than or equal to 5"):
         rate(client, stars=9)
 
 
@@ -148,6 +168,24 @@ def test_documented_lists_what_has_a_class():
 def test_what_it_does_not_document_is_refused(ts):
     with pytest.raises(ValueError, match="It documents ThrottlingException, TooGoodException, Br"):
         ts.inject("ConflictException", operation=NAME)
+
+
+def test_a_clause_of_filters_of_its_own(client, ts):
+    for name in ("penguins", "keepers"):
+        ts.add_asset(name, domain_identifier=DOMAIN, name=name)
+
+    def found(**clause: Any) -> list[str]:
+        items = client.search(domainIdentifier=DOMAIN, searchScope="ASSET", filters=clause)["items"]
+        return [item["assetItem"]["name"] for item in items]
+
+    penguins = {"filter": {"attribute": "name", "value": "penguins"}}
+    assert found(**{"not": penguins}) == ["keepers"]
+    assert found(**{"and": [penguins, {"not": penguins}]}) == []
+    assert ts.calls[-1].attempts[0].reason == (
+        "0 of 2 assets: penguins: it matches what 'not' excludes; keepers: its name is 'keepers'"
+    )
+    with pytest.raises(UnansweredOperationError, match="the member 'nearly' of filters"):
+        found(nearly=penguins)
 
 
 def test_an_operation_without_input_and_output(client, ts):

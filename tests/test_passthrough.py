@@ -177,8 +177,8 @@ MISUSES = [
         "'ListDomain' is not an operation of Amazon DataZone. Did you mean 'ListDomains'?",
     ),
     (
-        ("list_domains", {}),
-        "'list_domains' is not an operation of Amazon DataZone. Did you mean 'ListDomains'?",
+        ("list_domain", {}),
+        "'list_domain' is not an operation of Amazon DataZone. Did you mean 'ListDomains'?",
     ),
     (("Zzz", {}), "'Zzz' is not an operation of Amazon DataZone."),
     (

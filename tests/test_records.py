@@ -86,7 +86,6 @@ def test_records_equal_a_list_a_tuple_and_other_records(three_points, records):
     assert records != [*records][::-1]
     assert records != {*map(id, records)}
     assert records != "records"
-    assert repr(records) == f"{type(records).__name__}({[*records]!r})"
 
 
 def test_nothing_recorded_equals_an_empty_list(datazone_ts):
@@ -94,7 +93,97 @@ def test_nothing_recorded_equals_an_empty_list(datazone_ts):
     assert datazone_ts.calls == ()
     assert DataPoints() == []
     assert Calls() == []
-    assert repr(DataPoints()) == "DataPoints([])"
+    assert repr(DataPoints()) == "<DataPoints: 0 data points>"
+    assert str(Calls()) == "0 calls"
+
+
+def test_records_are_counted_and_printed_as_a_list(three_points):
+    points, calls = three_points.data_points, three_points.calls
+
+    assert repr(points) == "<DataPoints: 3 data points>"
+    assert repr(calls[:1]) == "<Calls: 1 call>"
+    assert str(points) == (
+        "3 data points:\n"
+        "  1. 'one' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z\n"
+        "  2. 'two' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z\n"
+        "  3. 'three' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z"
+    )
+    assert str(calls[:1]) == (
+        "1 call:\n  1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1: 201"
+    )
+
+
+def test_a_record_has_one_field_a_line(datazone_ts, datazone_ts_client):
+    datazone_ts.inject("ThrottlingException")
+    datazone_ts_client.post_time_series_data_points(**CALL, forms=[a_form()], clientToken="token")
+    moment = datetime(2024, 1, 1, tzinfo=timezone.utc)
+    point = dataclasses.replace(datazone_ts.data_points.one(), id="id", posted_at=moment)
+    call = datazone_ts.calls.one()
+    attempt = dataclasses.replace(call.attempts[0], armed_at="here", slept=0.5, at=moment)
+    parameters = {"entityType": "ASSET", "forms": [{"formName": "score"}], "filters": {}}
+    call = dataclasses.replace(call, parameters=parameters, attempts=(attempt,))
+
+    assert repr(point).splitlines() == [
+        "DataPoint(",
+        "    id='id',",
+        "    domain_identifier='dzd_5oo7xzoqltu8mf',",
+        "    entity_identifier='4wyh64k2n8czaf',",
+        "    entity_type='ASSET',",
+        "    form_name='score',",
+        "    type_identifier='team.ScoreFormType',",
+        "    type_revision='1',",
+        f"    timestamp={moment!r},",
+        "    content=None,",
+        "    region='us-east-1',",
+        f"    posted_at={moment!r},",
+        ")",
+    ]
+    assert repr(call).splitlines() == [
+        "Call(",
+        "    operation='PostTimeSeriesDataPoints',",
+        "    parameters={",
+        "        'entityType': 'ASSET',",
+        "        'forms': [",
+        "            {",
+        "                'formName': 'score',",
+        "            },",
+        "        ],",
+        "        'filters': {},",
+        "    },",
+        "    attempts=(",
+        "        Attempt(",
+        "            number=1,",
+        "            status_code=429,",
+        "            error_code='ThrottlingException',",
+        "            fault=ThrottlingException,",
+        "            armed_at='here',",
+        "            slept=0.5,",
+        f"            at={moment!r},",
+        f"            request_id='{attempt.request_id}',",
+        "        ),",
+        "    ),",
+        "    region='us-east-1',",
+        ")",
+    ]
+
+
+def test_there_is_no_item_of_nothing_nor_beyond_the_last(three_points):
+    with pytest.raises(IndexError) as beyond:
+        three_points.data_points[3]
+    with pytest.raises(IndexError) as of_nothing:
+        three_points.data_points.where(form_name="on")[0]
+    with pytest.raises(IndexError) as of_no_call:
+        three_points.calls[3:][-1]
+
+    assert str(beyond.value) == "there is no [3] in 3 data points"
+    assert str(of_nothing.value).startswith(
+        "expected at least one data point\n"
+        "  with\n"
+        "    form_name: 'on'\n"
+        "but none of the 3 posted matched. Nearest first:\n"
+        "  1. 'one' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z\n"
+    )
+    assert str(of_no_call.value) == "expected at least one call, found none"
 
 
 def test_records_taken_earlier_stay_as_they_were(datazone_ts, datazone_ts_client):
@@ -362,11 +451,38 @@ def test_json_says_whose_content_is_not_json(datazone_ts, datazone_ts_client, co
         point.json()
 
     expected = message.format(id=point.id)
+    assert caught.value.__suppress_context__ is (content is not None)
     assert str(caught.value).startswith(expected)
     assert str(caught.value) == expected or message.endswith(": ")
 
 
-# The only record, and the latest
+# The only record, the first and the latest
+
+
+def test_the_latest_point_is_the_newest_and_not_the_one_posted_last(
+    datazone_ts, datazone_ts_client
+):
+    for name, timestamp in [("a", 2), ("b", 3), ("c", 3), ("d", 1)]:
+        form = a_form(formName=name, timestamp=timestamp)
+        datazone_ts_client.post_time_series_data_points(**CALL, forms=[form])
+    points = datazone_ts.data_points
+
+    assert points.latest().form_name == "c"
+    assert points[-1].form_name == "d"
+    assert points.first().form_name == "a"
+    assert datazone_ts.calls.first() == datazone_ts.calls[0]
+    with pytest.raises(AssertionError, match="expected at least one data point, found none"):
+        points[:0].first()
+
+
+def test_a_point_has_the_token_it_came_with(datazone_ts, datazone_ts_client):
+    for token in ({}, {"clientToken": "given"}):
+        datazone_ts_client.post_time_series_data_points(**CALL, forms=[a_form()], **token)
+    generated, given = datazone_ts.data_points
+
+    assert generated.client_token == datazone_ts.calls[0].parameters["clientToken"]
+    assert given.client_token == datazone_ts.calls[1].parameters["clientToken"]
+    assert given == dataclasses.replace(given, client_token=None)
 
 
 def test_one_and_latest_return_the_record(three_points):

@@ -142,3 +142,44 @@ def test_what_has_no_output_is_answered_with_nothing_else(datazone_ts):
         "the response given for DeleteEnvironment does not fit its output shape:\n"
         "it has no output, so the response is {}, not {'id': 'x'}"
     )
+
+
+# A callable that leaves the call to the double
+
+
+def test_none_lets_the_double_answer(datazone_ts, datazone_ts_client):
+    datazone_ts.add_asset("asset", domain_identifier=DOMAIN, name="penguins")
+    glossary = {
+        "domainId": DOMAIN,
+        "id": "glossary",
+        "name": "birds",
+        "owningProjectId": "zoo",
+        "status": "ENABLED",
+    }
+
+    def glossaries(parameters):
+        if parameters["searchScope"] == "GLOSSARY":
+            return {"items": [{"glossaryItem": glossary}]}
+        return None
+
+    datazone_ts.respond("Search", glossaries, times=1)
+    search = {"domainIdentifier": DOMAIN}
+
+    assets = datazone_ts_client.search(**search, searchScope="ASSET")["items"]
+    found = datazone_ts_client.search(**search, searchScope="GLOSSARY")["items"]
+
+    assert assets[0]["assetItem"]["name"] == "penguins"  # which did not use it up
+    assert found == [{"glossaryItem": glossary}]
+
+
+def test_none_leaves_the_call_to_the_previous_response(datazone_ts, datazone_ts_client):
+    datazone_ts.respond("ListDomains", {"items": [], "nextToken": "more"})
+    datazone_ts.respond("ListDomains", lambda _: None)
+    assert datazone_ts_client.list_domains()["nextToken"] == "more"
+
+
+@pytest.mark.datazone_ts(strict=False)
+def test_none_for_what_the_double_does_not_answer_is_an_error(datazone_ts, datazone_ts_client):
+    datazone_ts.respond("ListDomains", lambda _: None)
+    with pytest.raises(UnansweredOperationError, match="unhandled DataZone operation ListDomains"):
+        datazone_ts_client.list_domains()

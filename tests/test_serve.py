@@ -114,7 +114,7 @@ def test_a_reader_of_the_log_that_does_not_read_costs_nobody_an_answer(gone):
             process.stdout.close()
         assert answered(port, 2_000) == {201}
         # moto prints something for each of these.
-        assert answered(port, 200, Authorization=UNKNOWN) <= {404, 501}
+        assert answered(port, 200, Authorization=UNKNOWN) <= {404, 400}
         process.terminate()
         assert process.wait(timeout=10) == 0
         assert process.stderr.read() == ""
@@ -285,9 +285,9 @@ def test_a_rate_limit_throttles():
 )
 def test_hints_are_for_where_there_is_no_python(path, hint):
     with running() as (process, port):
-        assert ask(port, "GET", path, None) == 501
+        assert ask(port, "GET", path, None) == 400
         line = process.stdout.readline()
-    assert f"501 UnansweredOperationError (GET {path}): unhandled DataZone operation Get" in line
+    assert f"400 UnansweredOperationError (GET {path}): unhandled DataZone operation Get" in line
     assert hint in line
 
 

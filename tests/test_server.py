@@ -540,7 +540,7 @@ def test_an_operation_that_nothing_answers_is_an_error_and_fails_the_test(make_c
         "datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the network or "
         "moto with the option unstubbed='passthrough'."
     )
-    assert status == 501
+    assert status == 400
     assert headers["x-amzn-errortype"] == "UnansweredOperationError"
     assert answer == {"message": message}
     assert str(failure.value).endswith(f"\n  {message}")  # with no line of the test's
@@ -776,7 +776,7 @@ def test_an_unsigned_request_for_another_service_says_what_to_install(without_mo
     with connected(without_moto[1]) as connection:
         connection.request("GET", "/v2/domainnames")
         response = connection.getresponse()
-        assert response.status == 501
+        assert response.status == 400
         assert f"for an AWS service other than DataZone. {INSTALL}" in response.read().decode()
 
 
@@ -804,7 +804,7 @@ def test_an_operation_that_is_let_through_is_not_the_doubles(monkeypatch):
         )
         assert not double.calls
         assert ask(endpoint_url)[0] == 201
-    assert (status, headers["x-amzn-errortype"]) == (501, "NotInstalled")
+    assert (status, headers["x-amzn-errortype"]) == (400, "NotInstalled")
     assert answer == {
         "__type": "NotInstalled",
         "message": f"this request is for datazone. {INSTALL}",

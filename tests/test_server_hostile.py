@@ -430,7 +430,7 @@ def test_each_request_is_a_line_of_the_log():
         f"PostTimeSeriesDataPoints 429 ThrottlingException (POST {PATH}",
         f"PostTimeSeriesDataPoints no response (ConnectionClosedError) (POST {PATH})",
         f"PostTimeSeriesDataPoints 201 (POST {PATH}",
-        r"501 UnansweredOperationError (GET /v2/domains/\xe9\x1b",
+        r"400 UnansweredOperationError (GET /v2/domains/\xe9\x1b",
         "400 BadRequestException (malformed",
     ]
     assert [line.partition("): ")[2][:27] for line in lines] == [

@@ -619,14 +619,17 @@ def test_get_returns_the_point(datazone_ts_client):
     }
 
 
-def test_get_says_what_it_did_not_find(datazone_ts_client):
+def test_get_says_what_it_did_not_find(datazone_ts, datazone_ts_client):
     with pytest.raises(datazone_ts_client.exceptions.ResourceNotFoundException) as caught:
         datazone_ts_client.get_time_series_data_point(**SERIES, identifier="athp9dyw75gzhj")
 
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
     assert caught.value.response["Error"]["Message"] == (
-        "Time series data point 'athp9dyw75gzhj' of form 'score' not found for ASSET "
-        "'4wyh64k2n8czaf' in domain 'dzd_5oo7xzoqltu8mf'"
+        "The given TimeSeriesDataPoint doesn't exist. "
+        "Try creating TimeSeriesDataPoint before accessing it."
+    )
+    assert datazone_ts.calls.one().attempts[0].reason == (
+        "form 'score' of ASSET '4wyh64k2n8czaf' has no data point 'athp9dyw75gzhj'"
     )
 
 

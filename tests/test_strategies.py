@@ -101,7 +101,9 @@ def test_every_form_is_stored_and_echoed(form):
     assert {name: echo.get(name) for name in form} == form
     assert point.form_name == form["formName"]
     assert point.type_identifier == form["typeIdentifier"]
-    assert point.type_revision == form.get("typeRevision", "1")
+    revisions = {"amazon.datazone.DataQualityResultFormType": "8"}
+    default = revisions.get(form["typeIdentifier"], "1")
+    assert point.type_revision == form.get("typeRevision", default)
     assert point.timestamp == form["timestamp"]
     assert point.content == form.get("content")
 
@@ -311,7 +313,7 @@ def test_a_wrong_keyword_or_type_is_refused(members, message):
             {"form_name": "n" * 129},
             (
                 "forms(form_name=...) got a value that no form can have: 1 validation error "
-                f"detected: Value '{'n' * 129}' at 'formName' failed to satisfy constraint: "
+                "detected: Value at 'formName' failed to satisfy constraint: "
                 "Member must have length less than or equal to 128. To draw forms that "
                 "the service refuses, use invalid_forms()."
             ),

@@ -90,7 +90,7 @@ def refusal_of_call(operation, parameters):
             "PostTimeSeriesDataPoints",
             {"domainIdentifier": "my-domain"},
             (
-                "1 validation error detected: Value 'my-domain' at 'domainIdentifier' failed to "
+                "1 validation error detected: Value at 'domainIdentifier' failed to "
                 "satisfy constraint: Member must satisfy regular expression pattern: "
                 "{pattern of domainIdentifier}"
             ),
@@ -99,7 +99,7 @@ def refusal_of_call(operation, parameters):
             "ListTimeSeriesDataPoints",
             {"entityType": "TABLE"},
             (
-                "1 validation error detected: Value 'TABLE' at 'entityType' failed to satisfy "
+                "1 validation error detected: Value at 'entityType' failed to satisfy "
                 "constraint: Member must satisfy enum value set: [ASSET, LISTING]"
             ),
         ),
@@ -107,7 +107,7 @@ def refusal_of_call(operation, parameters):
             "DeleteTimeSeriesDataPoints",
             {"formName": "n" * 129},
             (
-                f"1 validation error detected: Value '{'n' * 129}' at 'formName' failed to satisfy "
+                "1 validation error detected: Value at 'formName' failed to satisfy "
                 "constraint: Member must have length less than or equal to 128"
             ),
         ),
@@ -115,7 +115,7 @@ def refusal_of_call(operation, parameters):
             "ListTimeSeriesDataPoints",
             {"maxResults": 51},
             (
-                "1 validation error detected: Value '51' at 'maxResults' failed to satisfy "
+                "1 validation error detected: Value at 'maxResults' failed to satisfy "
                 "constraint: Member must have value less than or equal to 50"
             ),
         ),
@@ -123,7 +123,7 @@ def refusal_of_call(operation, parameters):
             "PostTimeSeriesDataPoints",
             {"entityType": "x" * 256},
             (
-                f"1 validation error detected: Value '{'x' * 256}' at 'entityType' failed to "
+                "1 validation error detected: Value at 'entityType' failed to "
                 "satisfy constraint: Member must satisfy enum value set: [ASSET, LISTING]"
             ),
         ),
@@ -131,7 +131,7 @@ def refusal_of_call(operation, parameters):
             "PostTimeSeriesDataPoints",
             {"forms": [FORM, {**FORM, "content": "x" * 500_001}]},
             (
-                f"1 validation error detected: Value '{'x' * 256}...' at 'forms.2.member.content' "
+                "1 validation error detected: Value at 'forms.2.member.content' "
                 "failed to satisfy constraint: Member must have length less than or equal to 500000"
             ),
         ),
@@ -146,13 +146,13 @@ def refusal_of_call(operation, parameters):
                 ],
             },
             (
-                "4 validation errors detected: Value 'no domain' at 'domainIdentifier' failed to "
+                "4 validation errors detected: Value at 'domainIdentifier' failed to "
                 "satisfy constraint: Member must satisfy regular expression pattern: "
-                "{pattern of domainIdentifier}; Value 'asset' at 'entityType' failed to satisfy "
-                "constraint: Member must satisfy enum value set: [ASSET, LISTING]; Value '.hidden' "
+                "{pattern of domainIdentifier}; Value at 'entityType' failed to satisfy "
+                "constraint: Member must satisfy enum value set: [ASSET, LISTING]; Value "
                 "at 'forms.2.member.typeIdentifier' failed to satisfy constraint: Member must "
                 "satisfy regular expression pattern: {pattern of typeIdentifier}; "
-                f"Value '{'9' * 65}' at 'forms.2.member.typeRevision' failed to satisfy "
+                "Value at 'forms.2.member.typeRevision' failed to satisfy "
                 "constraint: Member must have length less than or equal to 64"
             ),
         ),
@@ -178,7 +178,7 @@ def test_a_violation_is_reported_in_awss_words(operation, changes, message):
             "ListTimeSeriesDataPoints",
             ENTITY,
             (
-                "1 validation error detected: Value null at 'formName' failed to satisfy "
+                "1 validation error detected: Value at 'formName' failed to satisfy "
                 "constraint: Member must not be null"
             ),
         ),
@@ -186,7 +186,7 @@ def test_a_violation_is_reported_in_awss_words(operation, changes, message):
             "PostTimeSeriesDataPoints",
             ENTITY,
             (
-                "1 validation error detected: Value null at 'forms' failed to satisfy constraint: "
+                "1 validation error detected: Value at 'forms' failed to satisfy constraint: "
                 "Member must not be null"
             ),
         ),
@@ -200,8 +200,8 @@ def test_a_violation_is_reported_in_awss_words(operation, changes, message):
                 ],
             },
             (
-                "2 validation errors detected: Value null at 'forms.1.member.formName' failed to "
-                "satisfy constraint: Member must not be null; Value null at "
+                "2 validation errors detected: Value at 'forms.1.member.formName' failed to "
+                "satisfy constraint: Member must not be null; Value at "
                 "'forms.2.member.timestamp' failed to satisfy constraint: Member must not be null"
             ),
         ),
@@ -209,7 +209,7 @@ def test_a_violation_is_reported_in_awss_words(operation, changes, message):
             "ListTimeSeriesDataPoints",
             {**SERIES, "maxResults": 0},
             (
-                "1 validation error detected: Value '0' at 'maxResults' failed to satisfy "
+                "1 validation error detected: Value at 'maxResults' failed to satisfy "
                 "constraint: Member must have value greater than or equal to 1"
             ),
         ),
@@ -217,7 +217,7 @@ def test_a_violation_is_reported_in_awss_words(operation, changes, message):
             "DeleteTimeSeriesDataPoints",
             {**ENTITY, "formName": ""},
             (
-                "1 validation error detected: Value '' at 'formName' failed to satisfy constraint: "
+                "1 validation error detected: Value at 'formName' failed to satisfy constraint: "
                 "Member must have length greater than or equal to 1"
             ),
         ),
@@ -323,9 +323,8 @@ def test_every_constraint_is_kept_to_the_letter(operation, data):
     for path, shape in sorted(touched, key=members.index):
         value = data.draw(values(shape), label=as_written(path))
         parameters = with_value(parameters, path, value)
-        shown = str(value) if len(str(value)) <= 256 else f"{str(value)[:256]}..."
         found += [
-            f"Value '{shown}' at '{as_written(path)}' failed to satisfy constraint: {constraint}"
+            f"Value at '{as_written(path)}' failed to satisfy constraint: {constraint}"
             for constraint in broken(shape, value)
         ]
     noun = "error" if len(found) == 1 else "errors"
@@ -382,18 +381,17 @@ def test_lists_and_maps_have_lengths_and_members_of_their_own(datazone_ts, dataz
         datazone_ts_client.tag_resource(resourceArn="arn", tags={"key!": "value!"})
 
     tail = "failed to satisfy constraint: Member must"
-    terms = str(["term"] * 20 + ["a term"])
     term = a_client().meta.service_model.shape_for("GlossaryTermId").metadata["pattern"]
     assert of_list.value.response["Error"]["Message"] == (
-        f"2 validation errors detected: Value '{terms}' at 'glossaryTerms' {tail} have length "
-        f"less than or equal to 20; Value 'a term' at 'glossaryTerms.21.member' {tail} satisfy "
+        f"2 validation errors detected: Value at 'glossaryTerms' {tail} have length "
+        f"less than or equal to 20; Value at 'glossaryTerms.21.member' {tail} satisfy "
         f"regular expression pattern: {term}"
     )
     key = a_client().meta.service_model.shape_for("TagKey").metadata["pattern"]
     value = a_client().meta.service_model.shape_for("TagValue").metadata["pattern"]
     assert of_map.value.response["Error"]["Message"] == (
-        f"2 validation errors detected: Value 'key!' at 'tags.key!.key' {tail} satisfy regular "
-        f"expression pattern: {key}; Value 'value!' at 'tags.key!.value' {tail} satisfy regular "
+        f"2 validation errors detected: Value at 'tags.key!.key' {tail} satisfy regular "
+        f"expression pattern: {key}; Value at 'tags.key!.value' {tail} satisfy regular "
         f"expression pattern: {value}"
     )
 

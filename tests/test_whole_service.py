@@ -596,7 +596,7 @@ class WholeService(RuleBasedStateMachine):
         return {}
 
     def one(self, region, entity, request, about):
-        for row in self.series(region, entity, request):
+        for row in self.shown(region, entity, request):
             if row["id"] == request["identifier"]:
                 return {**about, "formName": request["formName"], "form": form_of(row)}
         raise Refused("ResourceNotFoundException")
@@ -604,7 +604,7 @@ class WholeService(RuleBasedStateMachine):
     def page(self, region, entity, request, _about):
         rows = [
             row
-            for row in self.series(region, entity, request)
+            for row in self.shown(region, entity, request)
             if request.get("startedAt", row["timestamp"]) <= row["timestamp"]
             and row["timestamp"] <= request.get("endedAt", row["timestamp"])
         ]
@@ -617,19 +617,26 @@ class WholeService(RuleBasedStateMachine):
         size = request.get("maxResults", 50)
         return {"items": [summary_of(row) for row in rows[:size]], "more": len(rows) > size}
 
-    def series(self, region, entity, request):
-        wanted = (region, *entity, request["formName"])
+    def shown(self, region, entity, request):
+        """The points that an entity shows: a listing's are those of its asset too."""
+        domain, kind, _ = entity
+        if kind == "ASSET" or (domain, *entity[1:]) not in self.assets:
+            return self.series(region, entity, request)
+        return self.series(region, entity, request, (domain, "ASSET", "one"))
+
+    def series(self, region, entity, request, asset=None):
+        wanted = [(region, *each, request["formName"]) for each in (entity, asset) if each]
         return [
             row
             for row in self.rows
-            if wanted
-            == (
+            if (
                 row["region"],
                 row["domain_identifier"],
                 row["entity_type"],
                 row["entity_identifier"],
                 row["form_name"],
             )
+            in wanted
         ]
 
 

@@ -10,8 +10,9 @@ Each class defines in ``_outcome`` what it means for a request: whether the serv
 the request, and what reaches the client. No other code in the package distinguishes faults.
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from pytest_datazone_ts import spelling
 from pytest_datazone_ts.faults.base import Fault
 from pytest_datazone_ts.faults.service import (
     COMMON,
@@ -105,3 +106,15 @@ FaultName = Literal[
     "ValidationException",
 ]
 """The names that ``inject`` takes, for editors to complete."""
+
+if not TYPE_CHECKING:  # a type checker would then know every name
+
+    def __getattr__(name: str) -> object:
+        hint = (
+            " For parametrize, documented() returns the exceptions that an operation documents, "
+            "COMMON has AWS's common errors, and TRANSPORT the failures of the transport."
+            if name.isupper()
+            else spelling.hint(name, __all__)
+        )
+        message = f"module {__name__!r} has no attribute {name!r}.{hint}"
+        raise AttributeError(message)

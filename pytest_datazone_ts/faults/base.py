@@ -59,7 +59,7 @@ def impossible_over_http(fault: Fault) -> str:
     return fault._impossible_over_http  # noqa: SLF001 - not for tests
 
 
-def require_type(what: str, value: object, kind: type, noun: str) -> None:
+def require_type(what: str, value: object, kind: type | tuple[type, ...], noun: str) -> None:
     """Raise a ``TypeError`` unless an argument has a type, such as ``str`` (``"a string"``)."""
     if not isinstance(value, kind):
         error = f"{what} takes {noun}, not {type(value).__name__}"

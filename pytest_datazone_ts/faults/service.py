@@ -28,9 +28,9 @@ class ServiceException(Fault):
 
     Args:
         message: What the client finds in ``error.response["Error"]["Message"]``, with
-            ``{operation}`` replaced by the name of the operation. AWS documents no message texts,
-            so the defaults are realistic ones of our own (that of ``AccessDeniedException`` is
-            AWS's).
+            ``{operation}`` replaced by the name of the operation. The defaults of
+            ``AccessDeniedException`` and ``ResourceNotFoundException`` are AWS's texts, the others
+            realistic ones of our own.
     """
 
     message: str = ""
@@ -73,7 +73,7 @@ class InternalServerException(ServiceException):
 class ResourceNotFoundException(ServiceException):
     """The domain, entity or point cannot be found (HTTP 404)."""
 
-    default_message = "The specified resource cannot be found."
+    default_message = "The given Asset doesn't exist. Try creating Asset before accessing it."
 
 
 class AccessDeniedException(ServiceException):
@@ -200,15 +200,15 @@ def documented(operation: str = "PostTimeSeriesDataPoints") -> tuple[type[Servic
     left out; ``inject`` takes their names.
 
     Args:
-        operation: The operation's API name.
+        operation: The operation's API name, or boto3's of its method.
 
     Raises:
         ValueError: Amazon DataZone has no such operation.
     """
     from pytest_datazone_ts.service import model  # noqa: PLC0415 - keeps this import fast
 
-    model.require_operation(operation)
-    classes = (globals().get(name) for name in model.operation(operation).errors)
+    described = model.operation(model.operation_name(operation))
+    classes = (globals().get(name) for name in described.errors)
     return tuple(each for each in classes if each is not None)
 
 

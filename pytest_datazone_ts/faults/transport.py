@@ -131,7 +131,7 @@ class HttpError(TransportFault):
     """
 
     status: int = 502
-    body: str | None = None
+    body: str | bytes | None = None
 
     def __post_init__(self) -> None:
         require_status("HttpError(status=...)", self.status)
@@ -139,10 +139,10 @@ class HttpError(TransportFault):
             title = f"{self.status} {responses.get(self.status, '')}".strip()
             page = f"<html><head><title>{title}</title></head><body>{title}</body></html>"
             object.__setattr__(self, "body", page)
-        require_type("HttpError(body=...)", self.body, str, "a string")
+        require_type("HttpError(body=...)", self.body, (str, bytes), "a string or bytes")
 
     def _outcome(self, request: Request, serve: Serve) -> Outcome:  # noqa: ARG002
-        body = (self.body or "").encode()
+        body = self.body.encode() if isinstance(self.body, str) else self.body or b""
         headers = {"content-type": "text/html", "content-length": str(len(body))}
         return Response(self.status, headers, body, error_code=str(self.status))
 

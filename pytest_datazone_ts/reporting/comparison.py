@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import fields
+from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,13 @@ _ITEMS = 5
 _PAIRS = 250_000
 """The maximum number of comparisons to find out which items correspond."""
 
+_NEVER_AWARE = "a naive datetime never equals an aware one: give it tzinfo=timezone.utc"
+_NEVER_A_DICT = (
+    "a record never equals a dict: compare data_points.as_dicts(), or",
+    "calls.as_dicts(), with dicts. For one field, select the record with",
+    "where(...).one(), and compare the field, or json().",
+)
+
 
 def explain(left: Any, right: Any, *, everything: bool) -> list[str] | None:
     """Return lines that show field by field how two records, or sequences of them, differ.
@@ -37,11 +45,19 @@ def explain(left: Any, right: Any, *, everything: bool) -> list[str] | None:
     Returns:
         The lines; ``None`` to leave it to pytest's own explanation.
     """
+    if isinstance(left, datetime) and isinstance(right, datetime):
+        if (left.tzinfo is None) == (right.tzinfo is None):
+            return None
+        return [f"{format_value(left)} == {format_value(right)}", _NEVER_AWARE]
+    if _are_record_and_dict(left, right) or _are_record_and_dict(right, left):
+        return [f"{type(left).__name__} == {type(right).__name__}", *_NEVER_A_DICT]
     if type(left) is type(right) and isinstance(left, (DataPoint, Call, Attempt)):
         title = f"{type(left).__name__} == {type(right).__name__}"
         lines = list(_record(left, right, everything=everything))
     elif _is_sequence(left) and _is_sequence(right) and (_has_records(left) or _has_records(right)):
         title = f"{type(left).__name__} of {len(left)} == {type(right).__name__} of {len(right)}"
+        if _has_dicts(left) != _has_dicts(right):
+            return [title, *_NEVER_A_DICT]
         items = _items(left, right, everything=everything)
         lines = [line for item in islice(items, None if everything else _ITEMS) for line in item]
         if more := len(list(items)):
@@ -49,6 +65,14 @@ def explain(left: Any, right: Any, *, everything: bool) -> list[str] | None:
     else:
         return None
     return [title, *lines] if lines else None
+
+
+def _are_record_and_dict(one: object, other: object) -> bool:
+    return isinstance(one, (DataPoint, Call)) and isinstance(other, dict)
+
+
+def _has_dicts(value: Sequence[object]) -> bool:
+    return any(isinstance(item, dict) for item in value)
 
 
 def _is_sequence(value: object) -> bool:
@@ -96,10 +120,9 @@ def _counterparts(
 
 
 def _titled(place: str, item: object) -> list[str]:
-    if isinstance(item, (DataPoint, Call, Attempt)):
-        description = messages.summarize(item)
-    else:
-        description = truncate(format_value(item), _COLUMNS)
+    description = _describe(item)
+    if not isinstance(item, (DataPoint, Call, Attempt)):
+        description = truncate(description, _COLUMNS)
     return textwrap.wrap(
         f"{place} {description}",
         _COLUMNS,
@@ -109,13 +132,22 @@ def _titled(place: str, item: object) -> list[str]:
     )
 
 
+def _describe(value: object) -> str:
+    if isinstance(value, (DataPoint, Call, Attempt)):
+        return messages.summarize(value)
+    return format_value(value)
+
+
 def _record(left: object, right: object, *, everything: bool) -> Iterator[str]:
-    for path, *values in _differences(left, right):
+    differences = [*_differences(left, right)]
+    # The double's request ids are counters, which differ wherever anything does.
+    telling = [each for each in differences if not each[0].endswith(".request_id")]
+    for path, *values in differences if everything else telling or differences:
         label = path.removeprefix(".")
         if SECRET.search(label.rpartition(".")[2]):
             yield f"{label}: differs, and is not shown"
             continue
-        here, there = map(format_value, values)
+        here, there = map(_describe, values)
         if len(line := f"{label}: {here} != {there}".removeprefix(": ")) <= _COLUMNS:
             yield line
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -10,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from pytest_datazone_ts import location
 from pytest_datazone_ts import match as matching
 from pytest_datazone_ts.errors import UnansweredOperationError
-from pytest_datazone_ts.records import Attempt, Call, DataPoint
-from pytest_datazone_ts.reporting import attempts
+from pytest_datazone_ts.records import Attempt, Call, DataPoint, LineageEvent
+from pytest_datazone_ts.reporting import attempts, near_misses
+from pytest_datazone_ts.reporting.traits import differing_traits
 from pytest_datazone_ts.text import (
     SECRET,
     counted,
     excerpt,
     format_value,
     truncate,
-    truncate_pair,
     without_credentials,
     wrap_list,
 )
@@ -35,19 +34,17 @@ _COLUMNS = 72
 """The maximum width of a line; pytest indents it by 8 characters."""
 _EXCERPT = 50
 """The maximum length of a value that shares a line with others."""
-_SIDE = _COLUMNS - len("         expected ")
-"""The maximum length of a value that is shown below the one it is compared with."""
 
 
 def not_exactly_one(
-    noun: str, records: Sequence[DataPoint | Call], selection: Selection | None
+    noun: str, records: Sequence[DataPoint | Call | LineageEvent], selection: Selection | None
 ) -> str:
     """Return the message for a selection that is not exactly one record."""
     if not records:
         return _no_record(f"expected exactly one {noun}", noun, selection)
     lines = [f"expected exactly one {noun}, found {len(records)}:"]
     summaries = [summarize(record) for record in records]
-    traits = [*_traits(records)]
+    traits = [*differing_traits(records)]
     for index, record in enumerate(records[:_SHOWN]):
         lines += _numbered(index + 1, record)
         same = [other for other, text in enumerate(summaries) if text == summaries[index]]
@@ -70,10 +67,19 @@ def _no_record(expected: str, noun: str, selection: Selection | None) -> str:
         lines = [f"{expected}, found none", *([] if calls is None else _calls_made(calls()))]
     elif noun == "call":
         lines = [expected, *_keywords(match), *_calls_made(records)]
+    elif noun == "lineage event":
+        posted = f"The code under test posted {counted(len(records), noun)}"
+        lines = [expected, *_keywords(match), posted, *_listed(records)]
     else:
         recorded = () if calls is None else calls()
         lines = [expected, *_keywords(match), *_near_misses(match, records, (), recorded)]
     return "\n".join(lines)
+
+
+def list_all(noun: str, records: Sequence[DataPoint | Call | LineageEvent]) -> str:
+    """Return records as a numbered list."""
+    items = [line for number, each in enumerate(records, 1) for line in _numbered(number, each)]
+    return "\n".join([f"{counted(len(records), noun)}{':' if items else ''}", *items])
 
 
 def not_posted(
@@ -231,7 +237,7 @@ def _calls_made(calls: Sequence[Call]) -> list[str]:
     return [f"The code under test made {counted(len(calls), 'call')}:", *_listed(calls)]
 
 
-def _listed(records: Sequence[DataPoint | Call]) -> list[str]:
+def _listed(records: Sequence[DataPoint | Call | LineageEvent]) -> list[str]:
     lines = [
         line
         for number, record in enumerate(records[:_SHOWN], 1)
@@ -242,39 +248,6 @@ def _listed(records: Sequence[DataPoint | Call]) -> list[str]:
 
 def _more(records: Sequence[object]) -> list[str]:
     return [f"  and {len(records) - _SHOWN} more"] if len(records) > _SHOWN else []
-
-
-def _traits(records: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
-    """Yield the traits in which records differ, each with its value for every record."""
-    traits = _call_traits if isinstance(records[0], Call) else _point_traits
-    for name, values in traits(records):
-        if any(value != values[0] for value in values):
-            yield name, values
-
-
-def _point_traits(points: Sequence[DataPoint]) -> Iterator[tuple[str, Sequence[Any]]]:
-    for name in (
-        *("entity_identifier", "form_name", "entity_type", "timestamp"),
-        *("domain_identifier", "region", "type_identifier", "type_revision"),
-    ):
-        yield name, [getattr(point, name) for point in points]
-    try:
-        contents: list[Any] = [json.loads(point.content or "") for point in points]
-    except (ValueError, RecursionError):
-        contents = [None]
-    if all(isinstance(content, dict) for content in contents):
-        for key in dict.fromkeys(key for content in contents for key in content):
-            yield f"content $.{key}", [content.get(key, matching.MISSING) for content in contents]
-    else:
-        yield "content", [point.content for point in points]
-
-
-def _call_traits(calls: Sequence[Call]) -> Iterator[tuple[str, Sequence[Any]]]:
-    for name, member in (("entity_identifier", "entityIdentifier"), ("entity_type", "entityType")):
-        yield name, [call.parameters.get(member) for call in calls]
-    yield "region", [call.region for call in calls]
-    yield "operation", [call.operation for call in calls]
-    yield "forms", [[form.get("formName") for form in matching.forms(call)] for call in calls]
 
 
 def _suggestion(
@@ -297,7 +270,7 @@ def _suggestion(
         yield from _where_hint(narrower)
     elif traits:
         yield "Narrow it down with where(...)"
-    elif isinstance(records[0], Call):
+    elif not isinstance(records[0], DataPoint):
         yield "They ask for the same: take one by its index, or the last with latest()."
     else:
         yield "They differ in nothing but id and posted_at. If it is right that the"
@@ -315,8 +288,6 @@ def _keyword(name: str, value: Any) -> str:
     """Return the keyword of ``where`` that selects a value; ``""`` if there is none."""
     if value is None or value is matching.MISSING or value in ([], [None]):
         return ""
-    if name == "operation":
-        return f"where=lambda c: c.operation == {value!r}"
     if name == "timestamp":
         return f"timestamp={value.isoformat()!r}"
     if name == "forms":
@@ -326,7 +297,7 @@ def _keyword(name: str, value: Any) -> str:
     return f"{name}={value!r}"
 
 
-def _numbered(number: int, record: DataPoint | Call) -> list[str]:
+def _numbered(number: int, record: DataPoint | Call | LineageEvent) -> list[str]:
     return textwrap.wrap(
         summarize(record),
         _COLUMNS,
@@ -337,7 +308,7 @@ def _numbered(number: int, record: DataPoint | Call) -> list[str]:
     )
 
 
-def summarize(record: DataPoint | Call | Attempt) -> str:
+def summarize(record: DataPoint | Call | LineageEvent | Attempt) -> str:
     """Return one line about a record that distinguishes it from most others."""
     if isinstance(record, Attempt):
         return f"attempt {record.number}: {attempts.brief_result(record)}"
@@ -350,6 +321,9 @@ def summarize(record: DataPoint | Call | Attempt) -> str:
             result if times == 1 else f"{result} ({times} times)" for result, times in counts
         )
         return f"{record.operation}{target} in {record.region}: {summary}"
+    if isinstance(record, LineageEvent):
+        job = f"{record.job_namespace}/{record.job_name}"
+        return f"{record.event_type} of job {job}, run {record.run_id}"
     return (
         f"{record.form_name!r} of {record.entity_type} {record.entity_identifier} "
         f"at {format_value(record.timestamp)}"
@@ -368,7 +342,7 @@ def _nearest(match: Match, points: Sequence[DataPoint], *, lead: str) -> list[st
     compared = []
     for point in points:
         differences = list(matching.point_differences(match, point))
-        explanation = [line for difference in differences for line in _explain(*difference)]
+        explanation = [line for each in differences for line in near_misses.explain(*each)]
         compared.append((len(differences), len(explanation), explanation, point))
     compared.sort(key=lambda each: each[:2])
     for number, (_, _, explanation, point) in enumerate(compared[:_SHOWN], 1):
@@ -377,37 +351,3 @@ def _nearest(match: Match, points: Sequence[DataPoint], *, lead: str) -> list[st
     if len(points) > _SHOWN:
         lines.append(f"  and {len(points) - _SHOWN} more")
     return lines
-
-
-def _explain(field: str, expected: object, actual: object) -> Iterator[str]:
-    """Yield lines that show a difference between a keyword and a point."""
-    if field == "where":
-        yield f"where: {format_value(expected)} is false for it"
-        return
-    for label, left, right in _details(field, expected, actual):
-        if SECRET.search(label.rpartition(".")[2]):
-            yield f"{label}: differs, and is not shown"
-            continue
-        yield label
-        left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
-        yield f"  expected {left_text}"
-        yield f"  posted   {right_text}"
-
-
-def _details(field: str, expected: object, actual: object) -> Iterator[tuple[str, object, object]]:
-    """Yield ``(label, expected, actual)``, for JSON content one for each path that differs."""
-    if field == "content" and isinstance(expected, (dict, list)) and isinstance(actual, str):
-        try:
-            parsed = json.loads(actual)
-        except (ValueError, RecursionError):
-            yield "content, which is not JSON", expected, actual
-            return
-        for path, left, right in matching.json_differences(expected, parsed, subset=True):
-            sizes = (
-                f" (expected {counted(len(left), 'item')}, posted {len(right)})"
-                if isinstance(left, list) and isinstance(right, list)
-                else ""
-            )
-            yield f"content {path}{sizes}", left, right
-    else:
-        yield field, expected, actual

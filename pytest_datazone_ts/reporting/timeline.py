@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pytest_datazone_ts.injections import Injection, is_unused
 from pytest_datazone_ts.reporting import attempts, messages
-from pytest_datazone_ts.service.validation import MAX_VALUE_LENGTH
 from pytest_datazone_ts.text import (
     COLUMNS,
     SECRET,
@@ -49,11 +48,15 @@ class _Extent(NamedTuple):
     content: int = 140
     reason: int = 400
     columns: int = COLUMNS
+    request_ids: bool = False
+    """The double's own are counters, which seldom help a reader."""
     more: str = " (pytest -vv shows all)"
 
 
 _ALL = 1_000_000
-_EVERYTHING = _Extent(_ALL, (_ALL, 0), (_ALL, 0), (_ALL, 0), (_ALL, 0), 4000, 4000)
+_EVERYTHING = _Extent(
+    _ALL, (_ALL, 0), (_ALL, 0), (_ALL, 0), (_ALL, 0), 4000, 4000, request_ids=True
+)
 
 
 def render(trace: Trace, *, failure: str, everything: bool) -> str:
@@ -96,10 +99,20 @@ def _chapter(chapter: Chapter, title: str, failure: str, extent: _Extent) -> Ite
     yield title + _headline(calls[reported:])
     yield from _calls(calls, reported, extent)
     # The message of the option strict may have named them.
-    unnamed = [lines for lines in unused_faults(chapter) if lines[0] not in failure]
-    if unnamed:
+    yield from _unused([lines for lines in unused_faults(chapter) if lines[0] not in failure])
+
+
+def _unused(faults: Sequence[Sequence[str]]) -> Iterator[str]:
+    if faults:
         yield "Injected and not used up:"
-        yield from (line for lines in unnamed for line in lines)
+        yield from (line for lines in faults for line in lines)
+
+
+def describe(calls: Sequence[Call], unused: Sequence[Injection]) -> str:
+    """Return the timeline of one double, as ``print`` shows it."""
+    extent = _Extent(more=" (all are in its .calls)")
+    faults = [[*messages.describe_injection(each)] for each in unused]
+    return "\n".join([_headline(calls), *_calls(calls, 0, extent), *_unused(faults)])
 
 
 def render_calls(calls: Sequence[Call], columns: int) -> Iterator[str]:
@@ -121,7 +134,6 @@ def without_secrets(reason: str, call: Call) -> str:
     for secret in _secrets(call.parameters):
         # Only in quotes, as a secret may be as short as one letter.
         reason = reason.replace(f"'{secret}'", "'***'")
-        reason = reason.replace(f"'{secret[:MAX_VALUE_LENGTH]}...'", "'***...'")
     return reason
 
 
@@ -224,7 +236,7 @@ def _attempt(call: Call, attempt: Attempt, extent: _Extent) -> Iterator[str]:
         items += last
     elif attempts.is_repetition(call, attempt):
         items.append("stored nothing new: its clientToken was used before")
-    if attempt.request_id is not None:
+    if extent.request_ids and attempt.request_id is not None:
         items.append(f"request {attempt.request_id}")
     if attempt.slept:
         items.append(f"backed off {attempt.slept:.3f} s")

@@ -1,11 +1,11 @@
-"""Assets of the catalogue."""
+"""Assets of the catalogue, and their listings."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,68 +15,94 @@ from pytest_datazone_ts.service import model, validation
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pytest_datazone_ts.service.identifiers import Identifiers
     from pytest_datazone_ts.service.model import Shape
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
+@dataclass(frozen=True)
+class Form:
+    """A metadata form of an asset."""
+
+    type_identifier: str
+    type_revision: str
+    content: str
+
+    @cached_property
+    def value(self) -> Any:
+        """The content, parsed; the text itself if it is not JSON."""
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            return self.content
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asset:
-    """An asset in a domain's catalogue, with its listing if it is published.
-
-    Raises:
-        TypeError: A value that must be a string is not one.
-        ValueError: A value breaks a constraint in botocore's model.
-    """
+    """A revision of an asset in a domain's catalogue."""
 
     entity_identifier: str
     domain_identifier: str
     name: str
-    forms: dict[str, Any]
-    """The content of each metadata form, keyed by the form's name: plain JSON."""
-    listing_identifier: str | None
+    forms: Mapping[str, Form]
+    """Its metadata forms, by name."""
     description: str | None
     type_identifier: str
+    type_revision: str = "1"
     external_identifier: str | None
     owning_project_identifier: str
+    glossary_terms: tuple[str, ...] = ()
+    revision: str
     created_at: datetime
-
-    def __post_init__(self) -> None:
-        """Validate every value against botocore's model."""
-        shape = _arguments_shape()
-        values = {name: value for name, value in asdict(self).items() if value is not None}
-        for name, member in shape.members.items():
-            if member.type_name == "string" and not isinstance(values.get(name, ""), str):
-                message = f"add_asset({name}=...) takes a string, not {values[name]!r}"
-                raise TypeError(message)
-        violations = validation.error_message(_check(), values)
-        if violations is not None:
-            message = (
-                f"add_asset() got a value that no asset in Amazon DataZone can have: {violations}"
-            )
-            raise ValueError(message)
+    first_created_at: datetime
+    """When its first revision was created."""
 
 
-def choose_listing_identifier(
-    given: str | None, *, published: bool, identifiers: Identifiers
-) -> str | None:
-    """Return the id of an asset's listing: the given one, or a new one if it is published.
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """A published revision of an asset."""
+
+    identifier: str
+    revision: str
+    asset: Asset
+    is_active: bool
+    """Whether it is published now."""
+    created_at: datetime
+    updated_at: datetime
+
+
+def default_form_type(form_name: str) -> str:
+    """Return the type of a form that has been given none, as AWS's own forms are named."""
+    return f"amazon.datazone.{form_name}Type"
+
+
+def check_arguments(arguments: Mapping[str, Any]) -> None:
+    """Check the arguments of ``add_asset``, but for the content of its forms.
 
     Raises:
-        ValueError: An id is given for an asset that is not published.
+        TypeError: A value that must be a string is not one.
+        ValueError: A value breaks a constraint in botocore's model, or two values contradict
+            each other.
     """
-    if given is not None and not published:
+    values = {name: value for name, value in arguments.items() if value is not None}
+    for name, member in _arguments_shape().members.items():
+        if member.type_name == "string" and not isinstance(values.get(name, ""), str):
+            message = f"add_asset({name}=...) takes a string, not {values[name]!r}"
+            raise TypeError(message)
+    violations = validation.error_message(_check(), values)
+    if violations is not None:
+        message = f"add_asset() got a value that no asset in Amazon DataZone can have: {violations}"
+        raise ValueError(message)
+    if "listing_identifier" in values and not arguments["published"]:
         message = (
-            f"add_asset(published=False, listing_identifier={given!r}): an asset that is not "
-            "published has no listing. Leave one of the two out"
+            f"add_asset(published=False, listing_identifier={values['listing_identifier']!r}): an "
+            "asset that is not published has no listing. Leave one of the two out"
         )
         raise ValueError(message)
-    return identifiers.next() if given is None and published else given
 
 
-def plain_forms(forms: object) -> dict[str, Any]:
-    """Return a copy of the ``forms`` argument of ``add_asset`` as plain JSON.
+def plain_forms(forms: object) -> dict[str, str]:
+    """Return the ``forms`` argument of ``add_asset``, the content of each form as JSON.
 
     Raises:
         TypeError: It does not map names to dicts, or contains an object that JSON cannot hold.
@@ -93,14 +119,33 @@ def plain_forms(forms: object) -> dict[str, Any]:
             )
             raise TypeError(message)
     try:
-        plain: dict[str, Any] = json.loads(
-            json.dumps({name: dict(content) for name, content in forms.items()}, allow_nan=False)
-        )
+        return {name: json.dumps(dict(form), allow_nan=False) for name, form in forms.items()}
     except (TypeError, ValueError, RecursionError) as error:
         message = f"add_asset(forms=...) takes values that JSON can represent: {error}"
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(message) from None
-    return plain
+
+
+def plain_revisions(revisions: object, forms: Mapping[str, str]) -> dict[str, str]:
+    """Return a copy of the ``form_type_revisions`` argument of ``add_asset``.
+
+    Raises:
+        TypeError: It does not map names to strings.
+        ValueError: It names a form that the asset does not have.
+    """
+    if not isinstance(revisions, Mapping) or not all(
+        isinstance(revision, str) for revision in revisions.values()
+    ):
+        message = (
+            "add_asset(form_type_revisions=...) takes a dict of form names to revisions, such as "
+            f"{{'GlueTableForm': '13'}}, not {revisions!r}"
+        )
+        raise TypeError(message)
+    for name in revisions:
+        if name not in forms:
+            message = f"add_asset(form_type_revisions=...): the asset has no form {name!r}"
+            raise ValueError(message)
+    return dict(revisions)
 
 
 @cache
@@ -113,7 +158,13 @@ def _arguments_shape() -> Shape:
     """Return a shape for the arguments of ``add_asset``, made of those that GetAsset returns."""
     shape: Shape = model.operation("GetAsset").output
     output = shape.members
-    forms = output["formsOutput"]
+    form = output["formsOutput"].member.members
+
+    def by_form(value: Shape) -> Shape:
+        limits = output["formsOutput"].metadata
+        key = form["formName"]
+        return SimpleNamespace(type_name="map", metadata=limits, key=key, value=value)
+
     return SimpleNamespace(
         type_name="structure",
         required_members=(
@@ -122,21 +173,25 @@ def _arguments_shape() -> Shape:
             "name",
             "type_identifier",
             "owning_project_identifier",
+            "revision",
         ),
         members={
             "entity_identifier": output["id"],
             "domain_identifier": output["domainId"],
             "name": output["name"],
-            "forms": SimpleNamespace(
-                type_name="map",
-                metadata=forms.metadata,
-                key=forms.member.members["formName"],
-                value=SimpleNamespace(type_name="document"),
-            ),
+            "forms": by_form(SimpleNamespace(type_name="document")),
+            "form_type_revisions": by_form(form["typeRevision"]),
             "listing_identifier": output["listing"].members["listingId"],
             "description": output["description"],
             "type_identifier": output["typeIdentifier"],
             "external_identifier": output["externalIdentifier"],
             "owning_project_identifier": output["owningProjectId"],
+            "revision": _REVISION,
         },
     )
+
+
+# DataZone numbers revisions, and the double has to find the next number.
+_REVISION = SimpleNamespace(
+    type_name="string", metadata={"max": 18, "pattern": "[1-9][0-9]*"}, enum=()
+)

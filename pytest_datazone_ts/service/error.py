@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_datazone_ts.errors import UnansweredOperationError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,6 +18,7 @@ class ServiceError(Exception):
         message: The error message, ``error.response["Error"]["Message"]`` in boto3.
         status: The HTTP status; ``None`` for the one in botocore's model.
         headers: Further headers of the response.
+        reason: The cause, for the test's author; the message unless it is given.
     """
 
     def __init__(
@@ -25,8 +28,35 @@ class ServiceError(Exception):
         *,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
+        reason: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
         self.headers: Mapping[str, str] = headers or {}
+        self.reason = message if reason is None else reason
+
+
+def not_found(kind: str, reason: str) -> ServiceError:
+    """Return the error for a resource that does not exist, in DataZone's words.
+
+    Args:
+        kind: The kind of resource, such as ``"Asset"``.
+        reason: What exactly does not exist, for the test's author.
+    """
+    message = f"The given {kind} doesn't exist. Try creating {kind} before accessing it."
+    return ServiceError("ResourceNotFoundException", message, reason=reason)
+
+
+def unimplemented(operation: str, feature: str, example: str = "{...}") -> UnansweredOperationError:
+    """Return the error for a part of an operation that the double does not implement.
+
+    Args:
+        operation: The operation's API name.
+        feature: What it does not implement.
+        example: A response that the test could give.
+    """
+    return UnansweredOperationError(
+        f"the double's {operation} does not implement {feature}. Answer the call in the test "
+        f"instead: datazone_ts.respond({operation!r}, {example})"
+    )

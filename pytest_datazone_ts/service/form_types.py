@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import location
@@ -23,7 +24,9 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"
 REVISION = "1"
-"""The only revision of each form type; AWS does not document those of its own types."""
+"""The revision of a form type that has been given no other."""
+_REVISIONS: Mapping[str, str] = {DATA_QUALITY: "8"}
+"""The revisions of AWS's own form types in its documentation."""
 
 _MAX_PROBLEMS = 10
 """How many problems of one form a message lists before it counts the rest."""
@@ -51,35 +54,62 @@ _DATA_QUALITY_RESULT = smithy.structure(
 
 
 class FormTypes:
-    """The built-in form type, and those that a test registered."""
+    """The built-in form type, those that a test registered, and those of assets."""
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
+        self._revisions = dict(_REVISIONS)
 
-    def register(self, type_identifier: str, check: Check) -> None:
-        """Register a check for the content of a form type, replacing any earlier one.
+    def register(self, type_identifier: str, check: Check | None, revision: str | None) -> None:
+        """Register a form type, replacing what was registered of it earlier.
+
+        Args:
+            type_identifier: The form type.
+            check: A check for the content of its forms, if they are to be checked.
+            revision: Its revision, if it is to be set.
 
         Raises:
-            ValueError: No form type can have this identifier.
+            TypeError: The revision is not a string.
+            ValueError: No form type can have this identifier or revision.
         """
-        shape = model.operation("GetFormType").input.members["formTypeIdentifier"]
-        wrong = validation.error_message(
-            validation.build_check(shape), type_identifier, "type_identifier"
-        )
+        if not isinstance(revision, (str, NoneType)):
+            message = f"register_form_type(revision=...) takes a string, not {revision!r}"
+            raise TypeError(message)
+        members = model.operation("GetFormType").input.members
+        wrong = _error_in(members["formTypeIdentifier"], type_identifier, "type_identifier")
+        if revision is not None:
+            wrong = wrong or _error_in(members["revision"], revision, "revision")
         if wrong is not None:
-            message = f"register_form_type() got an identifier that no form type can have: {wrong}"
+            message = f"register_form_type() got a value that no form type can have: {wrong}"
             raise ValueError(message)
-        self._checks[type_identifier] = check
+        self._revisions[type_identifier] = revision or self.revision(type_identifier)
+        if check is not None:
+            self._checks[type_identifier] = check
 
     def clear(self) -> None:
-        """Remove every registered check."""
+        """Forget what was registered."""
         self._checks.clear()
+        self._revisions = dict(_REVISIONS)
+
+    def revision(self, type_identifier: str) -> str:
+        """Return the revision of a form type, also of an unknown one."""
+        return self._revisions.get(type_identifier, REVISION)
+
+    def use(self, type_identifier: str, revision: str | None) -> str:
+        """Return the revision of an asset's form, whose type is known from here on.
+
+        Args:
+            type_identifier: The form type.
+            revision: The revision that the form was given, if any.
+        """
+        known = self._revisions.setdefault(type_identifier, revision or REVISION)
+        return revision or known
 
     def model(self, type_identifier: str) -> str | None:
         """Return the Smithy model of a form type, or ``None`` for an unknown one."""
         if type_identifier == DATA_QUALITY:
             return _DATA_QUALITY_RESULT.model
-        if type_identifier in self._checks:
+        if type_identifier in self._revisions:
             return f"structure {type_identifier.rpartition('.')[2]} {{}}"
         return None
 
@@ -96,6 +126,10 @@ class FormTypes:
     def built_in_problems(self, forms: list[Mapping[str, Any]]) -> str | None:
         """Return a message for content that does not look like the built-in type's, if any."""
         return None if DATA_QUALITY in self._checks else _error_message(forms, _BUILT_IN)
+
+
+def _error_in(shape: model.Shape, value: str, name: str) -> str | None:
+    return validation.error_message(validation.build_check(shape), value, name)
 
 
 def _error_message(forms: list[Mapping[str, Any]], checks: Mapping[str, Check]) -> str | None:
@@ -133,10 +167,26 @@ def _check_data_quality(content: str | None) -> list[str]:
 
 
 def _data_quality_problems(value: object) -> list[str]:
-    return [
-        f"at ${path}: found {_shown(part)}, expected {expected}"
-        for path, part, expected in _DATA_QUALITY_RESULT.mismatches(value)
-    ]
+    return [*map(_describe, _DATA_QUALITY_RESULT.mismatches(value))]
+
+
+def data_quality_problems(content: str) -> list[str]:
+    """Return a message for each part of a data-quality result that cannot be read.
+
+    Any text is a status here: AWS Glue has others, which pipelines post as they are.
+    """
+    return _check_json(
+        content,
+        lambda value: [
+            _describe(mismatch)
+            for mismatch in _DATA_QUALITY_RESULT.mismatches(value)
+            if not (mismatch.path.endswith("].status") and isinstance(mismatch.value, str))
+        ],
+    )
+
+
+def _describe(mismatch: smithy.Mismatch) -> str:
+    return f"at ${mismatch.path}: found {_shown(mismatch.value)}, expected {mismatch.expected}"
 
 
 def _shown(value: object) -> str:
@@ -148,7 +198,7 @@ def _shown(value: object) -> str:
 _BUILT_IN: Mapping[str, Check] = {DATA_QUALITY: _check_data_quality}
 
 
-def build_check(check: object) -> Check:
+def build_check(check: object) -> Check | None:
     """Return a check made of the ``check`` argument of ``register_form_type``.
 
     Raises:
@@ -156,6 +206,8 @@ def build_check(check: object) -> Check:
         TypeError: It is neither a dict nor a callable.
         ValueError: It is a dict that is not a JSON Schema.
     """
+    if check is None:
+        return None
     if isinstance(check, Mapping):
         check_value = _build_schema_check(copy.deepcopy(dict(check)))
         return lambda content: _check_json(content, check_value)

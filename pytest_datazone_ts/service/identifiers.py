@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, product
 
 
 class Identifiers:
@@ -12,9 +12,9 @@ class Identifiers:
     so the ids are distinct and look as random as DataZone's own.
     """
 
-    _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-    _LENGTH = 14
-    _NUMBER_OF_IDS: int = len(_ALPHABET) ** _LENGTH
+    _PAIRS = tuple(a + b for b, a in product("0123456789abcdefghijklmnopqrstuvwxyz", repeat=2))
+    _NUMBER_OF_PAIRS = 7
+    _NUMBER_OF_IDS: int = len(_PAIRS) ** _NUMBER_OF_PAIRS
     _MULTIPLIER = 3_141_592_653_589_793_238_463
 
     def __init__(self) -> None:
@@ -23,8 +23,8 @@ class Identifiers:
     def next(self) -> str:
         """Return the next id."""
         value = next(self._counter) * self._MULTIPLIER % self._NUMBER_OF_IDS
-        digits = []
-        for _ in range(self._LENGTH):
-            value, digit = divmod(value, len(self._ALPHABET))
-            digits.append(self._ALPHABET[digit])
-        return "".join(digits)
+        pairs = []
+        for _ in range(self._NUMBER_OF_PAIRS):
+            value, pair = divmod(value, len(self._PAIRS))
+            pairs.append(self._PAIRS[pair])
+        return "".join(pairs)

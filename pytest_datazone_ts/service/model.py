@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
-from weakref import WeakKeyDictionary
 
+from botocore import xform_name
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, StructureShape
 
@@ -44,19 +44,20 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-def cached_weakly(build: Callable[[Key], Value]) -> Callable[[Key], Value]:
-    """Cache the results of a function for as long as their arguments live.
+def kept_by_argument(build: Callable[[Key], Value]) -> Callable[[Key], Value]:
+    """Cache the results of a function in the ``__dict__`` of their arguments, and no longer.
 
     Each botocore session has a model of its own, of several megabytes.
     """
-    values: WeakKeyDictionary[Key, Value] = WeakKeyDictionary()
+    name = f"_{build.__module__}.{build.__qualname__}"
 
     @wraps(build)
     def value(key: Key) -> Value:
-        try:
-            return values[key]
-        except KeyError:
-            return values.setdefault(key, build(key))
+        kept = vars(key)
+        if name not in kept:
+            kept[name] = build(key)
+        found: Value = kept[name]
+        return found
 
     return value
 
@@ -80,10 +81,11 @@ class Operation:
 
     @property
     def example_members(self) -> list[str]:
-        """The members of an example of its output: the required ones, or one of them."""
+        """The members of an example of its output: the required ones, or the most useful one."""
         if self.output is None:
             return []
-        return self.output.required_members or [*self.output.members][:1]
+        members = [*self.output.members]
+        return self.output.required_members or (["items"] if "items" in members else members[:1])
 
     def labels(self, path: str) -> dict[str, str] | None:
         """Return the decoded labels of a path, or ``None`` if it is not the operation's path.
@@ -138,15 +140,14 @@ def load(existing: Iterable[ServiceModel]) -> None:
     """Load the models, so that later look-ups read no file.
 
     Args:
-        existing: The models that clients have loaded; one of DataZone is used again.
+        existing: The models that clients have loaded; one of DataZone is used again. They are
+            not looked at unless one is needed.
     """
-    usable = [
-        each
-        for each in existing
-        if each.service_name == "datazone" and _OWN_LOOKUPS.issubset(each.operation_names)
-    ]
-    if usable and None not in _loaded and "AWS_DATA_PATH" not in os.environ:
-        _loaded[None] = usable[0]
+    if None not in _loaded and "AWS_DATA_PATH" not in os.environ:
+        for each in existing:
+            if each.service_name == "datazone" and _OWN_LOOKUPS.issubset(each.operation_names):
+                _loaded[None] = each
+                break
     _services()
 
 
@@ -160,7 +161,7 @@ def operation(name: str) -> Operation:
     return operation_from((models or [service()])[0].operation_model(name))
 
 
-@cached_weakly
+@kept_by_argument
 def operation_from(operation_model: OperationModel) -> Operation:
     """Return the operation that botocore's model of it describes."""
     described: Any = operation_model
@@ -185,13 +186,22 @@ def operation_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for each in _services() for name in each.operation_names))
 
 
-def require_operation(name: str) -> None:
-    """Raise a ``ValueError`` unless DataZone has an operation of this name."""
+def api_name(name: str) -> str:
+    """Return the API name of an operation for boto3's name of its method; others as they are."""
+    return {xform_name(each): each for each in operation_names()}.get(name, name)
+
+
+def operation_name(name: str) -> str:
+    """Return the API name of an operation, for that or for the name of boto3's method.
+
+    Raises:
+        ValueError: DataZone has no such operation.
+    """
     names = operation_names()
-    if name not in names:
-        hint = spelling.hint(name, names)
-        message = f"{name!r} is not an operation of Amazon DataZone.{hint}"
-        raise ValueError(message)
+    if api_name(name) in names:
+        return api_name(name)
+    message = f"{name!r} is not an operation of Amazon DataZone.{spelling.hint(name, names)}"
+    raise ValueError(message)
 
 
 def operations_at(path: str) -> dict[str, str]:

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import location
-from pytest_datazone_ts.errors import DataZoneContentWarning, UnansweredOperationError
-from pytest_datazone_ts.service import form_types, model, pages, validation
-from pytest_datazone_ts.service.catalogue import Catalogue
-from pytest_datazone_ts.service.error import ServiceError
+from pytest_datazone_ts.errors import DataZoneContentWarning
+from pytest_datazone_ts.service import model, pages, point_output, validation
+from pytest_datazone_ts.service.catalogue_operations import CatalogueOperations
+from pytest_datazone_ts.service.error import ServiceError, not_found
+from pytest_datazone_ts.service.form_types import FormTypes
+from pytest_datazone_ts.service.idempotency import Idempotency
 from pytest_datazone_ts.service.identifiers import Identifiers
+from pytest_datazone_ts.service.lineage import Lineage
 from pytest_datazone_ts.service.result import Result
 from pytest_datazone_ts.service.store import SeriesKey, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_datazone_ts.clock import Clock
     from pytest_datazone_ts.records import DataPoint
+    from pytest_datazone_ts.service.catalogue import Catalogue
     from pytest_datazone_ts.service.model import Operation
 
 POST = "PostTimeSeriesDataPoints"
 DELETE = "DeleteTimeSeriesDataPoints"
-DEFAULT_TYPE_REVISION = "1"
-"""The revision of a form that is posted without one; AWS does not document its default."""
-MAX_SUMMARY_LENGTH = 20_000
-"""The maximum length of ``contentSummary`` in botocore's model."""
-
-
-class IdempotencyRecord(NamedTuple):
-    """The first request with a ``clientToken``, and the data points that it stored."""
-
-    parameters: Mapping[str, Any]
-    points: tuple[DataPoint, ...]
 
 
 class Service:
@@ -46,16 +38,18 @@ class Service:
     """
 
     def __init__(self, clock: Clock, *, content_check: str) -> None:
-        self.store: Store = Store()
-        self.catalogue: Catalogue = Catalogue(self.store.latest, _summary)
-        self.form_types: form_types.FormTypes = form_types.FormTypes()
-        self.identifiers: Identifiers = Identifiers()
-        """Generates the ids of listings that a test adds without one."""
+        identifiers = Identifiers()  # of one sequence, so that no two things have the same id
+        self.store: Store = Store(identifiers)
+        self.form_types: FormTypes = FormTypes()
+        self.assets: CatalogueOperations = CatalogueOperations(
+            clock, self.store, self.form_types, identifiers, point_output.summary
+        )
+        self.catalogue: Catalogue = self.assets.catalogue
+        self.lineage: Lineage = Lineage(clock, identifiers)
         self._clock = clock
         self._content_check = content_check
         self._lock = self.store.lock
-        self._idempotency_records: dict[tuple[str, str, str], IdempotencyRecord] = {}
-        """Keyed by operation, region and ``clientToken``."""
+        self._idempotency = Idempotency(self.store.lock)
         self._pages = pages.Pages()
 
     def handles(self, operation: str) -> bool:
@@ -86,7 +80,15 @@ class Service:
                 implement.
         """
         self.validate(operation, parameters)
-        return _HANDLERS[operation.name].handle(self, region, parameters)
+        handler = _HANDLERS[operation.name]
+        if handler.is_idempotent:
+            return self._idempotency.once(
+                operation.name,
+                region,
+                parameters,
+                lambda: handler.handle(self, region, parameters),
+            )
+        return handler.handle(self, region, parameters)
 
     def validate(self, operation: Operation, parameters: Mapping[str, Any]) -> None:
         """Check parameters against the constraints in botocore's model.
@@ -105,45 +107,44 @@ class Service:
         """Forget everything that was stored, added or registered."""
         with self._lock:
             self.store.clear()
-            self._idempotency_records.clear()
+            self._idempotency.clear()
             self._pages.clear()
-            self.catalogue.clear()
+            self.assets.clear()
+            self.lineage.clear()
             self.form_types.clear()
 
     def post_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``PostTimeSeriesDataPoints``: store every form of the request, or none."""
         self._require_entity(parameters)
-        if self._find_record(POST, region, parameters) is None:
+        if self._idempotency.output(POST, region, parameters) is None:
             # Not under the lock: a form type's check may be the test's own code.
             self._check_content(parameters["forms"])
-        stored: tuple[DataPoint, ...] = ()
-        with self._lock:
-            # Another thread may have posted with this token in the meantime.
-            record = self._find_record(POST, region, parameters)
-            if record is None:
-                points = stored = self._add_points(region, parameters)
-                self._add_record(POST, region, parameters, points)
-            else:
-                points = record.points
-        forms = [_form(point) for point in points]
-        return Result({**_entity(parameters), "forms": forms}, stored)
+
+        def store() -> Result:
+            points = self._add_points(region, parameters)
+            forms = [point_output.form(point) for point in points]
+            return Result({**_entity(parameters), "forms": forms}, points)
+
+        return self._idempotency.once(POST, region, parameters, store)
 
     def list_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``ListTimeSeriesDataPoints``: return a page of points, the newest first."""
-        key = self._find_series(region, parameters)
+        keys = self._find_series(region, parameters)
         size = pages.page_size(parameters)
         with self._lock:
             before = self._pages.position(region, parameters)
-            if before is not None and not self.store.contains(key, before):
+            if before is not None and not self.store.contains(keys, before):
                 raise pages.invalid_token(parameters["nextToken"])
             entries = self.store.page(
-                key,
+                keys,
                 started_at=parameters.get("startedAt"),
                 ended_at=parameters.get("endedAt"),
                 before=before,
                 size=size + 1,
             )
-            output: dict[str, Any] = {"items": [_summary(point) for _, _, point in entries[:size]]}
+            output: dict[str, Any] = {
+                "items": [point_output.summary(point) for _, _, point in entries[:size]]
+            }
             if len(entries) > size:
                 position = entries[size - 1][:2]
                 output["nextToken"] = self._pages.issue_token(region, parameters, position)
@@ -151,43 +152,45 @@ class Service:
 
     def get_point(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``GetTimeSeriesDataPoint``."""
-        key = self._find_series(region, parameters)
-        identifier = parameters["identifier"]
-        point = self.store.get(key, identifier)
+        form_name, identifier = parameters["formName"], parameters["identifier"]
+        point = self.store.get(self._find_series(region, parameters), identifier)
         if point is None:
-            raise ServiceError(
-                "ResourceNotFoundException",
-                f"Time series data point '{identifier}' of form '{key.form_name}' not found for "
-                f"{parameters['entityType']} '{parameters['entityIdentifier']}' "
-                f"in domain '{parameters['domainIdentifier']}'",
+            raise not_found(
+                "TimeSeriesDataPoint",
+                f"form '{form_name}' of {parameters['entityType']} "
+                f"'{parameters['entityIdentifier']}' has no data point '{identifier}'",
             )
-        return Result({**_entity(parameters), "formName": key.form_name, "form": _form(point)})
+        return Result(
+            {**_entity(parameters), "formName": form_name, "form": point_output.form(point)}
+        )
 
     def delete_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``DeleteTimeSeriesDataPoints``: delete every point of a form, if there are any."""
-        key = self._find_series(region, parameters)
-        with self._lock:
-            if self._find_record(DELETE, region, parameters) is None:
-                self.store.delete(key)
-                self._add_record(DELETE, region, parameters, ())
-        return Result({})
+        self._require_entity(parameters)
+
+        def delete() -> Result:
+            self.store.delete(_series_key(region, parameters, parameters["formName"]))
+            return Result({})
+
+        return self._idempotency.once(DELETE, region, parameters, delete)
 
     def get_form_type(self, _region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``GetFormType``, for the built-in form type and those that a test registered."""
         name = parameters["formTypeIdentifier"]
         smithy = self.form_types.model(name)
         if smithy is None:
-            message = (
-                f"the double does not know the form type {name!r}. Register it in the test: "
-                f"datazone_ts.register_form_type({name!r}, ...), or answer the call: "
-                "datazone_ts.respond('GetFormType', {...})"
+            raise not_found(
+                "FormType",
+                f"no form type '{name}' is known. To make it known, use "
+                f"datazone_ts.register_form_type('{name}')",
             )
-            raise UnansweredOperationError(message)
-        revision = parameters.get("revision", form_types.REVISION)
-        if revision != form_types.REVISION:
-            raise ServiceError(
-                "ResourceNotFoundException",
-                f"Revision '{revision}' of form type '{name}' not found",
+        revision = self.form_types.revision(name)
+        if parameters.get("revision", revision) != revision:
+            raise not_found(
+                "FormType",
+                f"form type '{name}' is at revision '{revision}', and '{parameters['revision']}' "
+                f"is not known. To set it, use "
+                f"datazone_ts.register_form_type('{name}', revision='{parameters['revision']}')",
             )
         return Result(
             {
@@ -199,10 +202,20 @@ class Service:
             }
         )
 
-    def _find_series(self, region: str, parameters: Mapping[str, Any]) -> SeriesKey:
-        """Return the key of the series that parameters name; its entity must exist."""
+    def _find_series(self, region: str, parameters: Mapping[str, Any]) -> Sequence[SeriesKey]:
+        """Return the series that an entity shows: for a listing, those of its asset too.
+
+        Raises:
+            ServiceError: The entity does not exist.
+        """
         self._require_entity(parameters)
-        return _series_key(region, parameters, parameters["formName"])
+        own = _series_key(region, parameters, parameters["formName"])
+        if parameters["entityType"] != "LISTING":
+            return (own,)
+        asset = self.catalogue.listed_asset(own.domain_identifier, own.entity_identifier)
+        if asset is None:
+            return (own,)
+        return own, own._replace(entity_type="ASSET", entity_identifier=asset)
 
     def _require_entity(self, parameters: Mapping[str, Any]) -> None:
         """Raise a ``ServiceError`` unless the entity that parameters name exists."""
@@ -227,36 +240,6 @@ class Service:
             )
             location.warn(message, DataZoneContentWarning)
 
-    def _find_record(
-        self, operation: str, region: str, parameters: Mapping[str, Any]
-    ) -> IdempotencyRecord | None:
-        """Return the record of an earlier, equal request with the same ``clientToken``.
-
-        Raises:
-            ServiceError: The earlier request was different.
-        """
-        token = parameters.get("clientToken", "")
-        record = self._idempotency_records.get((operation, region, token))
-        if record is not None and record.parameters != parameters:
-            documented = model.operation(operation).errors
-            raise ServiceError(
-                "ConflictException" if "ConflictException" in documented else "ValidationException",
-                f"clientToken '{token}' was already used with a different {operation} request",
-            )
-        return record
-
-    def _add_record(
-        self,
-        operation: str,
-        region: str,
-        parameters: Mapping[str, Any],
-        points: tuple[DataPoint, ...],
-    ) -> None:
-        """Record a request, if it has a ``clientToken``."""
-        if "clientToken" in parameters:
-            record = IdempotencyRecord(parameters, points)
-            self._idempotency_records[operation, region, parameters["clientToken"]] = record
-
     def _add_points(self, region: str, parameters: Mapping[str, Any]) -> tuple[DataPoint, ...]:
         """Store every form of a request, and return the new data points."""
         posted_at = self._clock.now()
@@ -265,8 +248,10 @@ class Service:
                 self.store.add(
                     _series_key(region, parameters, form["formName"]),
                     form,
-                    type_revision=form.get("typeRevision", DEFAULT_TYPE_REVISION),
+                    type_revision=form.get("typeRevision")
+                    or self.form_types.revision(form["typeIdentifier"]),
                     posted_at=posted_at,
+                    client_token=parameters.get("clientToken"),
                 )
                 for form in parameters["forms"]
             ]
@@ -283,16 +268,37 @@ class OperationHandler:
     """Takes the service, the region and the parameters."""
     needs_catalogue: bool = False
     """Whether the operation is unhandled while the catalogue is empty."""
+    is_idempotent: bool = False
+    """Whether ``Service.handle`` carries out a request with a ``clientToken`` only once."""
 
 
-def _catalogue_handler(
-    operation: str, handle: Callable[[Catalogue, str, Mapping[str, Any]], Result]
+def _asset_handler(
+    operation: str,
+    handle: Callable[[CatalogueOperations, str, Mapping[str, Any]], Result],
+    *,
+    needs_catalogue: bool = True,
+    is_idempotent: bool = False,
 ) -> OperationHandler:
-    """Return the handler of an operation that the catalogue implements."""
+    """Return the handler of an operation on assets and listings."""
     return OperationHandler(
         operation,
-        lambda service, region, parameters: handle(service.catalogue, region, parameters),
-        needs_catalogue=True,
+        lambda service, region, parameters: handle(service.assets, region, parameters),
+        needs_catalogue=needs_catalogue,
+        is_idempotent=is_idempotent,
+    )
+
+
+def _lineage_handler(
+    operation: str,
+    handle: Callable[[Lineage, str, Mapping[str, Any]], Result],
+    *,
+    is_idempotent: bool = False,
+) -> OperationHandler:
+    """Return the handler of an operation on lineage events."""
+    return OperationHandler(
+        operation,
+        lambda service, region, parameters: handle(service.lineage, region, parameters),
+        is_idempotent=is_idempotent,
     )
 
 
@@ -304,15 +310,33 @@ _HANDLERS: Mapping[str, OperationHandler] = {
         OperationHandler("GetTimeSeriesDataPoint", Service.get_point),
         OperationHandler(DELETE, Service.delete_points),
         OperationHandler("GetFormType", Service.get_form_type),
-        _catalogue_handler("SearchListings", Catalogue.search_listings),
-        _catalogue_handler("Search", Catalogue.search),
-        _catalogue_handler("GetAsset", Catalogue.get_asset),
-        _catalogue_handler("GetListing", Catalogue.get_listing),
+        _asset_handler(
+            "CreateAsset",
+            CatalogueOperations.create_asset,
+            needs_catalogue=False,
+            is_idempotent=True,
+        ),
+        _asset_handler(
+            "CreateAssetRevision", CatalogueOperations.create_asset_revision, is_idempotent=True
+        ),
+        _asset_handler(
+            "CreateListingChangeSet",
+            CatalogueOperations.create_listing_change_set,
+            is_idempotent=True,
+        ),
+        _asset_handler("ListAssetRevisions", CatalogueOperations.list_asset_revisions),
+        _asset_handler("SearchListings", CatalogueOperations.search_listings),
+        _asset_handler("Search", CatalogueOperations.search),
+        _asset_handler("GetAsset", CatalogueOperations.get_asset),
+        _asset_handler("GetListing", CatalogueOperations.get_listing),
+        _lineage_handler("PostLineageEvent", Lineage.post_event, is_idempotent=True),
+        _lineage_handler("ListLineageEvents", Lineage.list_events),
+        _lineage_handler("GetLineageEvent", Lineage.get_event),
     )
 }
 
 
-@model.cached_weakly
+@model.kept_by_argument
 def _check(operation: Operation) -> validation.Check:
     return validation.build_check(operation.input)
 
@@ -334,46 +358,3 @@ def _entity(parameters: Mapping[str, Any]) -> dict[str, Any]:
         "entityId": parameters["entityIdentifier"],
         "entityType": parameters["entityType"],
     }
-
-
-def _form(point: DataPoint) -> dict[str, Any]:
-    """Return a data point as a form of an output."""
-    form = _common_members(point)
-    if point.content is not None:
-        form["content"] = point.content
-    return form
-
-
-def _summary(point: DataPoint) -> dict[str, Any]:
-    """Return a data point as an item of a list."""
-    summary = _common_members(point)
-    content_summary = _content_summary(point.content)
-    if content_summary is not None:
-        summary["contentSummary"] = content_summary
-    return summary
-
-
-def _common_members(point: DataPoint) -> dict[str, Any]:
-    return {
-        "formName": point.form_name,
-        "typeIdentifier": point.type_identifier,
-        "typeRevision": point.type_revision,
-        "timestamp": point.timestamp,
-        "id": point.id,
-    }
-
-
-def _content_summary(content: str | None) -> str | None:
-    """Return the content without ``evaluations``.
-
-    AWS does not document what it leaves out of a summary.
-    """
-    if content is None:
-        return None
-    try:
-        value = json.loads(content)
-        if isinstance(value, dict):
-            value.pop("evaluations", None)
-        return json.dumps(value)[:MAX_SUMMARY_LENGTH]
-    except (ValueError, RecursionError):
-        return content[:MAX_SUMMARY_LENGTH]

@@ -8,7 +8,7 @@ from pytest_datazone_ts.service.error import ServiceError
 from pytest_datazone_ts.service.identifiers import Identifiers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import TypeAlias
 
     Query: TypeAlias = tuple[str, Mapping[str, Any]]
@@ -52,6 +52,21 @@ class Pages:
         if token is None or token.query != _query(region, parameters):
             raise invalid_token(next_token)
         return token.position
+
+    def page(
+        self, region: str, parameters: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Return the page of items that a request asks for, as the operation's output.
+
+        Raises:
+            ServiceError: Its ``nextToken`` was not issued for this query.
+        """
+        start = self.position(region, parameters) or 0
+        end = start + page_size(parameters)
+        output: dict[str, Any] = {"items": items[start:end]}
+        if end < len(items):
+            output["nextToken"] = self.issue_token(region, parameters, end)
+        return output
 
     def clear(self) -> None:
         """Forget every token."""

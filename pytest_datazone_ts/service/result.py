@@ -15,3 +15,5 @@ class Result(NamedTuple):
     """The operation's output, in boto3's form."""
     stored: tuple[DataPoint, ...] = ()
     """The data points that it stored; none if it repeats a ``clientToken``."""
+    reason: str | None = None
+    """Why the output is empty, for the test's author."""

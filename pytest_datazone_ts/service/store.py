@@ -6,16 +6,17 @@ import math
 import sys
 import threading
 from bisect import bisect_left, insort
-from itertools import count
+from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_datazone_ts.records import DataPoint
-from pytest_datazone_ts.service.identifiers import Identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from typing import Any, TypeAlias
+
+    from pytest_datazone_ts.service.identifiers import Identifiers
 
     Position: TypeAlias = tuple[datetime, int]
     """The sort key of a data point in its series: its timestamp and its sequence number."""
@@ -40,12 +41,16 @@ class _Series(NamedTuple):
 
 
 class Store:
-    """Every data point of an account, in all regions."""
+    """Every data point of an account, in all regions.
 
-    def __init__(self) -> None:
+    Args:
+        identifiers: The ids of new points.
+    """
+
+    def __init__(self, identifiers: Identifiers) -> None:
         self.lock: threading.RLock = threading.RLock()
         """Callers hold it to make several changes atomic."""
-        self._identifiers = Identifiers()
+        self._identifiers = identifiers
         self._sequence_numbers = count(1)
         self._points: dict[str, DataPoint] = {}
         self._series: dict[SeriesKey, _Series] = {}
@@ -63,6 +68,7 @@ class Store:
         *,
         type_revision: str,
         posted_at: datetime,
+        client_token: str | None,
     ) -> DataPoint:
         """Store one form of a request.
 
@@ -71,6 +77,7 @@ class Store:
             form: The form, in boto3's form.
             type_revision: The revision of the form type, which ``form`` may leave out.
             posted_at: When the request was made.
+            client_token: The token of the request.
 
         Returns:
             The new data point.
@@ -95,6 +102,7 @@ class Store:
                 content=form.get("content"),
                 region=region,
                 posted_at=posted_at,
+                client_token=client_token,
             )
             self._points[point.id] = point
             entry = (timestamp, next(self._sequence_numbers), point)
@@ -104,43 +112,39 @@ class Store:
                 series.entries.append(entry)
             return point
 
-    def get(self, key: SeriesKey, identifier: str) -> DataPoint | None:
-        """Return the point with this id, or ``None`` if the series has no such point."""
+    def get(self, keys: Sequence[SeriesKey], identifier: str) -> DataPoint | None:
+        """Return the point with this id, or ``None`` if none of the series has such a point."""
         with self.lock:
             point = self._points.get(identifier)
-        return point if point is not None and _series_key(point) == key else None
+        return point if point is not None and _series_key(point) in keys else None
 
-    def contains(self, key: SeriesKey, position: Position) -> bool:
-        """Return whether the series has a point at this position."""
+    def contains(self, keys: Sequence[SeriesKey], position: Position) -> bool:
+        """Return whether one of the series has a point at this position."""
         with self.lock:
-            series = self._series.get(key)
-            if series is None:
-                return False
-            entries = series.entries
+            entries = self._entries(keys)
             index = bisect_left(entries, position)
             return index < len(entries) and entries[index][:2] == position
 
     def page(
         self,
-        key: SeriesKey,
+        keys: Sequence[SeriesKey],
         *,
         started_at: datetime | None,
         ended_at: datetime | None,
         before: Position | None,
         size: int,
     ) -> Sequence[Entry]:
-        """Return a page of a series, newest first.
+        """Return a page of the points of some series, newest first.
 
         Args:
-            key: The series.
+            keys: The series.
             started_at: The earliest timestamp to include.
             ended_at: The latest timestamp to include.
             before: The position of the last point on the previous page.
             size: The maximum number of points.
         """
         with self.lock:
-            series = self._series.get(key)
-            entries = [] if series is None else series.entries
+            entries = self._entries(keys)
             low, high = 0, len(entries)
             if started_at is not None:
                 low = bisect_left(entries, (started_at,))
@@ -149,6 +153,11 @@ class Store:
             if before is not None:
                 high = min(high, bisect_left(entries, before))
             return entries[max(low, high - size) : max(low, high)][::-1]
+
+    def _entries(self, keys: Sequence[SeriesKey]) -> Sequence[Entry]:
+        """Return the sorted entries of some series."""
+        found = [self._series[key].entries for key in keys if key in self._series]
+        return found[0] if len(found) == 1 else sorted(chain(*found))
 
     def latest(
         self, region: str, domain_identifier: str, entity_type: str, entity_identifier: str

@@ -2,7 +2,7 @@
 
 botocore's client checks only that required members are present, the types and the minimum
 lengths. The service checks the rest (patterns, enums, maximum lengths, ranges) and reports all
-violations in one message, in the form that AWS's services use.
+violations in one message, in DataZone's words, which do not repeat the values.
 """
 
 from __future__ import annotations
@@ -20,17 +20,12 @@ if TYPE_CHECKING:
     Check: TypeAlias = "Callable[[Any], list[ConstraintViolation]]"
     """Takes a value in boto3's form and returns the constraints that it violates."""
 
-MAX_VALUE_LENGTH = 256
-"""How many characters of a value a message shows; AWS does not document a limit."""
-
 
 class ConstraintViolation(NamedTuple):
     """A value that violates a constraint."""
 
     path: tuple[str, ...]
     """The location of the value."""
-    value: str
-    """The value, as the message shows it."""
     constraint: str
 
 
@@ -47,7 +42,7 @@ def error_message(check: Check, value: Any, *path: str) -> str | None:
         return None
     noun = "error" if len(violations) == 1 else "errors"
     details = "; ".join(
-        f"Value {violation.value} at '{'.'.join(path + violation.path)}' "
+        f"Value at '{'.'.join(path + violation.path)}' "
         f"failed to satisfy constraint: {violation.constraint}"
         for violation in violations
     )
@@ -80,8 +75,7 @@ def _structure(shape: Shape) -> Check:
                 if member_violations := check_member(value[name]):
                     violations += _prefixed(name, member_violations)
             elif is_required:
-                constraint = "Member must not be null"
-                violations.append(ConstraintViolation((name,), "null", constraint))
+                violations.append(ConstraintViolation((name,), "Member must not be null"))
         return violations
 
     return check
@@ -91,7 +85,7 @@ def _list(shape: Shape) -> Check:
     bounds, check_member = _bounds(shape), build_check(shape.member)
 
     def check(value: list[Any]) -> list[ConstraintViolation]:
-        violations = _out_of_bounds(bounds, value, len(value), "length")
+        violations = _out_of_bounds(bounds, len(value), "length")
         for number, item in enumerate(value, 1):
             if item_violations := check_member(item):
                 violations += _prefixed(f"{number}.member", item_violations)
@@ -104,7 +98,7 @@ def _map(shape: Shape) -> Check:
     bounds, check_key, check_item = _bounds(shape), build_check(shape.key), build_check(shape.value)
 
     def check(value: Mapping[str, Any]) -> list[ConstraintViolation]:
-        violations = _out_of_bounds(bounds, value, len(value), "length")
+        violations = _out_of_bounds(bounds, len(value), "length")
         for key, item in value.items():
             violations += _prefixed(f"{key}.key", check_key(key))
             violations += _prefixed(f"{key}.value", check_item(item))
@@ -125,13 +119,13 @@ def _string(shape: Shape) -> Check:
     def check(value: str) -> list[ConstraintViolation]:
         violations: list[ConstraintViolation] = []
         if not minimum <= len(value) <= maximum:  # saves a call for most strings
-            violations = _out_of_bounds(bounds, value, len(value), "length")
+            violations = _out_of_bounds(bounds, len(value), "length")
         if compiled is not None and compiled.fullmatch(value) is None:
             constraint = f"Member must satisfy regular expression pattern: {pattern}"
-            violations.append(_violation(value, constraint))
+            violations.append(ConstraintViolation((), constraint))
         if enum and value not in enum:
             constraint = f"Member must satisfy enum value set: [{', '.join(enum)}]"
-            violations.append(_violation(value, constraint))
+            violations.append(ConstraintViolation((), constraint))
         return violations
 
     return check
@@ -146,7 +140,12 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
 
 def _number(shape: Shape) -> Check:
     bounds = _bounds(shape)
-    return lambda value: _out_of_bounds(bounds, value, value, "value")
+    return lambda value: _out_of_bounds(bounds, value, "value")
+
+
+def _blob(shape: Shape) -> Check:
+    bounds = _bounds(shape)
+    return lambda value: _out_of_bounds(bounds, len(value), "length")
 
 
 def _bounds(shape: Shape) -> tuple[float, float]:
@@ -154,7 +153,7 @@ def _bounds(shape: Shape) -> tuple[float, float]:
 
 
 def _out_of_bounds(
-    bounds: tuple[float, float], value: object, measured: float, quantity: str
+    bounds: tuple[float, float], measured: float, quantity: str
 ) -> list[ConstraintViolation]:
     minimum, maximum = bounds
     if measured < minimum:
@@ -163,7 +162,7 @@ def _out_of_bounds(
         constraint = f"Member must have {quantity} less than or equal to {maximum}"
     else:
         return []
-    return [_violation(value, constraint)]
+    return [ConstraintViolation((), constraint)]
 
 
 _CHECK_BUILDERS: dict[str, Callable[[Shape], Check]] = {
@@ -171,14 +170,9 @@ _CHECK_BUILDERS: dict[str, Callable[[Shape], Check]] = {
     "list": _list,
     "map": _map,
     "string": _string,
+    "blob": _blob,
     "integer": _number,
     "long": _number,
     "float": _number,
     "double": _number,
 }
-
-
-def _violation(value: object, constraint: str) -> ConstraintViolation:
-    text = str(value)
-    shown = text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}..."
-    return ConstraintViolation((), f"'{shown}'", constraint)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from pytest_datazone_ts.message import Response
 from pytest_datazone_ts.service import codec
 from pytest_datazone_ts.service.codec import DecodeError
-from pytest_datazone_ts.service.model import cached_weakly
+from pytest_datazone_ts.service.model import kept_by_argument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ def _from_text(shape: Shape, text: str, name: str) -> object:
         raise
 
 
-@cached_weakly
+@kept_by_argument
 def _body_reader(operation: Operation) -> codec.Reader:
     return codec.build_members_reader(operation.members["body"])
 
@@ -120,7 +120,7 @@ def encode(
     return Response(operation.success, headers, body)
 
 
-@cached_weakly
+@kept_by_argument
 def _output_writers(operation: Operation) -> tuple[Mapping[str, Shape], codec.Writer]:
     """Return the members of an output that go into headers, and a writer for the others."""
     shape: Shape = operation.output

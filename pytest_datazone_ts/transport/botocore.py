@@ -2,8 +2,8 @@
 
 Importing this module registers an initializer with botocore (a public API), which puts the handlers
 on every session created from then on, also of a botocore that is imported again. Existing sessions
-and clients are found once, when a double is first activated. Without a double and the guard, the
-handlers do nothing.
+and clients, if there can be any, are found once, when a double is first activated. Without a double
+and the guard, the handlers do nothing.
 
 State travels with the request, because emitters may run each handler in a task or thread of its
 own.
@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import gc
 import sys
-from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from weakref import WeakSet
+from weakref import ReferenceType, WeakSet, ref
 
 import botocore
 
@@ -25,6 +24,7 @@ from pytest_datazone_ts.transport import active, guard
 from pytest_datazone_ts.transport.active import ANSWERED_BY, OPERATION_MODEL, PENDING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
     from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
@@ -32,13 +32,16 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
     from botocore.session import Session
 
-    from pytest_datazone_ts.exchange import Exchange
     from pytest_datazone_ts.transport.reply import Pending
 
 _scanned: WeakSet[ModuleType] = WeakSet()
 """The botocore packages that were searched for sessions; a test may import botocore again."""
+if "botocore.session" not in sys.modules:
+    _scanned.add(botocore)  # there are none
 _handled: WeakSet[ModuleType] = WeakSet()
 """The botocore packages whose new sessions get the handlers."""
+_latest: ReferenceType[Session] | None = None
+"""The session that was created last."""
 
 
 class _Url(str):
@@ -51,27 +54,6 @@ class _Url(str):
     context: dict[str, Any]
 
 
-def activate(double: Any, exchange: Exchange) -> None:
-    """Make a double answer every DataZone client in the process."""
-    # Load all that a call needs: while the double is active, the test may mock the file system.
-    from pytest_datazone_ts.service import model  # noqa: PLC0415 - keeps start-up fast
-    from pytest_datazone_ts.transport import (  # noqa: PLC0415 - keeps start-up fast
-        credentials,
-        reply,  # noqa: F401 - loaded for later
-        retries,
-    )
-
-    with active.lock:
-        model.load(handle_existing())
-        active.push(double, exchange)
-        credentials.install(active.exchange)
-        retries.install()
-        if exchange.options.sleep == "virtual":
-            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - for sleep="virtual" only
-
-            code_sleeps.install(exchange)
-
-
 def start_guard() -> None:
     """Put the handlers on existing sessions and clients, and block metadata look-ups."""
     with active.lock:
@@ -79,24 +61,7 @@ def start_guard() -> None:
             from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - keeps start-up fast
 
             handle_existing()
-            credentials.install(active.exchange)
-
-
-def deactivate(exchange: Exchange) -> None:
-    """Stop a double from answering; the one that was active before it answers again."""
-    from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - keeps start-up fast
-
-    with active.lock:
-        active.remove(exchange)
-        retries.restore(exchange)
-        if exchange.options.sleep == "virtual" and not active.sleeps_virtually():
-            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - for sleep="virtual" only
-
-            code_sleeps.uninstall()
-        if active.innermost() is None:
-            retries.uninstall()
-            if not guard.is_guarding():
-                credentials.uninstall()
+            credentials.install()
 
 
 def handle_session(session: Session, package: ModuleType) -> None:
@@ -106,6 +71,8 @@ def handle_session(session: Session, package: ModuleType) -> None:
         session: The session.
         package: The botocore that it comes from.
     """
+    global _latest  # noqa: PLW0603 - process-wide state
+    _latest = ref(session)
     _register(session.get_component("event_emitter"), package)
     is_active = active.innermost() is not None
     if not (is_active or guard.is_guarding()):
@@ -113,12 +80,29 @@ def handle_session(session: Session, package: ModuleType) -> None:
     from pytest_datazone_ts.transport import credentials, retries  # noqa: PLC0415 - keeps start-up fast
 
     with active.lock:  # aiobotocore may only just have been imported
-        credentials.install(active.exchange)
+        credentials.install()
         if is_active:
             retries.install()
             moto = sys.modules.get("pytest_datazone_ts.transport.moto")
             if moto is not None:
                 moto.install()
+
+
+def latest_model() -> Iterator[ServiceModel]:
+    """Yield the DataZone model of the session that was created last, if there is one.
+
+    The session's loader caches what it reads, so this reads no file if it has created a client.
+    """
+    session = None if _latest is None else _latest()
+    if session is None:
+        return
+    from botocore.loaders import Loader  # noqa: PLC0415 - keeps start-up fast
+    from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
+
+    loader = session.get_component("data_loader")
+    if type(loader) is Loader:  # not one of the code under test
+        # The cache's key consists of the arguments, so these are botocore's own.
+        yield ServiceModel(loader.load_service_model("datazone", "service-2", api_version=None))
 
 
 def handle_existing() -> list[ServiceModel]:
@@ -169,6 +153,10 @@ class _Handlers:
 
     def __init__(self, package: ModuleType) -> None:
         self._package = package
+
+    def on_session(self, session: Session) -> None:
+        """Put the handlers on a new session."""
+        handle_session(session, self._package)
 
     def on_choose_signer(self, event_name: str, **_: object) -> object:
         """Leave requests that the double answers unsigned, unless the option ``sign`` is set."""
@@ -271,7 +259,7 @@ class _Finder:
 def _handle_package(package: ModuleType) -> None:
     if package not in _handled:
         _handled.add(package)
-        package.register_initializer(partial(handle_session, package=package))
+        package.register_initializer(_Handlers(package).on_session)
 
 
 _handle_package(botocore)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pytest_datazone_ts import faults, golden
+from pytest_datazone_ts import faults
 from pytest_datazone_ts.double import DataZoneTimeSeries
 from pytest_datazone_ts.text import parse_json
 from pytest_datazone_ts.transport.http import Refused
@@ -73,18 +73,6 @@ def _arguments(body: bytes) -> dict[str, Any]:
     return arguments
 
 
-def _data_points(double: DataZoneTimeSeries) -> list[dict[str, Any]]:
-    return [golden.data_point_as_dict(point) for point in double.data_points]
-
-
-def _calls(double: DataZoneTimeSeries) -> list[dict[str, Any]]:
-    return [golden.call_as_dict(call) for call in double.calls]
-
-
-def _audit(double: DataZoneTimeSeries) -> dict[str, Any]:
-    return double.audit().as_dict()
-
-
 def _inject(double: DataZoneTimeSeries, **arguments: Any) -> None:
     if isinstance(arguments.get("fault"), dict):
         arguments["fault"] = _fault(arguments["fault"])
@@ -105,9 +93,9 @@ def _fault(described: dict[str, Any]) -> Any:
 
 
 _VIEWS: dict[str, Callable[[DataZoneTimeSeries], object]] = {
-    "data-points": _data_points,
-    "calls": _calls,
-    "audit": _audit,
+    "data-points": lambda double: double.data_points.as_dicts(),
+    "calls": lambda double: double.calls.as_dicts(),
+    "audit": lambda double: double.audit().as_dict(),
 }
 _CHANGES: dict[str, Callable[..., None]] = {
     "faults": _inject,

@@ -7,21 +7,21 @@ change. ``set_environment_defaults()`` implements the ini setting ``datazone_ts_
 
 from __future__ import annotations
 
+import inspect
 import os
 import shlex
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_datazone_ts.transport import active
 from pytest_datazone_ts.transport.replacement import Replacements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from botocore.compat import HTTPHeaders
     from botocore.session import Session
-
-    from pytest_datazone_ts.exchange import Exchange
 
 REGION = "us-east-1"
 ACCESS_KEY = "stand-in"
@@ -43,26 +43,29 @@ def withhold_session_token(headers: HTTPHeaders) -> None:
         del headers["X-Amz-Security-Token"]
 
 
-def install(active_exchange: Callable[[], Exchange | None]) -> None:
-    """Give every session stand-ins for the configuration that it does not find.
+def install() -> None:
+    """Give every session stand-ins for the configuration that it does not find."""
+    from botocore import credentials, utils  # noqa: PLC0415 - keeps start-up fast
+    from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
 
-    Args:
-        active_exchange: Returns the exchange of the innermost double, if any; its options
-            determine whether requests need credentials.
-    """
-
-    def needs_credentials() -> bool:
-        exchange = active_exchange()
-        if exchange is None:  # the method was looked up while one was active
-            return True
-        return exchange.options.sign or exchange.options.unstubbed == "passthrough"
-
-    _replace_providers(needs_credentials)
-    _replace_get_credentials(needs_credentials)
-    _replace_configuration()
+    put = _replacements.put
+    put(credentials.ContainerProvider, "load", _LOAD.build)
+    put(credentials.InstanceMetadataProvider, "load", _LOAD.build)
+    put(credentials.ProcessProvider, "load", _LOAD_PROCESS.build)
+    put(utils.IMDSRegionProvider, "provide", _PROVIDE_REGION.build)
+    put(Session, "get_credentials", _GET_CREDENTIALS.build)
+    put(Session, "get_auth_token", _get_auth_token)
+    put(Session, "get_config_variable", _get_config_variable)
+    put(Session, "get_scoped_config", _get_scoped_config)
     if "aiobotocore.session" in sys.modules:
-        _replace_async_providers(needs_credentials)
-        _replace_async_get_credentials(needs_credentials)
+        aio_credentials = sys.modules["aiobotocore.credentials"]
+        aio_utils = sys.modules["aiobotocore.utils"]
+        aio_session = sys.modules["aiobotocore.session"]
+        put(aio_credentials.AioContainerProvider, "load", _LOAD.build_async)
+        put(aio_credentials.AioInstanceMetadataProvider, "load", _LOAD.build_async)
+        put(aio_credentials.AioProcessProvider, "load", _LOAD_PROCESS.build_async)
+        put(aio_utils.AioIMDSRegionProvider, "provide", _PROVIDE_REGION.build_async)
+        put(aio_session.AioSession, "get_credentials", _GET_CREDENTIALS.build_async)
 
 
 def uninstall() -> None:
@@ -70,134 +73,119 @@ def uninstall() -> None:
     _replacements.undo()
 
 
-def _replace_providers(needs_credentials: Callable[[], bool]) -> None:
-    from botocore import credentials, utils  # noqa: PLC0415 - keeps start-up fast
+class _Method(NamedTuple):
+    """What replaces a method of botocore, and the coroutine function that aiobotocore has of it."""
 
-    stand_in = credentials.Credentials(ACCESS_KEY, SECRET_KEY, method=_METHOD)
-    run_process = _replacements.original(credentials.ProcessProvider, "load")
+    replacement: Callable[[Any, Callable[[Any], Any], Any], Coroutine[Any, Any, Any]]
+    """Takes stand-in credentials, the original and the object whose method it is."""
 
-    def load(_provider: object) -> Any:
-        return stand_in
+    def build(self, original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return the replacement for botocore's method."""
+        from botocore.credentials import Credentials  # noqa: PLC0415 - keeps start-up fast
 
-    def load_process(provider: Any) -> Any:
-        if needs_credentials() or not _has_program(provider):  # botocore itself reports that
-            return run_process(provider)
-        return stand_in
+        stand_in = Credentials(ACCESS_KEY, SECRET_KEY, method=_METHOD)
 
-    def no_region(_provider: object) -> None:
-        return None
+        def method(instance: Any) -> Any:
+            try:
+                self.replacement(stand_in, original, instance).send(None)
+            except StopIteration as returned:  # it has nothing to wait for
+                return returned.value
 
-    _replacements.put(credentials.ContainerProvider, "load", load)
-    _replacements.put(credentials.InstanceMetadataProvider, "load", load)
-    _replacements.put(credentials.ProcessProvider, "load", load_process)
-    _replacements.put(utils.IMDSRegionProvider, "provide", no_region)
+        return method
 
+    def build_async(self, original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return the replacement for aiobotocore's coroutine function."""
+        kind = sys.modules["aiobotocore.credentials"].AioCredentials
+        stand_in = kind(ACCESS_KEY, SECRET_KEY, method=_METHOD)
 
-def _replace_get_credentials(needs_credentials: Callable[[], bool]) -> None:
-    from botocore import credentials  # noqa: PLC0415 - keeps start-up fast
-    from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
+        async def method(instance: Any) -> Any:
+            return await self.replacement(stand_in, original, instance)
 
-    stand_in = credentials.Credentials(ACCESS_KEY, SECRET_KEY, method=_METHOD)
-    find = _replacements.original(Session, "get_credentials")
-
-    def get_credentials(session: Session) -> Any:
-        if _has_named_profile(session):
-            return _without_caching(session, find(session))
-        try:
-            if needs_credentials():
-                found = find(session)
-            else:
-                resolver = _local_resolver(session, credentials.CredentialResolver)
-                found = vars(session)["_credentials"] or resolver.load_credentials()
-        except Exception as error:
-            if _is_environment_error(error):
-                raise
-            found = stand_in
-        return _without_caching(session, found)
-
-    _replacements.put(Session, "get_credentials", get_credentials)
+        return method
 
 
-def _replace_configuration() -> None:
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - keeps start-up fast
-    from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
+async def _result(returned: Any) -> Any:
+    """Return what a function of botocore returned, or the coroutine function of aiobotocore."""
+    return await returned if inspect.isawaitable(returned) else returned
 
-    find_auth_token = _replacements.original(Session, "get_auth_token")
-    find_config_variable = _replacements.original(Session, "get_config_variable")
-    find_scoped_config = _replacements.original(Session, "get_scoped_config")
 
+async def _load(stand_in: Any, _original: Any, _provider: object) -> Any:
+    return stand_in
+
+
+async def _load_process(stand_in: Any, run: Callable[[Any], Any], provider: Any) -> Any:
+    if _needs_credentials() or not _has_program(provider):  # botocore itself reports that
+        return await _result(run(provider))
+    return stand_in
+
+
+async def _provide_region(_stand_in: Any, _original: Any, _provider: object) -> None:
+    return None
+
+
+async def _get_credentials(stand_in: Any, find: Callable[[Any], Any], session: Session) -> Any:
+    is_named = _has_named_profile(session)
+    try:
+        if is_named or _needs_credentials():
+            found = await _result(find(session))
+        else:
+            resolver = _local_resolver(session, type(stand_in).__module__)
+            found = vars(session)["_credentials"] or await _result(resolver.load_credentials())
+    except Exception as error:
+        if is_named or _is_environment_error(error):
+            raise
+        found = stand_in
+    return _without_caching(session, found)
+
+
+_LOAD = _Method(_load)
+_LOAD_PROCESS = _Method(_load_process)
+_PROVIDE_REGION = _Method(_provide_region)
+_GET_CREDENTIALS = _Method(_get_credentials)
+
+
+def _get_auth_token(find: Callable[..., Any]) -> Callable[..., Any]:
     def get_auth_token(session: Session, **keywords: Any) -> Any:
         try:
-            return find_auth_token(session, **keywords)
+            return find(session, **keywords)
         except Exception:
             if _has_named_profile(session):
                 raise
             return None
 
+    return get_auth_token
+
+
+def _get_config_variable(find: Callable[..., Any]) -> Callable[..., Any]:
     def get_config_variable(session: Session, logical_name: str, methods: Any = None) -> Any:
-        value = find_config_variable(session, logical_name, methods)
+        value = find(session, logical_name, methods)
         # An empty variable sets nothing; such variables are common in continuous integration.
         return REGION if logical_name == "region" and not value else value
 
+    return get_config_variable
+
+
+def _get_scoped_config(find: Callable[[Session], Any]) -> Callable[[Session], Any]:
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - keeps start-up fast
+
     def get_scoped_config(session: Session) -> Any:
         try:
-            return find_scoped_config(session)
+            return find(session)
         except ProfileNotFound:
             if _has_named_profile(session):
                 raise
             # Not the default profile, because the environment names another one.
             return {}
 
-    _replacements.put(Session, "get_auth_token", get_auth_token)
-    _replacements.put(Session, "get_config_variable", get_config_variable)
-    _replacements.put(Session, "get_scoped_config", get_scoped_config)
+    return get_scoped_config
 
 
-def _replace_async_providers(needs_credentials: Callable[[], bool]) -> None:
-    credentials = sys.modules["aiobotocore.credentials"]
-    utils = sys.modules["aiobotocore.utils"]
-    stand_in = credentials.AioCredentials(ACCESS_KEY, SECRET_KEY, method=_METHOD)
-    run_process = _replacements.original(credentials.AioProcessProvider, "load")
-
-    async def load(_provider: object) -> Any:
-        return stand_in
-
-    async def load_process(provider: Any) -> Any:
-        if needs_credentials() or not _has_program(provider):
-            return await run_process(provider)
-        return stand_in
-
-    async def no_region(_provider: object) -> None:
-        return None
-
-    _replacements.put(credentials.AioContainerProvider, "load", load)
-    _replacements.put(credentials.AioInstanceMetadataProvider, "load", load)
-    _replacements.put(credentials.AioProcessProvider, "load", load_process)
-    _replacements.put(utils.AioIMDSRegionProvider, "provide", no_region)
-
-
-def _replace_async_get_credentials(needs_credentials: Callable[[], bool]) -> None:
-    credentials = sys.modules["aiobotocore.credentials"]
-    session_class = sys.modules["aiobotocore.session"].AioSession
-    stand_in = credentials.AioCredentials(ACCESS_KEY, SECRET_KEY, method=_METHOD)
-    find = _replacements.original(session_class, "get_credentials")
-
-    async def get_credentials(session: Session) -> Any:
-        if _has_named_profile(session):
-            return _without_caching(session, await find(session))
-        try:
-            if needs_credentials():
-                found = await find(session)
-            else:
-                resolver = _local_resolver(session, credentials.AioCredentialResolver)
-                found = vars(session)["_credentials"] or await resolver.load_credentials()
-        except Exception as error:
-            if _is_environment_error(error):
-                raise
-            found = stand_in
-        return _without_caching(session, found)
-
-    _replacements.put(session_class, "get_credentials", get_credentials)
+def _needs_credentials() -> bool:
+    """Return whether the double that answers, if any, has requests signed or lets some through."""
+    exchange = active.exchange()
+    if exchange is None:  # the method was looked up while one was active
+        return True
+    return exchange.options.sign or exchange.options.unstubbed == "passthrough"
 
 
 def _has_named_profile(session: Session) -> bool:
@@ -205,12 +193,17 @@ def _has_named_profile(session: Session) -> bool:
     return session.instance_variables().get("profile") is not None
 
 
-def _local_resolver(session: Session, resolver_class: Any) -> Any:
-    """Return a resolver with the providers that run nothing and use no network."""
+def _local_resolver(session: Session, module: str) -> Any:
+    """Return a resolver with the providers that run nothing and use no network.
+
+    Args:
+        session: The session whose credentials are looked for.
+        module: Where the resolver is from, unless the code under test has one of its own.
+    """
     resolver: Any = session.get_component("credential_provider")
-    if type(resolver) is not resolver_class:  # the code under test has one of its own
+    if type(resolver).__module__ != module:
         return resolver
-    return resolver_class(
+    return type(resolver)(
         [provider for provider in resolver.providers if provider.METHOD not in _REMOTE]
     )
 

@@ -24,7 +24,7 @@ from pytest_datazone_ts.transport import active, loopback, other_services
 from pytest_datazone_ts.transport.replacement import Replacements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from botocore.awsrequest import AWSPreparedRequest
 
@@ -61,39 +61,45 @@ def install() -> None:
     """Refuse requests while a double has the option, also those of a new aiobotocore."""
     if not _exchanges:
         return
-    answer = _replacements.original(BotocoreStubber, "process_request")
-    send = _replacements.original(Endpoint, "_send")
+    _replacements.put(BotocoreStubber, "process_request", _process_request)
+    _replacements.put(Endpoint, "_send", _send)
+    if "aiobotocore.endpoint" in sys.modules:
+        _replacements.put(sys.modules["aiobotocore.endpoint"].AioEndpoint, "_send", _send_async)
 
+
+def _process_request(original: Callable[..., Any]) -> Callable[..., Any]:
     def process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
         try:
-            return answer(stubber, request)
+            return original(stubber, request)
         except ModuleNotFoundError as missing:
             service = get_service_from_url(request.url.partition("?")[0])
             error = other_services.missing_module(missing, service)
             _exchanges[-1].errors.append(error)
             raise error from missing
 
-    def send_sync(endpoint: Endpoint, request: AWSPreparedRequest) -> Any:
+    return process_request
+
+
+def _send(original: Callable[..., Any]) -> Callable[..., Any]:
+    def send(endpoint: Endpoint, request: AWSPreparedRequest) -> Any:
         if loopback.is_url(request.url):
-            return send(endpoint, request)
+            return original(endpoint, request)
         # Sessions that are older than the import of moto do not have its handler.
         response = botocore_stubber("before-send", request)
         if response is None:
             _refuse(request)
         return response
 
-    _replacements.put(BotocoreStubber, "process_request", process_request)
-    _replacements.put(Endpoint, "_send", send_sync)
-    if "aiobotocore.endpoint" in sys.modules:
-        aio_endpoint = sys.modules["aiobotocore.endpoint"].AioEndpoint
-        aio_send = _replacements.original(aio_endpoint, "_send")
+    return send
 
-        async def send_async(endpoint: Any, request: AWSPreparedRequest) -> Any:
-            if not loopback.is_url(request.url):
-                _refuse(request)
-            return await aio_send(endpoint, request)
 
-        _replacements.put(aio_endpoint, "_send", send_async)
+def _send_async(original: Callable[..., Any]) -> Callable[..., Any]:
+    async def send(endpoint: Any, request: AWSPreparedRequest) -> Any:
+        if not loopback.is_url(request.url):
+            _refuse(request)
+        return await original(endpoint, request)
+
+    return send
 
 
 def _refuse(request: AWSPreparedRequest) -> None:

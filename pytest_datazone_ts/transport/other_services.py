@@ -56,7 +56,7 @@ def answer(environ: dict[str, Any], body: bytes, service: str | None) -> Answer:
 
 
 def error(
-    service: str | None, content_type: str, code: str, message: str, *, status: int = 501
+    service: str | None, content_type: str, code: str, message: str, *, status: int = 400
 ) -> Answer:
     """Return an error in the protocol that the client of a service reads.
 

@@ -7,7 +7,10 @@ a replacement that was undone long ago. So each replacement keeps the value that
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _REPLACED = "_datazone_ts_replaced"
 
@@ -21,42 +24,52 @@ class Replacements:
     """Replaces attributes, and restores the originals."""
 
     def __init__(self) -> None:
-        self._places: dict[tuple[Any, str], None] = {}
+        self._places: dict[tuple[Any, str], _Replaced] = {}
+        self._built: dict[tuple[Any, str], _Replaced] = {}
+        """Those that ``undo()`` removed; the next double uses them again."""
 
-    def put(self, owner: Any, name: str, value: Any) -> None:
-        """Replace ``owner.name``, unless it is already replaced.
+    def put(self, owner: Any, name: str, build: Callable[[Any], Any]) -> None:
+        """Replace ``owner.name`` until ``undo()``, unless it is already replaced.
 
         A mock that the test has started since then stays.
 
         Args:
             owner: A module or a class.
             name: The attribute's name.
-            value: Its value until ``undo()``: a function or another object with a ``__dict__``.
+            build: Takes the original, and returns its replacement: a function or another object
+                with a ``__dict__``.
         """
-        current = getattr(owner, name)
+        place, current = (owner, name), getattr(owner, name)
         # A module is not a mock: the test ended a mock that it had started earlier.
-        if (owner, name) in self._places and not isinstance(current, ModuleType):
+        if place in self._places and not isinstance(current, ModuleType):
             return
-        self._places[owner, name] = None
-        if self.original(owner, name) is current:
-            replaced = {(owner, name): _Replaced(value, current)}
-            vars(value)[_REPLACED] = vars(value).get(_REPLACED, {}) | replaced
-            setattr(owner, name, value)
-
-    def original(self, owner: Any, name: str) -> Any:
-        """Return the original ``owner.name``, replaced or not."""
-        value = getattr(owner, name)
-        while True:
-            replaced = getattr(value, "__dict__", {}).get(_REPLACED, {}).get((owner, name))
-            # functools.wraps copies the attributes of a replacement to the wrapper.
-            if replaced is None or replaced.value is not value:
-                return value
-            value = replaced.original
+        replaced = self._built.get(place)
+        if replaced is None or current is not replaced.original:
+            original = _original(current)
+            if replaced is None or original is not replaced.original:
+                replaced = _Replaced(build(original), original)
+                vars(replaced.value)[_REPLACED] = replaced
+        self._places[place] = replaced
+        if current is replaced.original:
+            setattr(owner, name, replaced.value)
 
     def undo(self) -> None:
         """Restore every original, except where the test has a mock of its own."""
-        for owner, name in self._places:
-            original = self.original(owner, name)
-            if original is not getattr(owner, name):
+        for (owner, name), replaced in self._places.items():
+            current = getattr(owner, name)
+            # A mock may have restored an earlier replacement.
+            original = replaced.original if current is replaced.value else _original(current)
+            if current is not original:
                 setattr(owner, name, original)
-        self._places.clear()
+        self._built = self._places or self._built
+        self._places = {}
+
+
+def _original(value: Any) -> Any:
+    """Return what a value replaced, or else the value."""
+    while True:
+        replaced = getattr(value, "__dict__", {}).get(_REPLACED)
+        # functools.wraps copies the attributes of a replacement to the wrapper.
+        if replaced is None or replaced.value is not value:
+            return value
+        value = replaced.original

@@ -7,14 +7,14 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HeadersDict
 
 from pytest_datazone_ts.message import NoResponse, Request
 from pytest_datazone_ts.service import model
 from pytest_datazone_ts.transport.active import OPERATION_MODEL
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from types import ModuleType
 
     from botocore.awsrequest import AWSPreparedRequest
@@ -49,10 +49,40 @@ class Reply(AWSResponse):
         if seconds := result.delay + result.body_delay:
             clock.advance(seconds)
         # Only over a real connection can a body be shorter than its headers say.
-        headers: Any = {**result.headers, "content-length": str(len(result.body))}
-        super().__init__(self.url, result.status_code, headers, _Raw(result.body))
+        headers: Any = _Headers({**result.headers, "content-length": str(len(result.body))})
+        self.status_code = result.status_code
+        self.headers = headers
+        self.raw = _Raw(result.body)
         self.raw.headers = headers
         self._body = _Body(result.body)
+
+
+class _Headers(HeadersDict):
+    """Headers by lower-case name; botocore's own class wraps a name at every look-up."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = {name.lower(): value for name, value in headers.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers[name.lower()]
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self._headers[name.lower()] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._headers[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
+
+    def __repr__(self) -> str:
+        return repr(self._headers)
+
+    def copy(self) -> _Headers:
+        return _Headers(self._headers)
 
 
 class _Raw(BytesIO):

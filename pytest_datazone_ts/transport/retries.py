@@ -19,7 +19,7 @@ from pytest_datazone_ts.transport.active import ANSWERED_BY, PENDING
 from pytest_datazone_ts.transport.replacement import Replacements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from types import FrameType, ModuleType
 
     from pytest_datazone_ts.exchange import Exchange
@@ -103,23 +103,19 @@ def _anyio_sleeper(original: Any) -> Any:
 
 def install() -> None:
     """Install the stand-ins in the modules that are loaded."""
-
-    def put(owner: Any, name: str, build: Callable[[Any], Any]) -> None:
-        _replacements.put(owner, name, build(_replacements.original(owner, name)))
-
     from botocore import endpoint  # noqa: PLC0415 - a test may import botocore again
     from botocore.retries.bucket import TokenBucket  # noqa: PLC0415 - a test may import botocore again
 
-    put(endpoint, "time", _Time)
-    put(TokenBucket, "_acquire", _acquirer)
+    _replacements.put(endpoint, "time", _Time)
+    _replacements.put(TokenBucket, "_acquire", _acquirer)
     aio_endpoint = sys.modules.get("aiobotocore.endpoint")
     if aio_endpoint is not None:
-        put(aio_endpoint, "asyncio", _Asyncio)
+        _replacements.put(aio_endpoint, "asyncio", _Asyncio)
         if hasattr(aio_endpoint, "AnyioEndpoint"):
-            put(aio_endpoint.AnyioEndpoint, "_sleep", _anyio_sleeper)
+            _replacements.put(aio_endpoint.AnyioEndpoint, "_sleep", _anyio_sleeper)
     aio_bucket = sys.modules.get("aiobotocore.retries.bucket")
     if aio_bucket is not None:
-        put(aio_bucket.AsyncTokenBucket, "_acquire", _acquirer)
+        _replacements.put(aio_bucket.AsyncTokenBucket, "_acquire", _acquirer)
 
 
 def uninstall() -> None:

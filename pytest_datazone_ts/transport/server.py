@@ -242,7 +242,8 @@ class _Conversation(Conversation):
         try:
             result = self.server.exchange(request)
         except Exception as error:  # noqa: BLE001 - may come from the test's own code
-            raise Refused(501, type(error).__name__, str(error)) from None
+            # Not 501, which some SDKs retry.
+            raise Refused(400, type(error).__name__, str(error)) from None
         stopping = self.server.stopping
         if isinstance(result, Response):
             self.log(f"{operation} {result.status_code} {result.error_code or ''}", _detail(result))

@@ -19,6 +19,7 @@ from pytest_datazone_ts import (
     DataPoints,
     DataZoneTimeSeries,
     Injection,
+    LineageEvents,
     Match,
     RateLimit,
     SweepCell,
@@ -84,6 +85,10 @@ def test_records(datazone_ts: DataZoneTimeSeries, datazone_ts_client: Any) -> No
     assert text is not None
     posted_at: datetime = point.posted_at
     assert posted_at.tzinfo is timezone.utc
+
+    events: LineageEvents = datazone_ts.lineage_events.where(event_type="COMPLETE")
+    names: list[str | None] = [event.job_name for event in events[:1]]
+    assert names == []
 
     calls: Calls = datazone_ts.calls.where(region="us-east-1", entity_type="ASSET")
     call: Call = calls.one()
@@ -219,7 +224,7 @@ def test_sweeps() -> None:
         setup=setup,
         reported=bool,
         expect={"ReadTimeout": "loud", ("ReadTimeout", "attempt"): "ok"},
-        allow={("ResponseLost", "call", "pipeline.py:1"): "it is known"},
+        allow={("ResponseLost", "call"): "it is known"},
         sites="all",
         content_check="off",
     )
@@ -227,6 +232,8 @@ def test_sweeps() -> None:
     lost: DataPoints = cell.lost
     assert (cell.outcome, len(lost)) == ("loud", 1)
     assert sweep(publish_later).failures == ()
+    with pytest.raises(ValueError, match="the code makes no call there"):
+        sweep(publish_later, allow={("ResponseLost", "call", "pipeline.py:1"): "it is known"})
 
 
 def test_audits(datazone_ts: DataZoneTimeSeries, datazone_ts_client: Any) -> None:

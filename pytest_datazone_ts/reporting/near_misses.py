@@ -1,0 +1,69 @@
+"""How a data point differs from the keywords that it was expected to match."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from pytest_datazone_ts import match as matching
+from pytest_datazone_ts.text import SECRET, counted, format_value, truncate, truncate_pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_SHOWN = 3
+"""The number of items that are listed before the rest are counted."""
+_COLUMNS = 65
+"""The maximum width of a line, in the list of data points of a message."""
+_SIDE = _COLUMNS - len("  expected ")
+"""The maximum length of a value that is shown below the one it is compared with."""
+
+
+def explain(field: str, expected: object, actual: object) -> Iterator[str]:
+    """Yield lines that show a difference between a keyword and a point."""
+    if field == "where":
+        yield f"where: {format_value(expected)} is false for it"
+        return
+    for label, left, right in _details(field, expected, actual):
+        if SECRET.search(label.rpartition(".")[2]):
+            yield f"{label}: differs, and is not shown"
+            continue
+        yield label
+        if isinstance(left, (list, tuple)) and isinstance(right, list):
+            yield from _surplus(left, right)
+            continue
+        left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
+        yield f"  expected {left_text}"
+        yield f"  posted   {right_text}"
+
+
+def _surplus(expected: Sequence[object], posted: Sequence[object]) -> Iterator[str]:
+    """Yield lines about the items that one of two lists has beyond the other's length."""
+    start, note = len(expected), "not expected"
+    longer = posted
+    if len(posted) < len(expected):
+        start, note, longer = len(posted), "missing", expected
+    for index, item in enumerate(longer[start : start + _SHOWN], start):
+        label = f"  [{index}] {note}: "
+        yield label + truncate(format_value(item), _COLUMNS - len(label))
+    if len(longer) - start > _SHOWN:
+        yield f"  and {len(longer) - start - _SHOWN} more"
+
+
+def _details(field: str, expected: object, actual: object) -> Iterator[tuple[str, object, object]]:
+    """Yield ``(label, expected, actual)``, for JSON content one for each path that differs."""
+    if field == "content" and isinstance(expected, (dict, list)) and isinstance(actual, str):
+        try:
+            parsed = json.loads(actual)
+        except (ValueError, RecursionError):
+            yield "content, which is not JSON", expected, actual
+            return
+        for path, left, right in matching.json_differences(expected, parsed, subset=True):
+            sizes = (
+                f" (expected {counted(len(left), 'item')}, posted {len(right)})"
+                if isinstance(left, (list, tuple)) and isinstance(right, list)
+                else ""
+            )
+            yield f"content {path}{sizes}", left, right
+    else:
+        yield field, expected, actual

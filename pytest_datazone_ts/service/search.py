@@ -1,0 +1,312 @@
+"""Searches of the catalogue: which assets match, and why the others do not."""
+
+from __future__ import annotations
+
+import json
+import operator
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from botocore.utils import parse_to_aware_datetime
+
+from pytest_datazone_ts.service.error import unimplemented
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pytest_datazone_ts.service.asset import Asset, Listing
+
+AWS_PREFIX = "amazon.datazone."
+"""The prefix of the names of AWS's own types, which listings lack."""
+_MAX_REASONS = 3
+"""Of how many assets a reason says why they do not match."""
+_MILLISECONDS = 100_000_000_000
+"""Epoch times from here on are in milliseconds: in seconds they would be after the year 5000."""
+
+
+class Candidate(NamedTuple):
+    """What a search finds or not."""
+
+    asset: Asset
+    listing: Listing | None = None
+    """The listing, if listings are searched."""
+
+
+class Found(NamedTuple):
+    """The outcome of a search."""
+
+    matches: Sequence[Candidate]
+    reason: str | None
+    """Why nothing matches, if nothing does."""
+
+
+class Search:
+    """One search.
+
+    Args:
+        name: The operation's API name.
+        parameters: Its parameters.
+
+    Raises:
+        UnansweredOperationError: The double does not implement one of them.
+    """
+
+    def __init__(self, name: str, parameters: Mapping[str, Any]) -> None:
+        self._name = name
+        self._parameters = parameters
+        # Double quotes ask for a lexical search, which this one is in any case.
+        self._words = parameters.get("searchText", "").replace('"', " ").casefold().split()
+        for parameter in parameters:
+            if parameter not in _IMPLEMENTED:
+                self._refuse(f"the parameter {parameter!r}")
+        for attribute in parameters.get("additionalAttributes", ()):
+            if attribute not in {"FORMS", "TIME_SERIES_DATA_POINT_FORMS"}:
+                self._refuse(f"additionalAttributes=[{attribute!r}]")
+        scope = parameters.get("searchScope", "ASSET")
+        if scope != "ASSET":
+            self._refuse(f"searchScope={scope!r}: its catalogue holds assets only")
+        for each in (*parameters.get("searchIn", ()), *_given(parameters, "sort")):
+            self._check_attribute(each["attribute"])
+        for clause in _given(parameters, "filters"):
+            self._check_clause(clause)
+
+    def _check_attribute(self, name: str) -> None:
+        if name not in _ATTRIBUTES and "." not in name:
+            self._refuse(
+                f"the attribute {name!r}. It knows {', '.join(_ATTRIBUTES)}, and the attributes "
+                "of forms, such as GlueTableForm.tableArn"
+            )
+
+    def _check_clause(self, clause: Mapping[str, Any]) -> None:
+        """Check a clause of filters, of which each has one member."""
+        if len(clause) != 1:
+            self._refuse(f"a clause of filters with {len(clause)} members")
+        [(kind, value)] = clause.items()
+        if kind == "filter":
+            self._check_attribute(value["attribute"])
+            if value.get("operator", "EQ") not in _OPERATORS or not {"value", "intValue"} & {
+                *value
+            }:
+                self._refuse(f"the filter {json.dumps(value)}")
+        elif kind in {"and", "or", "not"}:
+            for each in [value] if kind == "not" else value:
+                self._check_clause(each)
+        else:
+            self._refuse(f"the member {kind!r} of filters")
+
+    def run(self, candidates: Sequence[Candidate]) -> Found:
+        """Return the candidates that match, sorted if the search says so."""
+        mismatches = [(each, self._mismatch(each)) for each in candidates]
+        matches = [candidate for candidate, mismatch in mismatches if mismatch is None]
+        if not matches:
+            return Found([], _explain(mismatches))
+        return Found(self._sorted(matches), None)
+
+    def _mismatch(self, candidate: Candidate) -> str | None:
+        """Return why a candidate does not match; ``None`` if it does."""
+        asset = candidate.asset
+        if asset.domain_identifier != self._parameters["domainIdentifier"]:
+            return f"its domain is {asset.domain_identifier!r}"
+        if candidate.listing is None and self._name == "SearchListings":
+            return "it is not published"
+        owner = asset.owning_project_identifier
+        if self._parameters.get("owningProjectIdentifier", owner) != owner:
+            return f"its owner is {owner!r}"
+        text = self._text(candidate)
+        missing = [word for word in self._words if word not in text]
+        if missing:
+            return f"its text does not have {missing[0]!r}"
+        if "filters" in self._parameters:
+            return self._filter(self._parameters["filters"], candidate)
+        return None
+
+    def _text(self, candidate: Candidate) -> str:
+        attributes = [each["attribute"] for each in self._parameters.get("searchIn", ())]
+        if attributes:
+            values = [value for name in attributes for value in _values(name, candidate)]
+        else:
+            # AWS does not document which fields it searches by default.
+            asset = candidate.asset
+            forms = [form.value for form in asset.forms.values()]
+            values = [*_flat([asset.name, asset.description, asset.external_identifier, *forms])]
+        return "\n".join(map(_as_text, values)).casefold()
+
+    def _filter(self, clause: Mapping[str, Any], candidate: Candidate) -> str | None:
+        """Return why a candidate does not match a clause of filters; ``None`` if it does."""
+        [(kind, value)] = clause.items()
+        if kind == "filter":
+            return self._compare(value, candidate)
+        if kind == "not":  # in no model of botocore's yet
+            return None if self._filter(value, candidate) else "it matches what 'not' excludes"
+        mismatches = [self._filter(each, candidate) for each in value]
+        reasons = [mismatch for mismatch in mismatches if mismatch is not None]
+        if kind == "and":
+            return reasons[0] if reasons else None
+        return " and ".join(reasons) if len(reasons) == len(mismatches) else None
+
+    def _compare(self, condition: Mapping[str, Any], candidate: Candidate) -> str | None:
+        name, kind = condition["attribute"], condition.get("operator", "EQ")
+        expected = condition.get("intValue", condition.get("value"))
+        values = _values(name, candidate)
+        try:
+            if any(_OPERATORS[kind](*_comparable(name, value, expected)) for value in values):
+                return None
+        except (TypeError, ValueError):
+            self._refuse(f"the filter {json.dumps(condition)}")
+        shown = " or ".join(repr(_as_text(value)) for value in values)
+        return f"its {name} is {shown}" if values else f"it has no {name}"
+
+    def _sorted(self, matches: Sequence[Candidate]) -> Sequence[Candidate]:
+        if "sort" not in self._parameters:
+            return matches
+        name = self._parameters["sort"]["attribute"]
+        descending = self._parameters["sort"].get("order") == "DESCENDING"
+        keyed = [(_values(name, candidate), candidate) for candidate in matches]
+        having = [each for each in keyed if each[0]]
+        having.sort(key=lambda each: _sort_key(each[0][0]), reverse=descending)
+        lacking = [each for each in keyed if not each[0]]
+        return [candidate for _, candidate in (*having, *lacking)]
+
+    def _refuse(self, feature: str) -> NoReturn:
+        """Refuse a search with a feature that the double does not implement."""
+        raise unimplemented(self._name, feature, "{'items': [...]}")
+
+
+_IMPLEMENTED = {
+    "domainIdentifier",
+    "searchScope",
+    "searchText",
+    "searchIn",
+    "filters",
+    "sort",
+    "owningProjectIdentifier",
+    "additionalAttributes",
+    "maxResults",
+    "nextToken",
+}
+
+
+def _given(parameters: Mapping[str, Any], name: str) -> Sequence[Any]:
+    """Return a parameter in a sequence, which is empty if it is not given."""
+    return [parameters[name]] if name in parameters else []
+
+
+def _first_created_at(candidate: Candidate) -> datetime:
+    return candidate.listing.created_at if candidate.listing else candidate.asset.first_created_at
+
+
+def _updated_at(candidate: Candidate) -> datetime:
+    return candidate.listing.updated_at if candidate.listing else candidate.asset.created_at
+
+
+# AWS documents creationTime and lastUpdatedTime; public pipelines use the others.
+_ATTRIBUTES: Mapping[str, Callable[[Candidate], Any]] = {
+    "name": lambda candidate: candidate.asset.name,
+    "description": lambda candidate: candidate.asset.description,
+    "typeName": lambda candidate: candidate.asset.type_identifier,
+    "typeIdentifier": lambda candidate: candidate.asset.type_identifier,
+    "externalIdentifier": lambda candidate: candidate.asset.external_identifier,
+    "owningProjectId": lambda candidate: candidate.asset.owning_project_identifier,
+    "creationTime": _first_created_at,
+    "createdAt": _first_created_at,
+    "lastUpdatedTime": _updated_at,
+    "updatedAt": _updated_at,
+    "amazonmetadata.sourceCategory": lambda _: "asset",
+    "__DataZoneGlossaryTerms": lambda candidate: candidate.asset.glossary_terms,
+}
+
+
+def _values(name: str, candidate: Candidate) -> Sequence[Any]:
+    """Return the values of an attribute; none if the candidate lacks it."""
+    if name in _ATTRIBUTES:
+        return [*_flat(_ATTRIBUTES[name](candidate))]
+    for form_name, form in candidate.asset.forms.items():
+        for prefix in (form_name, form.type_identifier):
+            if name.startswith(f"{prefix}."):
+                return [*_at(form.value, name[len(prefix) + 1 :].split("."))]
+    return []
+
+
+def _text_search(actual: object, expected: object) -> bool:
+    text = _as_text(actual).casefold()
+    return all(word in text for word in _as_text(expected).casefold().split())
+
+
+_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "EQ": operator.eq,
+    "LE": operator.le,
+    "LT": operator.lt,
+    "GE": operator.ge,
+    "GT": operator.gt,
+    "TEXT_SEARCH": _text_search,
+}
+
+
+def _comparable(name: str, actual: Any, expected: int | str) -> tuple[Any, Any]:
+    """Return both values in a form in which they can be compared.
+
+    Raises:
+        ValueError: A date is compared with something else.
+    """
+    if isinstance(actual, datetime):
+        return actual, _time(expected)
+    if isinstance(expected, int):
+        return actual, expected
+    if name.startswith("type"):
+        return actual.removeprefix(AWS_PREFIX), expected.removeprefix(AWS_PREFIX)
+    return _as_text(actual), expected
+
+
+def _time(value: int | str) -> datetime:
+    if isinstance(value, int) or value.isdecimal():
+        seconds = int(value)
+        return datetime.fromtimestamp(
+            seconds / 1000 if seconds >= _MILLISECONDS else seconds, timezone.utc
+        )
+    moment: datetime = parse_to_aware_datetime(value)
+    return moment
+
+
+def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
+    """Yield the values at a path in a form, of each item where it leads through a list."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _at(item, path)
+    elif not path:
+        yield from _flat(value)
+    elif isinstance(value, dict):
+        yield from _at(value.get(path[0]), path[1:])
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    """Yield the single values in a value; not keys, which all forms of a type share."""
+    if isinstance(value, (dict, list, tuple)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _flat(item)
+    elif value is not None:
+        yield value
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return value.isoformat() if isinstance(value, datetime) else json.dumps(value)
+
+
+def _sort_key(value: Any) -> tuple[str, Any]:
+    """Return a key that sorts values of one type, and values of different types apart."""
+    if isinstance(value, (bool, int, float)):
+        return "number", value
+    return (type(value).__name__, value)
+
+
+def _explain(mismatches: Sequence[tuple[Candidate, str | None]]) -> str:
+    """Return why nothing matches, such as ``"0 of 1 asset: its owner is 'zoo'"``."""
+    total = len(mismatches)
+    if total == 1:
+        return f"0 of 1 asset: {mismatches[0][1]}"
+    reasons = [
+        f"{candidate.asset.entity_identifier}: {mismatch}" for candidate, mismatch in mismatches
+    ]
+    more = [f"and {total - _MAX_REASONS} more"] if total > _MAX_REASONS else []
+    return f"0 of {total} assets: {'; '.join([*reasons[:_MAX_REASONS], *more])}"
