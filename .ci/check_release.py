@@ -42,12 +42,12 @@ if missing := wanted - packed:
 with tempfile.TemporaryDirectory() as name:
     scratch = Path(name)
 
-    # The wheel was made from the sdist: one from the checkout is the same, byte for byte.
+    # The wheel was built from the sdist; one built from the checkout is identical.
     run(sys.executable, "-m", "build", "--wheel", "--outdir", scratch)
     if (scratch / wheel.name).read_bytes() != wheel.read_bytes():
         sys.exit("the checkout and the sdist make different wheels")
 
-    # The examples, outside the checkout, on the wheel and what it asks for.
+    # The examples run outside the checkout with the wheel and its dependencies.
     venv.create(scratch / "venv", with_pip=True)
     python = scratch / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
     run(python, "-m", "pip", "install", "--quiet", wheel)

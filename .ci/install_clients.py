@@ -1,4 +1,4 @@
-"""Install the clients that are not of this environment into a folder, once."""
+"""Install clients that do not belong to this environment into a folder, unless they are there."""
 
 import shutil
 import subprocess

@@ -274,6 +274,8 @@ def _start_guard(config: pytest.Config) -> None:
     if _GUARD in config.stash:
         return
     config.stash[_GUARD] = _ini(config, "guard")
+    if config.stash[_GUARD]:
+        config.add_cleanup(botocore.stop_guard)
     config.add_cleanup(guard.start(guards=config.stash[_GUARD]))
     if config.stash[_GUARD]:
         botocore.start_guard()

@@ -1,39 +1,61 @@
-"""What the tests share: clients and the call that most of them make, machines, runs of pytest."""
+"""Fixtures for all tests: clients, the call that most tests make, machines, runs of pytest."""
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from importlib import import_module
+from pathlib import Path
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore
 import pytest
 from boto3.session import Session
 from botocore.config import Config
 from botocore.httpsession import URLLib3Session
+from botocore.loaders import JSONFileLoader
 from network import Network
 from sample import DOMAIN, ENTITY, FORM
 
 import pytest_datazone_ts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 pytest_plugins = ["pytester"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def botocore_data() -> Iterator[None]:
+    """Parse each of botocore's data files only once, because a new session parses them again."""
+    folder = str(Path(botocore.__file__).parent)
+    load_file = JSONFileLoader.load_file
+    parsed: dict[str, Any] = {}
+
+    def load_file_once(loader: JSONFileLoader, path: str) -> Any:
+        if not path.startswith(folder):
+            return load_file(loader, path)
+        if path not in parsed:
+            parsed[path] = load_file(loader, path)
+        return parsed[path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", load_file_once)
+        yield
+
+
 @pytest.fixture(scope="session")
 def session() -> Session:
-    """A session of the tests' own: loading DataZone's model takes most of a client's time."""
+    """A session shared by all tests, because a new one takes a while to make a client."""
     return Session(region_name="us-east-1")
 
 
 @pytest.fixture
 def make_client(session: Session) -> Callable[..., Any]:
-    """Make a client; ``mode`` and ``attempts`` say how it retries."""
+    """Make a client that retries in ``mode``, up to ``attempts`` attempts."""
 
     def make(mode: str = "standard", attempts: int = 3, **config: Any) -> Any:
         retries = {"mode": mode, "total_max_attempts": attempts}
@@ -44,7 +66,7 @@ def make_client(session: Session) -> Callable[..., Any]:
 
 @pytest.fixture
 def post() -> Callable[..., Any]:
-    """Post one form with a client; keywords replace the call's or, if they fit, the form's."""
+    """Post one form with a client; keywords replace members of the form or parameters."""
 
     def post(client: Any, **keywords: Any) -> Any:
         form = {**FORM, **{name: keywords.pop(name) for name in [*keywords] if name in FORM}}
@@ -61,7 +83,7 @@ def post() -> Callable[..., Any]:
 
 @pytest.fixture
 def sent_headers(post: Callable[..., Any]) -> Callable[[Any], dict[str, str]]:
-    """Post with a client and return the headers it sent, as text by lower-case name."""
+    """Post with a client and return the headers sent, as a dict with lower-case names."""
 
     def sent_headers(client: Any) -> dict[str, str]:
         sent = {}
@@ -79,7 +101,7 @@ def sent_headers(post: Callable[..., Any]) -> Callable[[Any], dict[str, str]]:
 
 @pytest.fixture
 def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A machine on which nothing of AWS is configured: the folder for its files, still empty."""
+    """A machine without any AWS configuration; returns its empty ``~/.aws``."""
     proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
     for name in [*os.environ]:
         if name.startswith(("AWS_", "BOTO")) or name.upper() in proxies:
@@ -94,15 +116,28 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def machine_with_keys(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with credentials and nothing else: what making a client takes with no double."""
+    """A machine with credentials only, which is what a client needs without a double."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "configured")
     return bare_machine
 
 
 @pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The addresses that something tried to connect to; every connection fails."""
+    tried = []
+
+    def connect(_socket: socket.socket, address: Any) -> None:
+        tried.append(address)
+        raise OSError
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    return tried
+
+
+@pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Network:
-    """What reaches botocore's network layer, past the double; nothing goes further."""
+    """The requests that get past the double to botocore's network layer, which is replaced."""
     network = Network()
     monkeypatch.setattr(URLLib3Session, "send", lambda _, request: network.send(request))
     return network
@@ -110,7 +145,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
 
 @pytest.fixture(scope="session")
 def loaded() -> None:
-    """The whole package is loaded, or else each run in this process would load it anew."""
+    """Import the whole package, so that runs of pytest in this process need not."""
     for module in walk_packages(pytest_datazone_ts.__path__, "pytest_datazone_ts."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
@@ -118,8 +153,8 @@ def loaded() -> None:
 
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A folder for runs of pytest, without the plugins that reorder tests or are slow to import."""
-    others = ("randomly", "hypothesispytest", "fakefs")
+    """pytester without the plugins that reorder tests or are slow to import."""
+    others = ("anyio", "fakefs", "hypothesispytest", "randomly")
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in others))
     return pytester
 
@@ -130,18 +165,18 @@ def run_pytest(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., Any]:
-    """Run pytest on a test module and those beside it.
+    """Run pytest on a test module and the modules beside it.
 
-    ``apart``: in another process.
+    ``apart`` runs it in another process.
     """
 
     def run_pytest(source: str, *arguments: str, apart: bool = False, **modules: str) -> Any:
         pytester.makepyfile(**modules, test_it=source)
         start = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
         with monkeypatch.context() as patch:
-            # A file written twice in a second, in the same length, is the same to a cache.
+            # Python would take the cached bytecode of a file with the same size and second.
             patch.setattr(sys, "dont_write_bytecode", True)
-            patch.delenv("PYTEST_CURRENT_TEST")  # or the run would begin with this very test's
+            patch.delenv("PYTEST_CURRENT_TEST")  # which would belong to the outer test
             return start(*arguments)
 
     return run_pytest

@@ -1,7 +1,7 @@
-"""The few places where tests go past the package's public surface, each of them once.
+"""All uses of the package's internals in tests.
 
-Tests use them where no client can bring about what they check: a request that botocore would not
-send, a server with less patience than users need, and what rest-json has and DataZone has not yet.
+Tests use them for what no client can bring about: a request that botocore would not send, a server
+with shorter timeouts, and features of rest-json that DataZone does not use yet.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def exchange(
     region: str = "us-east-1",
     **details: Any,
 ) -> Any:
-    """Give a double a request as it arrives, and return its result."""
+    """Pass a request to a double and return the result."""
     request = Request(
         operation=model.operation(operation),
         url=url,
@@ -70,16 +70,16 @@ def exchange(
 
 
 def refusal_of(operation: str, parameters: Mapping[str, Any]) -> str:
-    """Return the message that parameters are refused with, had they been read from a request."""
+    """Return the message of the error that the service refuses parameters with."""
     with pytest.raises(ServiceError) as caught:
         Service(Clock(), content_check="off").validate(model.operation(operation), parameters)
     return str(caught.value)
 
 
 def new_operation(query: Any, body: Any) -> Any:
-    """Make an operation that DataZone does not have, of two of botocore's structures.
+    """Make an operation that DataZone does not have from two structure shapes.
 
-    Its requests have the one in the query and the other in the body, as its responses have.
+    Requests and responses have one in the query and the other in the body.
     """
     return model.Operation(
         name="Any",
@@ -94,12 +94,12 @@ def new_operation(query: Any, body: Any) -> Any:
 
 
 def decode(operation: Any, body: bytes, query: str = "") -> dict[str, Any]:
-    """Read a request for an operation of ``new_operation``."""
+    """Decode a request for an operation made by ``new_operation``."""
     url = f"https://datazone.us-east-1.api.aws/any?{query}"
     request = Request(operation=operation, url=url, headers={}, body=body, region="us-east-1")
     return wire.decode(operation, request)
 
 
 def encode(operation: Any, output: Mapping[str, Any]) -> bytes:
-    """Write the body of a response of an operation of ``new_operation``."""
+    """Encode the body of a response for an operation made by ``new_operation``."""
     return wire.encode(operation, output, request_id="id", at=0.0).body

@@ -1,4 +1,4 @@
-"""botocore's network layer as tests replace it. It imports no test: other runs have a copy."""
+"""A replacement for botocore's network layer. Some tests copy this file into other runs."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from botocore.awsrequest import AWSResponse
 
 
 class Raw(io.BytesIO):
-    """The body of a response that no network brought."""
+    """The body of a response that did not come from a network."""
 
     def stream(self, **_: Any) -> Any:
         yield self.read()
 
 
 def answer(request: Any, status: int = 200, body: bytes = b"{}", **headers: str) -> AWSResponse:
-    """Answer a request, as an HTTP session would."""
+    """Return a response to a request, as an HTTP session would."""
     return AWSResponse(request.url, status, headers, Raw(body))
 
 
 class Network(list):
-    """The requests that reached it; it answers each with ``status`` and ``body``."""
+    """The requests sent so far; each is answered with ``status`` and ``body``."""
 
     status = 200
     body = b"{}"

@@ -1,4 +1,4 @@
-"""The domain, entity and form that most tests post: those of AWS's documentation, and a score."""
+"""The domain, entity and form that most tests post, and helpers that several modules use."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ METHODS = {
     "GetTimeSeriesDataPoint": "get_time_series_data_point",
     "DeleteTimeSeriesDataPoints": "delete_time_series_data_points",
 }
-"""The operations on time series, and what boto3 calls them."""
+"""The time-series operations and their boto3 methods."""
 
 DOCUMENTED = {
     "InternalServerException": 500,
@@ -63,7 +63,7 @@ COMMON = {
 """AWS's common errors, and their statuses."""
 
 PATIENCE = 60.0
-"""Seconds after which something hangs: however busy the machine is, nothing takes as long."""
+"""Seconds after which something hangs, even on a busy machine."""
 
 
 @cache
@@ -73,13 +73,13 @@ def service() -> ServiceModel:
 
 
 def location(path: str, line: int) -> str:
-    """Return ``file:line`` as messages have it: from the current folder where it is in there."""
+    """Return ``file:line`` as messages show it: relative to the current folder if inside it."""
     relative = os.path.relpath(path)
     return f"{path if relative.startswith(os.pardir) else relative}:{line}"
 
 
 def await_end(running: Collection[threading.Thread]) -> None:
-    """Wait until no thread is left but those that were ``running`` before."""
+    """Wait until all threads have ended except those that were ``running`` before."""
     while others := {*threading.enumerate()}.difference(running):
         for thread in others:
             thread.join(PATIENCE)
@@ -88,7 +88,7 @@ def await_end(running: Collection[threading.Thread]) -> None:
 
 @contextmanager
 def serving(status: int, body: bytes = b"") -> Iterator[tuple[str, list[str]]]:
-    """Answer every request alike on 127.0.0.1; yield the URL, and the paths asked for so far."""
+    """Answer every request in the same way; yield the URL and the paths requested so far."""
     paths = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -103,7 +103,7 @@ def serving(status: int, body: bytes = b"") -> Iterator[tuple[str, list[str]]]:
         do_POST = do_PUT = do_GET  # noqa: N815 - the names that are looked for
 
         def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -117,7 +117,7 @@ def serving(status: int, body: bytes = b"") -> Iterator[tuple[str, list[str]]]:
 
 @contextmanager
 def connected(endpoint_url: str) -> Iterator[http.client.HTTPConnection]:
-    """Connect to a server, for any number of requests."""
+    """Connect to a server for any number of requests."""
     address = endpoint_url.removeprefix("http://")
     connection = http.client.HTTPConnection(address, timeout=PATIENCE)
     try:

@@ -17,7 +17,7 @@ TEXTS = [
 
 
 def example(shape, *, whole, inside=()):
-    """A value of a shape, whole or with what is required only; ``None`` if we know none."""
+    """Return a value of a shape, complete or with required members only, or ``None``."""
     if shape.name in inside:
         return None
     make = EXAMPLES[shape.type_name]
@@ -54,7 +54,7 @@ def a_string(shape):
     try:
         fit = (each for each in TEXTS if len(each) in lengths and re.fullmatch(pattern, each))
         return next(fit, None)
-    except re.error:  # of another language
+    except re.error:  # written for another language
         return None
 
 

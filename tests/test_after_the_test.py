@@ -1,4 +1,4 @@
-"""A double that is used after what it was for."""
+"""Using a double after its test or block."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANOTHERS = (
     "keep it. To look at one recording in several tests, make it with mock_datazone_ts() in a "
     "fixture of a wider scope."
 )
-ARMED = {
+CONFIGURATIONS = {
     "inject": lambda ts: ts.inject("ThrottlingException"),
     "rate_limit": lambda ts: ts.rate_limit(1),
     "respond": lambda ts: ts.respond("GetDomain", {}),
@@ -27,16 +27,16 @@ ARMED = {
 }
 
 
-@pytest.mark.parametrize("member", ARMED)
-def test_what_is_armed_after_the_block_is_an_error(member):
+@pytest.mark.parametrize("member", CONFIGURATIONS)
+def test_configuring_a_double_after_its_block_is_an_error(member):
     with mock_datazone_ts() as ts:
         pass
     block = "the block or function that mock_datazone_ts() was for"
     with pytest.raises(RuntimeError, match=f"^{re.escape(TOO_LATE.format(member, block))}$"):
-        ARMED[member](ts)
+        CONFIGURATIONS[member](ts)
 
 
-def test_what_was_recorded_stays_after_the_block(make_client, post):
+def test_records_can_be_read_after_the_block(make_client, post):
     with mock_datazone_ts() as ts:
         post(make_client())
     assert len(ts.data_points) == len(ts.calls) == 1
@@ -46,7 +46,7 @@ def test_what_was_recorded_stays_after_the_block(make_client, post):
     ts.assert_not_posted()
 
 
-def test_a_double_of_a_test_that_is_over_says_so_in_the_next(pytester):
+def test_using_the_double_of_an_earlier_test_is_an_error(pytester):
     late = TOO_LATE.format("inject", "the test test_it.py::test_first")
     pytester.makepyfile(
         test_it=f"""

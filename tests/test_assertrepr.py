@@ -1,4 +1,4 @@
-"""What ``assert ... == ...`` says of data points, calls and attempts, word for word."""
+"""What ``assert ... == ...`` shows for data points, calls and attempts, word for word."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCORE = '{"evaluationsCount": 8, "passingPercentage": 87.5, "rules": [{"status":
 
 @pytest.fixture
 def post(datazone_ts_client):
-    """Post forms of the names given."""
+    """Post forms with the given names."""
 
     def post(*names, content=SCORE, **keywords):
         forms = [
@@ -47,7 +47,7 @@ def points(datazone_ts, post):
 
 @pytest.fixture
 def compared(pytestconfig, monkeypatch):
-    """Return what the plugin has pytest show of ``assert left == right``."""
+    """Return what the plugin makes pytest show for ``assert left == right``."""
     plugin = pytestconfig.pluginmanager.get_plugin("pytest_datazone_ts.plugin")
 
     def compared(left, right, verbose=0, op="=="):
@@ -209,7 +209,7 @@ def test_a_naive_timestamp_is_named_as_such(points, compared):
 # Sequences of them
 
 
-def test_items_that_are_missing_or_too_many_are_told_from_those_that_differ(points, compared):
+def test_missing_and_extra_items_are_distinguished_from_different_ones(points, compared):
     a, b, _, d = points
 
     assert compared(points, [a, replace(b, form_name="x"), d, "d"]) == [
@@ -237,7 +237,7 @@ def test_items_that_are_missing_or_too_many_are_told_from_those_that_differ(poin
     ]
 
 
-def test_what_is_no_record_is_shown_as_it_is(points, compared, datazone_ts):
+def test_an_item_that_is_not_a_record_is_shown_as_is(points, compared, datazone_ts):
     early = replace(points[0], posted_at=datetime(2024, 1, 1, tzinfo=timezone.utc))
 
     assert compared([early], ["a"]) == [
@@ -256,7 +256,7 @@ def test_what_is_no_record_is_shown_as_it_is(points, compared, datazone_ts):
     ]
 
 
-def test_a_record_is_no_dict(points, compared, datazone_ts):
+def test_a_record_never_equals_a_dict(points, compared, datazone_ts):
     hint = [
         "a record never equals a dict: compare data_points.as_dicts(), or",
         "calls.as_dicts(), with dicts. For one field, select the record with",
@@ -269,7 +269,7 @@ def test_a_record_is_no_dict(points, compared, datazone_ts):
     assert compared({}, datazone_ts.calls[0]) == ["dict == Call", *hint]
 
 
-def test_many_that_differ_are_counted_unless_all_is_asked_for(points, compared):
+def test_many_differences_are_counted_unless_very_verbose(points, compared):
     many = [*points] * 200
     others = [replace(point, region="x") if point.form_name > "a" else point for point in many]
 
@@ -279,7 +279,7 @@ def test_many_that_differ_are_counted_unless_all_is_asked_for(points, compared):
     assert len(compared(many, others, verbose=2)) == 1 + 2 * 600
 
 
-def test_very_verbose_cuts_nothing(points, compared):
+def test_very_verbose_truncates_nothing(points, compared):
     left, right = points[0], replace(points[0], content="x" * 1000)
 
     assert compared(left, right, verbose=2) == [
@@ -296,12 +296,12 @@ def test_very_verbose_cuts_nothing(points, compared):
 @pytest.mark.parametrize(
     "values", [([], []), (1, 2), ([1], [2]), ("a", "b"), ({"a": 1}, {}), ([], ["x"])]
 )
-def test_other_values_are_pytests_own(compared, values):
+def test_other_comparisons_are_left_to_pytest(compared, values):
     for left, right in (values, values[::-1]):
         assert compared(left, right) is None
 
 
-def test_records_beside_other_values_are_pytests_own(compared, points, datazone_ts):
+def test_comparisons_of_records_with_other_values_are_left_to_pytest(compared, points, datazone_ts):
     for left, right in [
         (points[0], datazone_ts.calls[0]),
         (points[0], points[0]),
@@ -313,7 +313,7 @@ def test_records_beside_other_values_are_pytests_own(compared, points, datazone_
     assert compared(points[0], points[1], op="!=") is None
 
 
-def test_nothing_is_imported_for_it(pytester):
+def test_it_imports_nothing_in_a_run_without_records(pytester):
     pytester.makepyfile(
         """
         import sys

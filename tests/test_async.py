@@ -55,7 +55,7 @@ def without_keys(machine_with_keys, monkeypatch):
 
 @pytest.fixture(params=WAYS)
 def way(request):
-    """What makes the client: a library or, with aiobotocore, an HTTP library and a loop."""
+    """How the client is made: the library and, with aiobotocore, HTTP library and event loop."""
     if request.param == "aioboto3":
         pytest.importorskip("aioboto3")
     elif request.param != "aiobotocore":
@@ -96,12 +96,12 @@ def clients_of(way, session):
 
 @functools.cache
 def shared_clients(way):
-    return clients_of(way, new_session(way))  # which keeps DataZone's model
+    return clients_of(way, new_session(way))  # which caches DataZone's model
 
 
 @pytest.fixture
 def connect(way):
-    """Make a client, for ``async with``; ``mode`` and ``attempts`` say how it retries."""
+    """Make a client for ``async with`` that retries in ``mode``, up to ``attempts`` attempts."""
 
     def connect(service="datazone", mode="standard", attempts=3, region_name="us-east-1"):
         retries = {"mode": mode, "total_max_attempts": attempts}
@@ -113,7 +113,7 @@ def connect(way):
 
 @pytest.fixture
 def slept(monkeypatch):
-    """The waits that were real ones, had they not been cut short here."""
+    """The waits that would have been real ones."""
     slept = []
 
     def noted(sleep):
@@ -231,7 +231,7 @@ async def test_faults_of_the_transport_are_botocores_own_and_retried(datazone_ts
             assert response["forms"][0]["id"] == datazone_ts.data_points.one().id
 
 
-async def test_a_garbled_response_and_a_slow_one(datazone_ts, connect, post):
+async def test_a_malformed_response_and_a_slow_one(datazone_ts, connect, post):
     async with connect() as client:
         datazone_ts.inject(faults.MalformedResponse())
         with pytest.raises(UnicodeDecodeError):
@@ -247,7 +247,7 @@ async def test_a_garbled_response_and_a_slow_one(datazone_ts, connect, post):
     assert not datazone_ts.sleeps
 
 
-async def test_responses_of_the_tests_own_and_operations_without_one(connect):
+async def test_canned_responses_and_unhandled_operations(connect):
     domain = {"id": "dzd_1", "domainExecutionRole": "role", "status": "AVAILABLE"}
     mock = mock_datazone_ts()
     ts = mock.__enter__()
@@ -278,7 +278,7 @@ async def test_synchronous_and_asynchronous_clients_share_the_double(
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_calls_at_once_keep_their_retries_apart(datazone_ts, connect, post, slept, mode):
+async def test_concurrent_calls_keep_their_retries_apart(datazone_ts, connect, post, slept, mode):
     datazone_ts.inject("ThrottlingException", times=2, entity_identifier="throttled")
     entities = [*map(str, range(10)), "throttled"]
     async with connect(mode=mode) as client, anyio.create_task_group() as group:
@@ -306,7 +306,7 @@ async def post_one(post, client, entity):
 
 
 @one_way
-async def test_gathers_a_hundred_calls(datazone_ts, connect, post):
+async def test_a_hundred_calls_can_be_gathered(datazone_ts, connect, post):
     async with connect() as client:
         responses = await asyncio.gather(
             *(post(client, entityIdentifier=str(number)) for number in range(100))
@@ -319,8 +319,8 @@ async def test_gathers_a_hundred_calls(datazone_ts, connect, post):
 
 
 @one_way
-async def test_a_thousand_tasks_lose_nothing_and_double_nothing(datazone_ts, connect, post):
-    """All at once, some throttled, some without their answer; and each in its own order."""
+async def test_a_thousand_tasks_lose_and_double_nothing(datazone_ts, connect, post):
+    """Some calls are throttled, some lose their response; each task keeps its order."""
     datazone_ts.inject("ThrottlingException", times=30, after=100)
     datazone_ts.inject("ResponseLost", times=30, after=300)
     responses = {}
@@ -355,7 +355,7 @@ async def test_a_thousand_tasks_lose_nothing_and_double_nothing(datazone_ts, con
 async def test_a_call_cancelled_at_any_step_leaves_nothing_behind(
     datazone_ts, connect, post, slept
 ):
-    """Not the record out of joint, and no wait of another service's passing for DataZone's."""
+    """The recorded calls stay consistent, and waits of other services stay real."""
     cancelled = 0
 
     async def work(client, s3, scope, entity):
@@ -476,8 +476,8 @@ def test_threads_with_loops_of_their_own(datazone_ts, connect, post):
     tasks=st.integers(1, 8),
 )
 @one_way
-def test_what_the_log_holds_adds_up(connect, post, injected, tasks):
-    """Whatever faults tasks share: as many attempts as faults and calls, each point once."""
+def test_the_recorded_calls_and_attempts_add_up(connect, post, injected, tasks):
+    """There are as many attempts as faults and calls together, and each point is stored once."""
 
     async def main():
         async with connect(attempts=10) as client:
@@ -540,7 +540,7 @@ ELDER = """
 """
 
 
-def test_a_client_older_than_the_package_is_found(pytester):
+def test_a_client_made_before_the_package_was_imported_is_answered(pytester):
     result = pytester.run(sys.executable, "-W", "error", "-c", textwrap.dedent(ELDER))
 
     assert result.ret == 0
@@ -577,7 +577,7 @@ LATECOMER = """
 
 
 @pytest.mark.usefixtures("without_keys")
-def test_aiobotocore_may_be_imported_while_a_double_is_active(pytester):
+def test_aiobotocore_can_be_imported_while_a_double_is_active(pytester):
     result = pytester.run(sys.executable, "-W", "error", "-c", textwrap.dedent(LATECOMER))
 
     assert result.errlines == []
@@ -608,7 +608,7 @@ async def test_a_decorated_coroutine_has_a_double_while_it_runs(connect, post):
 async def test_a_decorated_coroutine_that_is_cancelled_leaves_its_double():
     @mock_datazone_ts
     async def publish():
-        DataZoneTimeSeries.current().inject("ThrottlingException")  # and never owed
+        DataZoneTimeSeries.current().inject("ThrottlingException")  # which strict never checks
         await asyncio.Event().wait()
 
     task = asyncio.create_task(publish())
@@ -739,7 +739,7 @@ PYTEST_ASYNCIO = """
 
 @pytest.mark.usefixtures("without_keys")
 def test_pytest_asyncio(pytester):
-    """With nothing configured, and an unclosed client or loop an error."""
+    """Remove the credentials; an unclosed client or loop is an error."""
     pytest.importorskip("pytest_asyncio")
     pytester.makepyfile(PYTEST_ASYNCIO)
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
@@ -802,26 +802,26 @@ ANYIO = """
 def test_anyio(pytester):
     pytester.makepyfile(ANYIO)
 
-    result = run_pytest(pytester, "-p", "no:asyncio")
+    result = run_pytest(pytester, "-p", "anyio", "-p", "no:asyncio")
 
     result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(["*ThrottlingException*", "*test_an_injection_that_is_owed*"])
 
 
 def run_pytest(pytester, *arguments):
-    """From the interpreter's first line on, warnings of unclosed resources are errors."""
+    """Run pytest with warnings as errors from the start of the interpreter."""
     return pytester.run(sys.executable, "-W", "error", "-m", "pytest", "-W", "error", *arguments)
 
 
 @pytest.fixture
 def metadata_service(without_keys, monkeypatch):  # noqa: ARG001
-    """What a machine of AWS's has, knowing nothing: its URL and the paths asked for."""
+    """A metadata service that knows nothing; yields its URL and the requested paths."""
     with serving(404) as (url, paths):
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
         yield url, paths
 
 
-async def test_nothing_configured_and_nothing_asked_for_while_a_double_is_active(
+async def test_no_metadata_is_requested_on_a_bare_machine_while_a_double_is_active(
     way, metadata_service, monkeypatch, post
 ):
     _, paths = metadata_service
@@ -843,9 +843,7 @@ async def test_nothing_configured_and_nothing_asked_for_while_a_double_is_active
     assert any("/latest/" in path for path in paths)
 
 
-async def test_a_region_is_asked_for_again_once_the_double_is_left(
-    way, metadata_service, monkeypatch
-):
+async def test_the_region_is_looked_up_again_after_the_double(way, metadata_service, monkeypatch):
     _, paths = metadata_service
     monkeypatch.setenv("AWS_DEFAULTS_MODE", "auto")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
@@ -876,7 +874,7 @@ async def test_a_profile_without_usable_credentials_is_harmless_unless_the_code_
     assert ts.data_points.one().region == "eu-west-1"
 
 
-async def test_a_container_is_not_asked_for_credentials_while_a_double_is_active(
+async def test_no_credentials_are_requested_from_a_container_while_a_double_is_active(
     way, metadata_service, monkeypatch
 ):
     url, paths = metadata_service
@@ -887,7 +885,7 @@ async def test_a_container_is_not_asked_for_credentials_while_a_double_is_active
     assert not paths
 
 
-async def test_an_instance_is_not_asked_for_a_roles_credentials_while_a_double_is_active(
+async def test_no_role_credentials_are_requested_from_an_instance_while_a_double_is_active(
     way, metadata_service, bare_machine, post
 ):
     _, paths = metadata_service
@@ -904,7 +902,7 @@ async def test_an_instance_is_not_asked_for_a_roles_credentials_while_a_double_i
     assert not paths
 
 
-async def test_credentials_configured_later_take_the_place_of_the_stand_ins(way, monkeypatch):
+async def test_credentials_configured_later_replace_the_stand_ins(way, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     session = new_session(way)
     with mock_datazone_ts():
@@ -914,7 +912,7 @@ async def test_credentials_configured_later_take_the_place_of_the_stand_ins(way,
     assert (await session.get_credentials()).access_key == "later"
 
 
-async def test_requests_are_signed_if_the_test_wants_that(way, monkeypatch, post):
+async def test_requests_are_signed_with_the_option_sign(way, monkeypatch, post):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     signatures = []
 
@@ -932,7 +930,7 @@ async def test_requests_are_signed_if_the_test_wants_that(way, monkeypatch, post
     assert signatures[1] is None
 
 
-def test_where_credentials_come_from_is_as_it_was_once_the_double_is_left():
+def test_credential_providers_are_restored_after_the_double():
     from aiobotocore import credentials, session, utils  # noqa: PLC0415
 
     places = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
+from collections import Counter
 from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
@@ -41,7 +42,7 @@ START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
 
 def in_event_loop(test):
-    """Run a test that is a coroutine function, with no plugin."""
+    """Run a coroutine function as a test without a plugin."""
 
     @functools.wraps(test)
     def run(**arguments):
@@ -52,7 +53,7 @@ def in_event_loop(test):
 
 @functools.cache
 def session():
-    """A session for all the tests: loading DataZone's model takes most of a client's time."""
+    """A session shared by all tests, because a new one takes a while to make a client."""
     return get_session()
 
 
@@ -63,7 +64,7 @@ def make_client(mode="standard", attempts=3, service="datazone", **config):
 
 @pytest.fixture
 def waits(monkeypatch):
-    """What was really waited for; nothing is, here."""
+    """The real waits, which are cut short here."""
     waits = []
     yield_once = asyncio.sleep
 
@@ -93,7 +94,7 @@ def waits(monkeypatch):
 
 @pytest.mark.parametrize("mode", MODES)
 @in_event_loop
-async def test_a_throttled_call_waits_for_nothing(mode, waits, datazone_ts, post):
+async def test_a_throttled_call_takes_no_real_time(mode, waits, datazone_ts, post):
     datazone_ts.inject("ThrottlingException", times=4)
     async with make_client(mode, attempts=5) as client:
         await post(client)
@@ -120,7 +121,7 @@ async def test_a_throttled_call_waits_for_nothing(mode, waits, datazone_ts, post
     ],
 )
 @in_event_loop
-async def test_every_fault_that_is_retried_raises_what_the_sync_client_raises(
+async def test_every_retried_fault_raises_what_the_sync_client_raises(
     fault, exception, waits, datazone_ts, post
 ):
     datazone_ts.inject(fault, times=3)
@@ -132,7 +133,7 @@ async def test_every_fault_that_is_retried_raises_what_the_sync_client_raises(
 
 
 @in_event_loop
-async def test_a_malformed_response_is_met(datazone_ts, post):
+async def test_a_malformed_response_raises(datazone_ts, post):
     datazone_ts.inject("MalformedResponse")
     async with make_client() as client:
         with pytest.raises(UnicodeDecodeError):
@@ -149,7 +150,7 @@ async def test_concurrent_tasks_keep_their_waits_apart(mode, waits, datazone_ts,
     assert waits == []
     assert [len(call.attempts) for call in datazone_ts.calls] == [3] * 8
     slept = [attempt.slept for call in datazone_ts.calls for attempt in call.attempts[:2]]
-    assert sorted(set(datazone_ts.sleeps) & set(slept)) == sorted(slept)
+    assert not Counter(slept) - Counter(datazone_ts.sleeps)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -167,7 +168,7 @@ async def test_real_retries_really_sleep(mode, waits, post):
 
 @pytest.mark.parametrize("mode", MODES)
 @in_event_loop
-async def test_other_services_wait_as_ever(mode, waits, datazone_ts, post):
+async def test_other_services_really_wait(mode, waits, datazone_ts, post):
     def answer(request, **_):
         from aiobotocore.awsrequest import AioAWSResponse  # noqa: PLC0415
 
@@ -184,12 +185,12 @@ async def test_other_services_wait_as_ever(mode, waits, datazone_ts, post):
     ):
         sts.meta.events.register("before-send", answer)
         await post(client)
-        asked_for = datazone_ts.sleeps
+        recorded = datazone_ts.sleeps
         assert waits == []
         with pytest.raises(ClientError, match="Throttling"):
             await sts.get_caller_identity()
     assert len(waits) == (2 if mode == "adaptive" else 1)
-    assert datazone_ts.sleeps == asked_for != ()
+    assert datazone_ts.sleeps == recorded != ()
 
 
 def clocks():
@@ -204,7 +205,7 @@ def clocks():
 
 @pytest.mark.parametrize("mode", MODES)
 @in_event_loop
-async def test_no_mode_hangs_under_a_held_clock(mode, waits, datazone_ts, post):
+async def test_no_retry_mode_hangs_on_a_frozen_clock(mode, waits, datazone_ts, post):
     async with make_client(mode) as client:
         for clock in (nullcontext(), *clocks(), nullcontext()):
             datazone_ts.inject("ThrottlingException", times=2)
@@ -218,7 +219,7 @@ async def test_no_mode_hangs_under_a_held_clock(mode, waits, datazone_ts, post):
 
 
 @in_event_loop
-async def test_a_stopped_clock_moves_by_exactly_the_virtual_sleeps(datazone_ts, post):
+async def test_a_frozen_clock_advances_by_exactly_the_virtual_sleeps(datazone_ts, post):
     datazone_ts.inject("ThrottlingException", times=2)
     async with make_client("adaptive") as client:
         with freeze_time(START):
@@ -263,7 +264,7 @@ def names():
 
 
 @in_event_loop
-async def test_every_name_is_put_back(post):
+async def test_every_replaced_name_is_restored(post):
     before = names()
     with mock_datazone_ts():
         during = names()
@@ -291,7 +292,7 @@ async def test_asyncio_sleep_itself_is_untouched(datazone_ts, post):
 @pytest.mark.filterwarnings("ignore:aiobotocore's httpx backend:DeprecationWarning")
 @pytest.mark.parametrize("mode", MODES)
 @in_event_loop
-async def test_a_client_of_the_httpx_backend_waits_for_nothing(mode, datazone_ts, post):
+async def test_a_client_with_the_httpx_backend_takes_no_real_time(mode, datazone_ts, post):
     sessions = pytest.importorskip("aiobotocore.httpxsession")
     if sessions.httpx is None:
         pytest.skip("needs httpx")
@@ -305,7 +306,7 @@ async def test_a_client_of_the_httpx_backend_waits_for_nothing(mode, datazone_ts
 
 
 @in_event_loop
-async def test_an_aiobotocore_without_that_backend_will_do(monkeypatch, post):
+async def test_an_aiobotocore_without_the_httpx_backend_works(monkeypatch, post):
     monkeypatch.delattr(aiobotocore.endpoint, "AnyioEndpoint", raising=False)
     with mock_datazone_ts() as ts:
         ts.inject("ThrottlingException")

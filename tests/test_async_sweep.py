@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("machine_with_keys")
 
 @functools.cache
 def session():
-    return AioSession()  # which keeps DataZone's model
+    return AioSession()  # which caches DataZone's model
 
 
 def connect():
@@ -33,7 +33,7 @@ def outcomes(report):
 
 @pytest.fixture(scope="module")
 def client():
-    """One that is not made in each run, which takes most of its time."""
+    """A client shared by all runs, because making one takes most of the time of a run."""
     loop = asyncio.new_event_loop()
     context = connect()
     with mock_datazone_ts():
@@ -48,7 +48,7 @@ async def publish(post, client, *, suppress=False):
     await asyncio.gather(*posts, return_exceptions=suppress)
 
 
-def test_the_site_is_the_users_line_where_there_is_one(post, client):
+def test_the_site_is_the_line_in_the_users_code_if_there_is_one(post, client):
     async def post_one(client):
         await post(client)
 
@@ -66,7 +66,7 @@ def test_the_site_is_the_users_line_where_there_is_one(post, client):
     }
 
 
-def test_one_that_loses_points(post, client):
+def test_a_pipeline_that_loses_points(post, client):
     report = sweep(lambda: publish(post, client, suppress=True))
 
     assert outcomes(report)["AccessDeniedException", "attempt", 1] == "LOST"
@@ -74,7 +74,7 @@ def test_one_that_loses_points(post, client):
     assert outcomes(report)["ReadTimeout", "outage", 2] == "LOST"
 
 
-def test_one_that_doubles_points(post, client):
+def test_a_pipeline_that_doubles_points(post, client):
     async def publish_again():
         try:
             await post(client)

@@ -1,4 +1,4 @@
-"""The audit of a recording: points that were doubled or lost without anyone noticing."""
+"""The audit: points that were doubled or lost without an error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def client(make_client):
     return make_client(attempts=2)
 
 
-def test_nothing_went_wrong(datazone_ts, client, post):
+def test_an_audit_of_a_correct_pipeline_finds_nothing(datazone_ts, client, post):
     datazone_ts.inject("ThrottlingException")
     post(client)
     client.list_time_series_data_points(
@@ -34,7 +34,7 @@ def test_nothing_went_wrong(datazone_ts, client, post):
 
 
 class TestDoubled:
-    def test_a_point_of_two_requests(self, datazone_ts, client, post):
+    def test_a_point_posted_in_two_requests_is_doubled(self, datazone_ts, client, post):
         post(client)
         post(client)
 
@@ -49,7 +49,7 @@ class TestDoubled:
             '     {"evaluationsCount": 8, "passingPercentage": 87.... (69 characters)',
         ]
 
-    def test_a_point_that_one_request_has_twice_is_meant(self, datazone_ts, client, post):
+    def test_a_point_that_one_request_contains_twice_is_intended(self, datazone_ts, client, post):
         post(client, forms=[FORM, FORM])
         assert not datazone_ts.audit()
 
@@ -64,22 +64,22 @@ class TestDoubled:
             {"timestamp": 0},
         ],
     )
-    def test_points_that_differ_are_not_doubled(self, other, datazone_ts, client, post):
+    def test_different_points_are_not_doubled(self, other, datazone_ts, client, post):
         post(client)
         post(client, **other)
         assert not datazone_ts.audit()
 
-    def test_points_of_two_regions_are_not_doubled(self, datazone_ts, session, post):
+    def test_points_in_two_regions_are_not_doubled(self, datazone_ts, session, post):
         for region in ("us-east-1", "eu-west-1"):
             post(session.client("datazone", region_name=region))
         assert not datazone_ts.audit()
 
-    def test_timestamps_can_be_left_out(self, datazone_ts, client, post):
+    def test_timestamps_can_be_ignored(self, datazone_ts, client, post):
         post(client)
         post(client, timestamp=0)
         assert datazone_ts.audit(timestamps=False).doubled == [datazone_ts.data_points[1]]
 
-    def test_what_has_been_deleted_since_is_not_doubled(self, datazone_ts, client, post):
+    def test_deleted_points_are_not_doubled(self, datazone_ts, client, post):
         post(client)
         client.delete_time_series_data_points(
             domainIdentifier=DOMAIN,
@@ -92,7 +92,7 @@ class TestDoubled:
 
 
 class TestUnacknowledged:
-    def test_a_response_that_was_lost(self, datazone_ts, client, post):
+    def test_a_point_whose_response_was_lost(self, datazone_ts, client, post):
         datazone_ts.inject("ResponseLost", times=2)
         with pytest.raises(ReadTimeoutError):
             post(client)
@@ -103,13 +103,13 @@ class TestUnacknowledged:
         assert not audit.unstored
         assert "1 data point stored, while the client saw a failure:" in str(audit)
 
-    def test_a_retry_that_heard_of_it(self, datazone_ts, client, post):
+    def test_a_retry_that_got_the_response(self, datazone_ts, client, post):
         datazone_ts.inject("ResponseLost")
         post(client)
         assert not datazone_ts.audit()
 
     @pytest.mark.parametrize(("token", "found"), [("the-same", 0), ("another", 1)])
-    def test_a_later_call_with_the_same_token_hears_of_it(
+    def test_a_later_call_with_the_same_token_that_got_the_response(
         self, token, found, datazone_ts, client, post
     ):
         datazone_ts.inject("ResponseLost", times=2)
@@ -125,7 +125,9 @@ class TestUnacknowledged:
         ("body", "unacknowledged"),
         [(b"\x1f\x8b\x08\x00", 1), (b"[]", 1), (b"null", 1), (b"{}", 0), (b"{", 0), (b"", 0)],
     )
-    def test_a_response_that_was_garbled(self, body, unacknowledged, datazone_ts, client, post):
+    def test_a_point_whose_response_was_malformed(
+        self, body, unacknowledged, datazone_ts, client, post
+    ):
         datazone_ts.inject(faults.MalformedResponse(body))
         with contextlib.suppress(Exception):
             post(client)
@@ -134,7 +136,7 @@ class TestUnacknowledged:
 
 
 class TestUnstored:
-    def test_a_call_that_failed_in_the_end(self, datazone_ts, client, post):
+    def test_a_call_that_failed_permanently(self, datazone_ts, client, post):
         datazone_ts.inject("AccessDeniedException")
         with pytest.raises(ClientError):
             post(client, forms=[FORM, {**FORM, "formName": "ranges", "content": "[]"}])
@@ -165,28 +167,28 @@ class TestUnstored:
             "error_code": "AccessDeniedException",
         }
 
-    def test_what_a_later_call_posts_again(self, datazone_ts, client, post):
+    def test_a_point_that_a_later_call_posts_again(self, datazone_ts, client, post):
         datazone_ts.inject("AccessDeniedException")
         with pytest.raises(ClientError):
             post(client)
         post(client)
         assert not datazone_ts.audit()
 
-    def test_what_fails_again_and_again_is_unstored_once(self, datazone_ts, client, post):
+    def test_a_point_that_fails_repeatedly_is_listed_once(self, datazone_ts, client, post):
         datazone_ts.inject("AccessDeniedException", times=2)
         for _ in range(2):
             with pytest.raises(ClientError):
                 post(client)
         assert len(datazone_ts.audit().unstored) == 1
 
-    def test_what_was_stored_before_and_fails_now_is_unstored(self, datazone_ts, client, post):
+    def test_a_point_stored_earlier_that_now_fails_is_listed(self, datazone_ts, client, post):
         post(client)
         datazone_ts.inject("AccessDeniedException")
         with pytest.raises(ClientError):
             post(client)
         assert len(datazone_ts.audit().unstored) == 1
 
-    def test_a_try_with_a_new_timestamp(self, datazone_ts, client, post):
+    def test_a_retry_with_a_new_timestamp(self, datazone_ts, client, post):
         datazone_ts.inject("AccessDeniedException")
         with pytest.raises(ClientError):
             post(client)
@@ -194,7 +196,7 @@ class TestUnstored:
         assert len(datazone_ts.audit().unstored) == 1
         assert not datazone_ts.audit(timestamps=False)
 
-    def test_a_form_that_is_not_complete(self, datazone_ts, client, post):
+    def test_an_incomplete_form(self, datazone_ts, client, post):
         client.meta.events.register(
             "before-call.datazone.PostTimeSeriesDataPoints",
             lambda params, **_: params.update(body=b'{"forms": [{"content": "{"}]}'),
@@ -206,7 +208,7 @@ class TestUnstored:
         assert datazone_ts.audit().as_dict()["unstored"][0]["timestamp"] is None
 
 
-def test_a_long_list_is_cut(datazone_ts, client, post):
+def test_a_long_list_is_truncated(datazone_ts, client, post):
     for _ in range(8):
         post(client)
     assert str(datazone_ts.audit()).splitlines()[-1] == "  and 2 more"

@@ -1,4 +1,4 @@
-"""That the benchmarks run and print a row for each comparison; not what they find."""
+"""The benchmarks run and print a row for each comparison; their results are not checked."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ SLOW_ROWS = [
     "its cells, 50 calls each |",
     "50 calls swept | 5 calls swept",
 ]
-"""What a quick run leaves out."""
+"""The rows that a quick run omits."""
 
 
 def compared(table):
-    """Return what is measured, and against what, row by row."""
+    """Return what each row measures and compares with."""
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
     assert rows[0] == ["measured", "ours", "beside", "theirs", "ratio", "goal"]
     return [
@@ -96,7 +96,7 @@ def run(*arguments):
     )
 
 
-def test_all_of_them_print_one_table_and_write_it_into_a_page(tmp_path):
+def test_all_benchmarks_print_one_table_and_write_it_into_a_page(tmp_path):
     pytest.importorskip("aiobotocore", reason="it takes long, and has rows for what is there alone")
     page = tmp_path / "page.md"
     page.write_text(
@@ -114,14 +114,14 @@ def test_all_of_them_print_one_table_and_write_it_into_a_page(tmp_path):
     )
 
 
-def test_a_name_that_no_benchmark_has_is_refused_with_those_that_there_are():
+def test_an_unknown_benchmark_is_refused_with_a_list_of_the_known_ones():
     result = run("one_pots")
 
     assert result.returncode == 2
     assert "there is no benchmark 'one_pots', only one_post, many_forms," in result.stderr
 
 
-def test_a_page_without_a_place_for_the_table_is_refused_before_anything_runs(tmp_path):
+def test_a_page_without_a_placeholder_is_refused_before_anything_runs(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("no place\n", "utf-8")
 
@@ -131,7 +131,7 @@ def test_a_page_without_a_place_for_the_table_is_refused_before_anything_runs(tm
     assert "page.md has no place for the table" in result.stderr
 
 
-def test_the_documentation_has_the_table_of_all_of_them():
+def test_the_documentation_has_the_table_of_all_benchmarks():
     page = (CHECKOUT / "docs" / "explanation" / "performance.md").read_text("utf-8")
     table = "\n".join(line for line in page.splitlines() if line.startswith("|"))
 

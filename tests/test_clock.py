@@ -1,4 +1,4 @@
-"""The double's clock is the test's: freezegun's, time-machine's, or the real one."""
+"""The double follows the clock of the test: freezegun's, time-machine's or the real one."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def utc_now():
 
 @pytest.mark.parametrize("held", STOPPED)
 @pytest.mark.parametrize("mode", MODES)
-def test_a_stopped_clock_moves_by_exactly_the_virtual_sleeps(
+def test_a_frozen_clock_advances_by_exactly_the_virtual_sleeps(
     mode, held, datazone_ts, make_client, post
 ):
     datazone_ts.inject("ThrottlingException", times=3)
@@ -101,9 +101,7 @@ def test_a_stopped_clock_moves_by_exactly_the_virtual_sleeps(
 
 @pytest.mark.parametrize("held", TICKING)
 @pytest.mark.parametrize("mode", MODES)
-def test_a_ticking_clock_keeps_the_real_time_that_has_passed(
-    mode, held, datazone_ts, make_client, post
-):
+def test_a_ticking_clock_keeps_the_elapsed_real_time(mode, held, datazone_ts, make_client, post):
     datazone_ts.inject("ThrottlingException", times=2)
     with held():
         utc_now()  # time-machine's ticks from the first reading on
@@ -117,7 +115,9 @@ def test_a_ticking_clock_keeps_the_real_time_that_has_passed(
     assert before < datazone_ts.data_points.one().posted_at < after
 
 
-def test_every_reading_moves_a_stepping_clock_and_every_sleep_too(datazone_ts, make_client, post):
+def test_a_stepping_clock_advances_with_every_reading_and_every_sleep(
+    datazone_ts, make_client, post
+):
     client = make_client()
     datazone_ts.inject("ThrottlingException")
     with freeze_time(START, auto_tick_seconds=2):
@@ -135,12 +135,12 @@ def test_every_reading_moves_a_stepping_clock_and_every_sleep_too(datazone_ts, m
     assert second.posted_at + step <= after
     steps, rest = divmod((after - before).total_seconds() - throttled.slept, 2)
     assert steps < 50
-    assert min(rest, 2 - rest) < 1e-4  # a sleep is no step
+    assert min(rest, 2 - rest) < 1e-4  # a sleep does not step the clock
 
 
 @pytest.mark.parametrize("held", ALL)
 @pytest.mark.parametrize("mode", MODES)
-def test_no_mode_hangs_under_a_held_clock(mode, held, datazone_ts, make_client, post):
+def test_no_retry_mode_hangs_on_a_frozen_clock(mode, held, datazone_ts, make_client, post):
     made_before = make_client(mode)
     with held():
         for client in (made_before, make_client(mode)):
@@ -152,7 +152,7 @@ def test_no_mode_hangs_under_a_held_clock(mode, held, datazone_ts, make_client, 
 
 
 @pytest.mark.parametrize("held", ALL)
-def test_latency_passes_on_a_held_clock(held, datazone_ts, make_client, post):
+def test_latency_advances_a_frozen_clock(held, datazone_ts, make_client, post):
     client = make_client(attempts=1, read_timeout=60)
     datazone_ts.inject(faults.Latency(42.5))
     datazone_ts.inject(faults.Latency(600))
@@ -163,14 +163,14 @@ def test_latency_passes_on_a_held_clock(held, datazone_ts, make_client, post):
         with pytest.raises(ReadTimeoutError):
             post(client)
         after = utc_now()
-    slack = timedelta(seconds=20)  # of the clock that steps
+    slack = timedelta(seconds=20)  # for the stepping clock
     assert timedelta(seconds=42.5) <= between - before < timedelta(seconds=42.5) + slack
     assert timedelta(seconds=60) <= after - between < timedelta(seconds=60) + slack
     assert [call.attempts[0].at >= before for call in datazone_ts.calls] == [True, True]
 
 
 @pytest.mark.parametrize("held", STOPPED)
-def test_the_rate_limit_follows_a_stopped_clock(held, datazone_ts, make_client, post):
+def test_the_rate_limit_follows_a_frozen_clock(held, datazone_ts, make_client, post):
     client = make_client(attempts=20)
     limit = datazone_ts.rate_limit(1)
     with held():
@@ -184,7 +184,7 @@ def test_the_rate_limit_follows_a_stopped_clock(held, datazone_ts, make_client, 
 
 
 @pytest.mark.parametrize("held", STOPPED)
-def test_only_the_innermost_clock_moves(held, datazone_ts, make_client, post):
+def test_only_the_innermost_clock_advances(held, datazone_ts, make_client, post):
     client = make_client()
     with held():
         datazone_ts.inject("ThrottlingException", times=2)
@@ -239,7 +239,7 @@ def test_freezegun_as_a_decorator(datazone_ts, make_client, post, frozen):
 
 @pytest.fixture
 def frozen():
-    """As freezegun's users write it, and as its pytest plugins do."""
+    """As users of freezegun and its pytest plugins write it."""
     with freeze_time(START) as freezer:
         yield freezer
 
@@ -262,13 +262,13 @@ def test_the_fixture_of_time_machine(datazone_ts, make_client, post, time_machin
     post(client)
     first, second, third = (point.posted_at for point in datazone_ts.data_points)
     assert first == START
-    asked_for = timedelta(seconds=sum(datazone_ts.sleeps))
-    assert abs(third - START - timedelta(hours=1) - asked_for) < timedelta(seconds=1e-4)
+    slept = timedelta(seconds=sum(datazone_ts.sleeps))
+    assert abs(third - START - timedelta(hours=1) - slept) < timedelta(seconds=1e-4)
     assert second > START
 
 
 @pytest.mark.parametrize("held", STOPPED)
-def test_threads_see_the_held_clock(held, datazone_ts, make_client, post):
+def test_threads_see_the_frozen_clock(held, datazone_ts, make_client, post):
     client = make_client()
     with held(), ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: post(client), range(16)))
@@ -321,7 +321,7 @@ def test_a_clock_moved_backwards_breaks_nothing(mode, datazone_ts, make_client, 
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_clock_moved_backwards_leaves_a_sound_client(mode, make_client, post):
+def test_a_client_works_after_the_clock_moved_backwards(mode, make_client, post):
     client = make_client(mode)
     with mock_datazone_ts() as ts, freeze_time("1980-01-01"):
         ts.inject("ThrottlingException", times=2)
@@ -334,7 +334,7 @@ def test_a_clock_moved_backwards_leaves_a_sound_client(mode, make_client, post):
 
 
 @pytest.mark.parametrize("held", [nullcontext, *ALL])
-def test_no_wait_leads_beyond_the_year_9999(held, datazone_ts, make_client, post):
+def test_no_wait_advances_the_clock_beyond_the_year_9999(held, datazone_ts, make_client, post):
     datazone_ts.inject("ThrottlingException", times=55)  # legacy mode's waits double: 2**54 s
     with held():
         post(make_client("legacy", attempts=56))
@@ -342,15 +342,15 @@ def test_no_wait_leads_beyond_the_year_9999(held, datazone_ts, make_client, post
     assert len(datazone_ts.sleeps) == 55
 
 
-def test_without_a_held_clock_it_runs_ahead_of_the_real_one(datazone_ts, make_client, post):
+def test_without_a_frozen_clock_it_runs_ahead_of_the_real_one(datazone_ts, make_client, post):
     before = utc_now()
     datazone_ts.inject(faults.Latency(30))
     datazone_ts.inject("ThrottlingException")
     post(make_client())
     post(make_client())
-    asked_for = timedelta(seconds=30 + sum(datazone_ts.sleeps))
+    slept = timedelta(seconds=30 + sum(datazone_ts.sleeps))
     posted_at = datazone_ts.data_points.latest().posted_at
-    assert before + asked_for <= posted_at <= utc_now() + asked_for
+    assert before + slept <= posted_at <= utc_now() + slept
     with mock_datazone_ts():
         post(make_client())
         assert DataZoneTimeSeries.current().data_points.one().posted_at <= utc_now()

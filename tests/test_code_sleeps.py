@@ -1,4 +1,4 @@
-"""The code's own waits: virtual for the code under test, and for nobody else."""
+"""Sleeps in the code under test are virtual, all others are real."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pytest_datazone_ts import mock_datazone_ts
 REAL, REAL_ASYNC = time.sleep, asyncio.sleep
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=timezone.utc)
 LONG = 3600.0
-"""Seconds that no test may really take."""
+"""Seconds that no test may really sleep."""
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def ts():
 
 @pytest.fixture
 def clock(ts, make_client, post):
-    """Return the time of the double's clock: that of a data point posted now."""
+    """Return the time of the double's clock, which is that of a data point posted now."""
     client = make_client()
 
     def clock():
@@ -59,7 +59,7 @@ def seconds(passed):
     return pytest.approx(passed.total_seconds(), abs=5)
 
 
-def test_a_loop_of_ones_own_waits_on_the_tests_clock(ts, make_client, post):
+def test_a_retry_loop_waits_on_the_tests_clock(ts, make_client, post):
     ts.inject("ThrottlingException", times=3)
     client = make_client(attempts=1)
     for number in range(4):
@@ -73,7 +73,7 @@ def test_a_loop_of_ones_own_waits_on_the_tests_clock(ts, make_client, post):
     assert ts.sleeps == ()
 
 
-def test_without_the_option_nothing_is_replaced():
+def test_without_the_option_sleep_is_not_replaced():
     with mock_datazone_ts() as ts:
         assert (time.sleep, asyncio.sleep) == (REAL, REAL_ASYNC)
         time.sleep(0.001)
@@ -93,7 +93,7 @@ def test_names_imported_before_the_double_and_while_it_is_active(monkeypatch):
         assert (module.pause, module.sleep) == (REAL, REAL_ASYNC)
 
 
-def test_a_name_kept_in_an_object_is_real_again_once_the_double_is_over():
+def test_a_sleep_kept_in_an_object_is_real_again_after_the_double():
     with mock_datazone_ts(sleep="virtual") as ts:
         kept, kept_async = time.sleep, asyncio.sleep
     kept(0.001)
@@ -101,7 +101,7 @@ def test_a_name_kept_in_an_object_is_real_again_once_the_double_is_over():
     assert ts.code_sleeps == ()
 
 
-def test_a_name_that_was_patched_for_another_test(monkeypatch):
+def test_a_sleep_that_was_patched_in_another_test(monkeypatch):
     module = a_module(monkeypatch, "from time import sleep")
     calls = []
     with monkeypatch.context() as patch:
@@ -129,7 +129,7 @@ def test_a_module_that_starts_the_double_while_it_is_loaded(monkeypatch, tmp_pat
     assert starting.pause is REAL
 
 
-def test_a_lazy_module_is_not_loaded(monkeypatch):
+def test_a_lazy_module_is_not_imported(monkeypatch):
     class Lazy(types.ModuleType):
         def __getattribute__(self, name):
             raise AssertionError(name)
@@ -140,7 +140,7 @@ def test_a_lazy_module_is_not_loaded(monkeypatch):
         pass
 
 
-def test_a_sleep_that_is_patched_meanwhile_stays_patched(monkeypatch):
+def test_a_sleep_patched_while_the_double_is_active_stays_patched(monkeypatch):
     calls = []
     with mock_datazone_ts(sleep="virtual") as ts:
         monkeypatch.setattr(time, "sleep", calls.append)
@@ -194,7 +194,7 @@ def test_advance_takes_seconds(value, datazone_ts):
     )
 
 
-def test_advance_comes_too_late_after_the_block():
+def test_advance_after_the_block_is_an_error():
     with mock_datazone_ts() as ts:
         ts.advance(0)
     with pytest.raises(RuntimeError, match=r"^advance\(\) came too late"):
@@ -281,7 +281,7 @@ def test_tasks_with_the_same_deadline_wake_up_in_the_order_they_went_to_sleep(ts
     assert ts.code_sleeps == (5, 5, 5)
 
 
-def test_a_sleep_that_is_cancelled_does_not_pass(ts, clock):
+def test_a_cancelled_sleep_does_not_advance_the_clock(ts, clock):
     async def main():
         sleeping = asyncio.create_task(asyncio.sleep(100 * LONG))
         await asyncio.sleep(0)
@@ -297,7 +297,7 @@ def test_a_sleep_that_is_cancelled_does_not_pass(ts, clock):
     assert ts.code_sleeps == (100 * LONG, LONG, LONG)
 
 
-def test_the_last_sleep_may_be_cancelled(ts):
+def test_the_last_sleep_can_be_cancelled(ts):
     async def main():
         sleeping = asyncio.create_task(asyncio.sleep(LONG))
         await asyncio.sleep(0)
@@ -320,7 +320,7 @@ def test_a_task_that_waits_in_a_loop_of_its_own_does_not_hang(ts):
     assert ts.code_sleeps == (0.02,)
 
 
-def test_a_later_run_starts_anew(ts):
+def test_a_second_event_loop_starts_afresh(ts):
     async def main():
         await asyncio.sleep(LONG)
 
@@ -366,7 +366,7 @@ def test_another_thread_is_left_alone(ts):
     assert ts.code_sleeps == ()
 
 
-def test_of_another_threads_tasks_only_those_that_call_sleep_virtually(ts, make_client, post):
+def test_in_another_thread_only_tasks_that_call_datazone_sleep_virtually(ts, make_client, post):
     client = make_client()
 
     async def work():
@@ -382,7 +382,7 @@ def test_of_another_threads_tasks_only_those_that_call_sleep_virtually(ts, make_
 
 
 @pytest.mark.parametrize("name", ["pytest_something", "xdist.workermanage", "subprocess", "moto"])
-def test_what_is_not_the_code_under_test_really_sleeps(name, ts, monkeypatch):
+def test_other_code_than_the_code_under_test_really_sleeps(name, ts, monkeypatch):
     module = a_module(
         monkeypatch,
         "import time, asyncio\n"
@@ -404,7 +404,7 @@ def test_a_subprocess_is_really_waited_for(ts):
     assert ts.code_sleeps == ()
 
 
-def test_the_back_offs_of_botocore_are_its_own(make_client, post):
+def test_the_backoffs_of_botocore_are_not_counted_as_sleeps_of_the_code(make_client, post):
     with mock_datazone_ts(sleep="virtual", retry_sleep="real") as ts:
         ts.inject("ThrottlingException")
         post(make_client(attempts=2))
@@ -413,7 +413,7 @@ def test_the_back_offs_of_botocore_are_its_own(make_client, post):
 
 
 @pytest.mark.parametrize("wrong", ["1", None, -1, float("nan")])
-def test_a_wrong_argument_meets_the_real_function(wrong, ts):
+def test_a_wrong_argument_is_passed_to_the_real_function(wrong, ts):
     with pytest.raises((TypeError, ValueError)) as real:
         REAL(wrong)
     with pytest.raises((TypeError, ValueError)) as caught:
@@ -422,7 +422,7 @@ def test_a_wrong_argument_meets_the_real_function(wrong, ts):
     assert ts.code_sleeps == ()
 
 
-def test_no_wait_is_no_sleep(ts):
+def test_a_sleep_of_zero_is_not_recorded(ts):
     time.sleep(0)
     asyncio.run(asyncio.sleep(0))
     asyncio.run(asyncio.sleep(-1))
@@ -444,7 +444,7 @@ def test_the_innermost_double_decides(ts):
     assert ts.code_sleeps == (2 * LONG,)
 
 
-def test_reset_forgets_them(ts):
+def test_reset_clears_the_sleeps(ts):
     time.sleep(LONG)
     ts.reset()
     assert ts.code_sleeps == ()
@@ -453,6 +453,6 @@ def test_reset_forgets_them(ts):
 
 
 @pytest.mark.datazone_ts(sleep="virtual")
-def test_the_fixture_takes_it_as_an_option(datazone_ts):
+def test_the_marker_of_the_fixture_sets_the_option(datazone_ts):
     time.sleep(LONG)
     assert datazone_ts.code_sleeps == (LONG,)

@@ -1,7 +1,6 @@
-"""Eight threads at once: nothing lost, nothing doubled, and each in its own order.
+"""Eight concurrent threads: nothing is lost or doubled, and each thread keeps its order.
 
-They mean most on a build without the global interpreter lock; on others, threads take turns after
-every few steps.
+These tests find most on a free-threaded build; on others, threads switch after every few steps.
 """
 
 from __future__ import annotations
@@ -41,11 +40,11 @@ SERIES = {
 
 @pytest.fixture(autouse=True)
 def short_turns():
-    """Have threads change as often as they can, and within the package wherever it calls a thing.
+    """Switch threads as often as possible, and at calls within the package.
 
-    Between two lines of it another thread would come in once in thousands of runs.
+    Otherwise a switch between two given lines would occur once in thousands of runs.
     """
-    chance = random.Random(0)  # noqa: S311 - a chance to be interrupted
+    chance = random.Random(0)  # noqa: S311 - not for security
 
     def give_way(frame, _event, _argument):
         if frame.f_code.co_filename.startswith(PACKAGE) and chance.random() < 0.03:
@@ -61,7 +60,7 @@ def short_turns():
 
 @pytest.fixture
 def clients(session):
-    """A client for each thread, of either region, that lets others run at every step of a call."""
+    """A client for each thread, in alternating regions, that yields at every step of a call."""
     retries = Config(retries={"mode": "standard", "total_max_attempts": 100})
     clients = [
         session.client("datazone", region_name=REGIONS[number % 2], config=retries)
@@ -74,7 +73,7 @@ def clients(session):
 
 
 def at_once(work, count=THREADS):
-    """Have threads begin together; return what each returned, or raise what one raised."""
+    """Start threads together; return their results, or raise the exception of one."""
     start = threading.Barrier(count)
 
     def begin(number):
@@ -86,14 +85,14 @@ def at_once(work, count=THREADS):
 
 
 def forms_of(thread, number):
-    """One to three forms, that say who posted them as which."""
+    """Return one to three forms that identify their thread and number."""
     return [
         {**PLAIN, "formName": f"{thread}", "timestamp": number, "content": f"[{number}, {form}]"}
         for form in range(1 + number % 3)
     ]
 
 
-def test_nothing_is_lost_or_doubled_and_each_keeps_its_order(datazone_ts, clients, post):
+def test_no_point_is_lost_or_doubled_and_each_thread_keeps_its_order(datazone_ts, clients, post):
     calls = 30
     datazone_ts.inject("ThrottlingException", times=20, after=5)
     datazone_ts.inject("ResponseLost", times=20, after=40)
@@ -109,7 +108,7 @@ def test_nothing_is_lost_or_doubled_and_each_keeps_its_order(datazone_ts, client
 
     points = datazone_ts.data_points
     assert len({point.id for point in points}) == len(points)
-    told = {}
+    metadata_by_token = {}
     for thread, posted in enumerate(answers):
         mine = points.where(form_name=f"{thread}")
         assert {point.region for point in mine} == {REGIONS[thread % 2]}
@@ -119,18 +118,20 @@ def test_nothing_is_lost_or_doubled_and_each_keeps_its_order(datazone_ts, client
             for index, form in enumerate(answer["forms"])
         ]
         assert [len(answer["forms"]) for answer in posted] == [1, 2, 3] * (calls // 3)
-        told |= {f"{thread}-{n}": answer["ResponseMetadata"] for n, answer in enumerate(posted)}
+        metadata_by_token |= {
+            f"{thread}-{n}": answer["ResponseMetadata"] for n, answer in enumerate(posted)
+        }
     assert len(points) == THREADS * calls * 2
-    # The forms of one request are stored as one.
+    # The forms of a request are stored together.
     together = [(point.form_name, point.timestamp) for point in points]
     runs = [
         pair for pair, before in zip(together, [None, *together], strict=False) if pair != before
     ]
     assert len(runs) == THREADS * calls
 
-    assert len(datazone_ts.calls) == len(told) == THREADS * calls
+    assert len(datazone_ts.calls) == len(metadata_by_token) == THREADS * calls
     for call in datazone_ts.calls:
-        metadata = told.pop(call.parameters["clientToken"])
+        metadata = metadata_by_token.pop(call.parameters["clientToken"])
         assert [attempt.number for attempt in call.attempts] == [
             *range(1, metadata["RetryAttempts"] + 2)
         ]
@@ -149,9 +150,11 @@ def test_nothing_is_lost_or_doubled_and_each_keeps_its_order(datazone_ts, client
     )
 
 
-def test_one_token_of_many_threads_stores_once(datazone_ts, clients, post):
-    """The same request of all is stored once; of different ones, the first alone."""
-    conflict = clients[0].exceptions.ConflictException  # threads that ask at once get two classes
+def test_a_token_shared_by_many_threads_stores_once(datazone_ts, clients, post):
+    """Equal requests with one token are stored once; of different ones, only the first."""
+    conflict = clients[
+        0
+    ].exceptions.ConflictException  # concurrent first accesses create two classes
 
     def work(thread):
         same = [post(clients[0], clientToken=f"same-{n}") for n in range(20)]
@@ -169,21 +172,21 @@ def test_one_token_of_many_threads_stores_once(datazone_ts, clients, post):
     assert sorted(point.id for point in datazone_ts.data_points) == sorted([*answers[0][0], *ours])
 
 
-def test_an_armed_fault_is_met_exactly_as_often_as_it_was_armed(datazone_ts, clients, post):
-    armed = [
+def test_an_injected_fault_occurs_exactly_as_often_as_requested(datazone_ts, clients, post):
+    injections = [
         datazone_ts.inject("ThrottlingException", times=2, after=number % 3) for number in range(30)
     ]
 
     at_once(lambda thread: [post(clients[thread]) for _ in range(20)])
 
-    assert {(each.hits, each.remaining, each.let_through) for each in armed} == {(2, 0, 0)}
+    assert {(each.hits, each.remaining, each.let_through) for each in injections} == {(2, 0, 0)}
     assert len(datazone_ts.data_points) == THREADS * 20
     attempts = [attempt for call in datazone_ts.calls for attempt in call.attempts]
     assert len(attempts) == THREADS * 20 + 60
 
 
-def test_no_wait_of_any_thread_is_lost_to_the_clock(datazone_ts, clients, post):
-    """All waits together are what the test's time moves by."""
+def test_the_waits_of_all_threads_advance_the_clock(datazone_ts, clients, post):
+    """The clock advances by the sum of all waits."""
     datazone_ts.inject("ThrottlingException", times=200)
 
     with freeze_time("2024-01-01"):
@@ -192,12 +195,12 @@ def test_no_wait_of_any_thread_is_lost_to_the_clock(datazone_ts, clients, post):
         passed = datetime.now(timezone.utc) - began
 
     assert len(datazone_ts.sleeps) == 200
-    # To a microsecond for each of them: datetimes have no more.
+    # Datetimes round each of them to a microsecond.
     assert passed.total_seconds() == pytest.approx(sum(datazone_ts.sleeps), abs=200e-6)
 
 
-def test_what_is_read_meanwhile_is_whole(datazone_ts, clients, post):
-    """Half of the threads post, half read: what they see is how it once was."""
+def test_concurrent_reads_are_consistent(datazone_ts, clients, post):
+    """Half of the threads post and half read; each read is a state that existed."""
     writers = [*range(0, THREADS, 2)]
 
     def write(thread):
@@ -234,7 +237,7 @@ def test_what_is_read_meanwhile_is_whole(datazone_ts, clients, post):
             assert seen == sorted(seen, key=lambda item: (item[0], stored.index(item[1])))[::-1]
 
 
-def test_what_is_deleted_meanwhile_is_gone_everywhere(datazone_ts, clients, post):
+def test_concurrent_deletions_are_seen_everywhere(datazone_ts, clients, post):
     def work(thread):
         for number in range(30):
             post(clients[thread], clientToken=f"{thread}-{number}")
@@ -251,8 +254,8 @@ def test_what_is_deleted_meanwhile_is_gone_everywhere(datazone_ts, clients, post
     assert {point.region for point in datazone_ts.data_points} <= {*REGIONS}
 
 
-def test_doubles_that_come_and_go_in_threads_answer_every_call_once(clients, post):
-    """The innermost of the process answers, whichever thread's it is."""
+def test_doubles_started_in_several_threads_answer_every_call_once(clients, post):
+    """The innermost double in the process answers, whichever thread started it."""
     with mock_datazone_ts() as outer:
 
         def work(thread):
@@ -274,8 +277,8 @@ def test_doubles_that_come_and_go_in_threads_answer_every_call_once(clients, pos
     assert all(call.succeeded for double in doubles for call in double.calls)
 
 
-def test_doubles_that_come_and_go_in_threads_leave_nothing(clients, post):
-    """The first one that is there changes botocore's names, the last one puts them back."""
+def test_doubles_started_in_several_threads_restore_everything(clients, post):
+    """The first double replaces names in botocore, and the last one restores them."""
     before = replaced()
 
     def work(thread):

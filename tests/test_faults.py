@@ -1,4 +1,4 @@
-"""What the code under test meets is what it would meet in production.
+"""The code under test gets what it would get in production.
 
 Most tests make the same call twice with the same client: to a server on 127.0.0.1 that really
 misbehaves, and to a double with the fault injected. Class, text and number of attempts agree.
@@ -35,11 +35,11 @@ RETRIED = {"InternalServerException", "ThrottlingException"}
 
 
 class Misbehaving:
-    """An HTTP server that reads each request and then does what the test told it to."""
+    """An HTTP server that reads each request and then does what the test configured."""
 
     def __init__(self, listener: socket.socket) -> None:
         self.answer: bytes | None = b""
-        """What is sent before the connection is closed; ``None``: it stays open, silent."""
+        """What is sent before the connection is closed; ``None`` keeps it open and silent."""
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self._silent: list[socket.socket] = []
         self._listener = listener
@@ -96,7 +96,7 @@ def unreachable() -> str:
 
 @pytest.fixture
 def overloaded() -> Iterator[str]:
-    """An address at which no further connection is taken on: its backlog is full."""
+    """An address that accepts no further connection because its backlog is full."""
     with contextlib.ExitStack() as sockets:
         listener = sockets.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -140,7 +140,7 @@ def make(session: Any, attempts: list[str]) -> Callable[..., Any]:
 
 @pytest.fixture
 def outcome(attempts: list[str], post: Callable[..., Any]) -> Callable[..., Any]:
-    """Make the call; return what came of it: the response or exception, and the attempts."""
+    """Make the call; return the response or exception, and the number of attempts."""
 
     def outcome(client: Any) -> tuple[Any, int]:
         attempts.clear()
@@ -154,7 +154,7 @@ def outcome(attempts: list[str], post: Callable[..., Any]) -> Callable[..., Any]
 
 @pytest.fixture
 def real(outcome: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Make the call with no double, and without waiting between its attempts."""
+    """Make the call without a double and without waiting between its attempts."""
 
     def real(client: Any) -> tuple[Any, int]:
         with monkeypatch.context() as patch:
@@ -253,10 +253,10 @@ OTHER = {
     "org.Some_Error1": 418,
     "InternalFailure": 500,
 }
-"""Errors that no class is for, and statuses."""
+"""Errors without a class, and their statuses."""
 RETRIED_OTHERS = {"ServiceUnavailableException", "InternalFailure"}
 RETRIED_FOR_THEIR_CODE = {"SlowDown", "RequestTimeout", "RequestLimitExceeded"}
-"""By the standard and the adaptive mode; legacy mode does not know these codes."""
+"""The codes that standard and adaptive mode retry, and legacy mode does not."""
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -329,7 +329,7 @@ def test_an_exception_is_injected_by_name_class_or_instance(
     assert error["Message"]
 
 
-def test_each_exception_has_a_message_of_its_own_unless_it_is_given_one():
+def test_each_exception_has_its_own_default_message():
     messages = {
         fault.__name__: fault().message
         for fault in faults.ServiceException.__subclasses__()
@@ -363,7 +363,7 @@ def test_each_exception_has_a_message_of_its_own_unless_it_is_given_one():
     assert faults.ConflictException("mine").message == "mine"
 
 
-def test_the_default_message_of_access_denied_is_that_of_aws(datazone_ts, make_client, post):
+def test_the_default_message_of_access_denied_is_the_one_aws_sends(datazone_ts, make_client, post):
     datazone_ts.inject("AccessDeniedException")
     with pytest.raises(ClientError) as caught:
         post(make_client())
@@ -372,7 +372,7 @@ def test_the_default_message_of_access_denied_is_that_of_aws(datazone_ts, make_c
     )
 
 
-def test_each_attempt_has_a_request_id_of_its_own(datazone_ts, make_client, post):
+def test_each_attempt_has_its_own_request_id(datazone_ts, make_client, post):
     datazone_ts.inject("InternalServerException", times=2)
     response = post(make_client())
     ids = [attempt.request_id for attempt in datazone_ts.calls.one().attempts]
@@ -393,17 +393,17 @@ def test_retry_after_is_obeyed_where_botocore_obeys_it(
         retry_after="3",
         x_amz_retry_after="3000",
     )
-    asked_for = []
+    requested = []
     with monkeypatch.context() as patch:
-        patch.setattr("time.sleep", asked_for.append)
+        patch.setattr("time.sleep", requested.append)
         patch.setattr(TokenBucket, "_acquire", lambda *_, **__: True)
         outcome(client)
     with mock_datazone_ts() as ts:
         ts.inject(faults.ThrottlingException(retry_after=3), times=3)
         error, _ = outcome(client)
         slept = [attempt.slept for attempt in ts.calls.one().attempts]
-    # A back-off of botocore's own is random, below two seconds.
-    assert [seconds == 3 for seconds in slept] == [seconds == 3 for seconds in asked_for] + [False]
+    # A backoff of botocore is random and shorter than two seconds.
+    assert [seconds == 3 for seconds in slept] == [seconds == 3 for seconds in requested] + [False]
     headers = error.response["ResponseMetadata"]["HTTPHeaders"]
     assert (headers["retry-after"], headers["x-amz-retry-after"]) == ("3", "3000")
 
@@ -457,7 +457,7 @@ def test_an_http_error_is_the_real_one(status, body, mode, misbehaving, make, re
     assert call.attempts[-1].request_id is None
 
 
-def test_the_default_http_error_is_a_proxys_page():
+def test_the_default_http_error_looks_like_a_proxy_error_page():
     page = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
     assert faults.HttpError() == faults.HttpError(502, page)
     assert "<title>599</title>" in faults.HttpError(599).body
@@ -505,7 +505,7 @@ def test_botocores_own_retry_of_a_lost_response_stores_the_point_once(
 
 
 @pytest.mark.parametrize(("tokens", "stored"), [(["one", "two"], 2), (["one", "one"], 1)])
-def test_a_retry_of_ones_own_stores_the_point_twice_unless_it_keeps_the_token(
+def test_a_retry_in_user_code_stores_the_point_twice_unless_it_keeps_the_token(
     tokens, stored, datazone_ts, make_client, post
 ):
     client = make_client(attempts=1)
@@ -528,7 +528,7 @@ def test_a_retry_of_ones_own_stores_the_point_twice_unless_it_keeps_the_token(
         (1e6, None, True),
     ],
 )
-def test_latency_becomes_a_read_timeout_at_the_clients_own(
+def test_latency_beyond_the_clients_read_timeout_raises(
     seconds, read_timeout, arrives, datazone_ts, make_client, post
 ):
     client = make_client(attempts=1, read_timeout=read_timeout)
@@ -549,7 +549,7 @@ def test_latency_becomes_a_read_timeout_at_the_clients_own(
 @pytest.mark.parametrize(
     ("read_timeout", "arrives"), [(60, True), (1.0, False), (0.25, False), (None, True)]
 )
-def test_a_slow_body_becomes_a_read_timeout_at_the_clients_own(
+def test_a_slow_body_beyond_the_clients_read_timeout_raises(
     read_timeout, arrives, datazone_ts, make_client, post
 ):
     """Its headers say how long the body is, and so how long it takes."""
@@ -598,10 +598,8 @@ def test_latency_delays_a_refusal_too(datazone_ts, make_client, post):
         (faults.MalformedResponse(b"{}"), "SerializationException: "),
     ],
 )
-def test_a_request_that_can_not_be_read_is_refused_whatever_becomes_of_the_answer(
-    fault, met, datazone_ts, make_client
-):
-    """Neither the service, nor a response that the test gave, nor a rate limit meets it."""
+def test_an_unreadable_request_is_refused_whatever_the_fault(fault, met, datazone_ts, make_client):
+    """It reaches neither the service, nor a canned response, nor a rate limit."""
     datazone_ts.respond("ListDomains", {"items": []})
     datazone_ts.inject(fault, operation="ListDomains")
     limit = datazone_ts.rate_limit(0.001, operation="ListDomains")
@@ -611,8 +609,8 @@ def test_a_request_that_can_not_be_read_is_refused_whatever_becomes_of_the_answe
         client.list_domains(maxResults="x")
 
     error = (getattr(caught.value, "response", None) or {}).get("Error")
-    told = f"{error['Code']}: {error['Message']}" if error else type(caught.value).__name__
-    assert told == met
+    shown = f"{error['Code']}: {error['Message']}" if error else type(caught.value).__name__
+    assert shown == met
     [attempt] = datazone_ts.calls.one().attempts
     assert attempt.fault == fault
     assert client.list_domains()["items"] == []
@@ -672,7 +670,7 @@ def test_an_exception_that_the_operation_does_not_document_is_refused(code, oper
 
 
 class ReadTimeout(Exception):  # noqa: N818 - as in requests and httpx
-    """Another library's, with the name of a fault."""
+    """A class in another library with the name of a fault."""
 
 
 @pytest.mark.parametrize(
@@ -696,7 +694,7 @@ class ReadTimeout(Exception):  # noqa: N818 - as in requests and httpx
         (502, ""),
     ],
 )
-def test_what_is_no_fault_is_refused_with_those_that_are(given, hint, datazone_ts):
+def test_an_unknown_fault_is_refused_with_a_list_of_the_known_ones(given, hint, datazone_ts):
     with pytest.raises(ValueError, match=r"^inject\(\) got ") as caught:
         datazone_ts.inject(given)
     assert str(caught.value) == (
@@ -718,7 +716,7 @@ def test_a_fault_that_needs_arguments_is_injected_as_an_instance(datazone_ts):
 
 
 @pytest.mark.parametrize("arguments", [(), ("ThrottlingException",)])
-def test_the_base_of_the_exceptions_is_none_of_them(arguments):
+def test_the_base_class_of_the_exceptions_cannot_be_injected(arguments):
     """Its first argument is a message: what looks like a name would be an empty code."""
     with pytest.raises(TypeError) as caught:
         faults.ServiceException(*arguments)

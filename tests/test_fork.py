@@ -1,4 +1,4 @@
-"""Forked processes: they have no double, and reach the one behind HTTP."""
+"""Forked processes have no double, and reach the one in the parent over HTTP."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ def fork_and(function):
 
 @pytest.mark.usefixtures("datazone_ts_server")
 @pytest.mark.parametrize("function", [publish, publish_with_an_older_client])
-def test_with_the_server_they_reach_the_double(datazone_ts, function):
+def test_with_the_server_forked_children_reach_the_double(datazone_ts, function):
     fork_and(function)
 
     assert {point.entity_identifier for point in datazone_ts.data_points} == {"a", "b"}
 
 
 @pytest.mark.parametrize("function", [error_of_publishing])
-def test_without_the_server_a_call_is_an_error_that_names_it(datazone_ts, function, network):
+def test_without_the_server_a_call_in_a_forked_child_is_an_error(datazone_ts, function, network):
     message = (
         "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws from a "
         "forked process: the double of the test is not active in it. Add the fixture "
@@ -89,7 +89,7 @@ def test_without_the_server_a_call_is_an_error_that_names_it(datazone_ts, functi
     assert not network
 
 
-def test_they_may_have_a_double_of_their_own(datazone_ts):
+def test_a_forked_child_can_have_its_own_double(datazone_ts):
     assert fork_and(publish_with_a_double_of_its_own) == [1, 1]
     assert not datazone_ts.calls
 

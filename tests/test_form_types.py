@@ -1,4 +1,4 @@
-"""Form types: what the content of a posted form is held against."""
+"""Form types: what the content of a posted form is checked against."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def doubt(problems, index=0, name="completeness"):
 
 
 def warnings_of(post, client, content):
-    """Post content, JSON or text, and return what was warned of."""
+    """Post content, JSON or text, and return the warnings."""
     text = content if isinstance(content, str) else json.dumps(content)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -102,11 +102,11 @@ def refusal_of(post, client, content=None, **keywords):
         {},
     ],
 )
-def test_content_that_real_pipelines_post_is_not_doubted(datazone_ts_client, post, content):
+def test_content_that_real_pipelines_post_causes_no_warning(datazone_ts_client, post, content):
     assert warnings_of(post, datazone_ts_client, content) == []
 
 
-def test_a_form_without_content_is_not_doubted(datazone_ts, datazone_ts_client, post):
+def test_a_form_without_content_causes_no_warning(datazone_ts, datazone_ts_client, post):
     post(
         datazone_ts_client,
         forms=[{"formName": "f", "typeIdentifier": DATA_QUALITY, "timestamp": 0}],
@@ -199,19 +199,19 @@ def test_a_form_without_content_is_not_doubted(datazone_ts, datazone_ts_client, 
         (result(evaluationsCount="x" * 59), NOT_A_COUNT.format(f'"{"x" * 59}...')),
     ],
 )
-def test_content_that_looks_wrong_is_warned_of(
+def test_suspicious_content_causes_a_warning(
     datazone_ts, datazone_ts_client, post, content, problems
 ):
     assert warnings_of(post, datazone_ts_client, content) == [doubt(problems) + WARNED]
     assert len(datazone_ts.data_points) == 1
 
 
-def test_content_nested_too_deeply_is_doubted(datazone_ts_client, post):
+def test_content_nested_too_deeply_causes_a_warning(datazone_ts_client, post):
     (warning,) = warnings_of(post, datazone_ts_client, "[" * 100_000)
     assert warning.startswith(doubt("at $: found text that is not JSON ("))
 
 
-def test_one_warning_tells_of_all_forms_of_a_request(datazone_ts_client, post):
+def test_one_warning_covers_all_forms_in_a_request(datazone_ts_client, post):
     forms = [
         {"formName": name, "typeIdentifier": kind, "timestamp": 0, "content": content}
         for name, kind, content in [
@@ -232,7 +232,7 @@ def test_one_warning_tells_of_all_forms_of_a_request(datazone_ts_client, post):
     )
 
 
-def test_a_repeated_request_is_not_warned_of_again(datazone_ts, make_client, post):
+def test_a_repeated_request_causes_no_second_warning(datazone_ts, make_client, post):
     client = make_client(attempts=2)
     datazone_ts.inject("ResponseLost")
     tokens = ["token", "token", "another"]  # and botocore repeats the first
@@ -272,7 +272,7 @@ NOT_AN_OBJECT = st.none() | st.booleans() | st.integers() | st.text(max_size=3) 
 
 
 def wrong_for(path):
-    """Values that contradict what a path of the form type holds."""
+    """Values that contradict the form type at a path."""
     last = next((step for step in reversed(path) if isinstance(step, str)), "")
     if path and isinstance(path[-1], int):
         return NOT_AN_OBJECT if last == "evaluations" else NOT_TEXT
@@ -293,7 +293,7 @@ def wrong_for(path):
 
 
 def paths_of(value, path=()):
-    """Every place in JSON, its root included."""
+    """Yield every path in JSON, including its root."""
     yield path
     if isinstance(value, (dict, list)):
         for step, child in value.items() if isinstance(value, dict) else enumerate(value):
@@ -318,7 +318,7 @@ def replaced(content, path, value):
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # "post" keeps no state
 )
 @given(st.data())
-def test_one_wrong_field_is_warned_of_by_its_path_and_a_right_one_never(session_client, post, data):
+def test_a_warning_names_the_path_of_the_wrong_field_only(session_client, post, data):
     content = data.draw(VALID)
     path = data.draw(st.sampled_from([*paths_of(content)]))
     wrong = data.draw(wrong_for(path))
@@ -359,7 +359,7 @@ def test_content_check_error_refuses_the_whole_request(datazone_ts, datazone_ts_
 
 
 @pytest.mark.datazone_ts(content_check="off")
-def test_content_check_off_takes_everything(datazone_ts, datazone_ts_client, post):
+def test_content_check_off_accepts_everything(datazone_ts, datazone_ts_client, post):
     assert warnings_of(post, datazone_ts_client, "not JSON") == []
     assert datazone_ts.data_points.one().content == "not JSON"
 
@@ -445,7 +445,7 @@ def own(problems, index=0, name="completeness", kind=OWN):
         ),
     ],
 )
-def test_content_is_held_against_a_json_schema(
+def test_content_is_validated_against_a_json_schema(
     datazone_ts, datazone_ts_client, post, content, problems
 ):
     datazone_ts.register_form_type(OWN, SCHEMA)
@@ -521,7 +521,7 @@ def test_a_callable_refuses_content(datazone_ts, datazone_ts_client, post, check
     datazone_ts.assert_not_posted()
 
 
-def test_a_callable_may_assert(datazone_ts, datazone_ts_client, post):
+def test_a_callable_can_refuse_content_with_an_assertion(datazone_ts, datazone_ts_client, post):
     datazone_ts.register_form_type(OWN, asserts)
     assert refusal_of(post, datazone_ts_client, {}, typeIdentifier=OWN).startswith(
         own("it is late")
@@ -529,7 +529,7 @@ def test_a_callable_may_assert(datazone_ts, datazone_ts_client, post):
 
 
 class Model:
-    """What a pydantic model is like: it has fields to iterate over."""
+    """A class that can be iterated over, like a pydantic model."""
 
     def __init__(self, content):
         self.content = content
@@ -551,21 +551,21 @@ class Model:
         generates,
     ],
 )
-def test_a_callable_takes_content(datazone_ts, datazone_ts_client, post, check):
+def test_a_callable_accepts_content(datazone_ts, datazone_ts_client, post, check):
     datazone_ts.register_form_type(OWN, check)
     post(datazone_ts_client, content='{"hours": 3}', typeIdentifier=OWN)
     datazone_ts.assert_posted(count=1)
 
 
 @pytest.mark.datazone_ts(strict=False)
-def test_any_other_error_of_a_callable_is_the_test_s_own(datazone_ts, datazone_ts_client, post):
+def test_any_other_exception_in_a_callable_reaches_the_test(datazone_ts, datazone_ts_client, post):
     datazone_ts.register_form_type(OWN, lambda content: content["hours"])
     with pytest.raises(KeyError, match="hours"):
         post(datazone_ts_client, content="{}", typeIdentifier=OWN)
     datazone_ts.assert_not_posted()
 
 
-def test_a_check_of_the_built_in_type_replaces_the_built_in_one(
+def test_a_check_for_the_built_in_type_replaces_the_built_in_check(
     datazone_ts, datazone_ts_client, post
 ):
     datazone_ts.register_form_type(
@@ -576,7 +576,7 @@ def test_a_check_of_the_built_in_type_replaces_the_built_in_one(
     assert refusal_of(post, datazone_ts_client, {}) == own("no list", kind=DATA_QUALITY)
 
 
-def test_a_later_check_replaces_an_earlier_and_reset_forgets_both(
+def test_a_later_check_replaces_an_earlier_one_and_reset_removes_both(
     datazone_ts, datazone_ts_client, post
 ):
     datazone_ts.register_form_type(OWN, lambda _: "first")
@@ -588,7 +588,7 @@ def test_a_later_check_replaces_an_earlier_and_reset_forgets_both(
     post(datazone_ts_client, content="{}", typeIdentifier=OWN)
 
 
-def test_a_schema_that_changes_later_changes_nothing(datazone_ts, datazone_ts_client, post):
+def test_changing_a_schema_later_has_no_effect(datazone_ts, datazone_ts_client, post):
     schema = copy.deepcopy(SCHEMA)
     datazone_ts.register_form_type(OWN, MappingProxyType(schema))
     schema["properties"]["hours"]["minimum"] = -9
@@ -617,7 +617,7 @@ def test_a_reference_to_a_url_is_not_fetched(datazone_ts, datazone_ts_client, po
 
 
 class PanicException(BaseException):
-    """What a RecursionError becomes where it is raised below Rust, now and then."""
+    """The exception that a RecursionError below Rust code sometimes becomes."""
 
 
 def panics(*_):
@@ -625,7 +625,7 @@ def panics(*_):
 
 
 @pytest.mark.parametrize("schema", [{"$ref": "#"}, {"$schema": "urn:panics", "panics": True}])
-def test_what_is_nested_too_deeply_for_its_schema_is_refused(
+def test_content_nested_too_deeply_for_its_schema_is_refused(
     datazone_ts, datazone_ts_client, post, schema
 ):
     jsonschema.validators.create({"$id": "urn:panics"}, {"panics": panics}, version="panics")
@@ -639,7 +639,7 @@ def test_what_is_nested_too_deeply_for_its_schema_is_refused(
 
 
 @pytest.mark.parametrize("check", ["an object", True, ["hours"]])
-def test_what_can_not_check_is_refused(datazone_ts, check):
+def test_an_object_that_cannot_check_content_is_refused(datazone_ts, check):
     with pytest.raises(TypeError, match="register_form_type") as caught:
         datazone_ts.register_form_type(OWN, check)
     assert str(caught.value) == (
@@ -647,7 +647,7 @@ def test_what_can_not_check_is_refused(datazone_ts, check):
     )
 
 
-def test_an_identifier_that_no_form_type_has_is_refused(datazone_ts, session_client):
+def test_an_invalid_form_type_identifier_is_refused(datazone_ts, session_client):
     get_form_type = session_client.meta.service_model.operation_model("GetFormType")
     pattern = get_form_type.input_shape.members["formTypeIdentifier"].metadata["pattern"]
     with pytest.raises(ValueError, match="identifier") as caught:
@@ -694,7 +694,7 @@ def test_a_callable_needs_no_jsonschema(pytester):
 
 
 def form_type(client, identifier, **keywords):
-    """Get a form type, and hold it against botocore's shape of the output."""
+    """Get a form type and validate it against botocore's shape of the output."""
     found = client.get_form_type(
         domainIdentifier="dzd_5oo7xzoqltu8mf", formTypeIdentifier=identifier, **keywords
     )

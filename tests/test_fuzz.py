@@ -32,7 +32,7 @@ from pytest_datazone_ts import UnansweredOperationError, faults
 REQUESTS, CONNECTIONS = [int(os.environ.get("DATAZONE_TS_FUZZ") or n) for n in (2_000, 300)]
 SEED = os.environ.get("DATAZONE_TS_FUZZ_SEED", "0")
 SLOW = 5.0
-"""Seconds of computing: no response takes a hundredth of it but one that grows with its input."""
+"""Seconds of CPU: a response takes less than a hundredth of it unless its cost explodes."""
 
 SERVICE = service()
 POST = "PostTimeSeriesDataPoints"
@@ -57,7 +57,7 @@ DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"
 
 
 def nested(rng):
-    """JSON that is nested about as deeply as Python goes, or far beyond."""
+    """JSON that is nested about as deeply as the recursion limit, or far beyond."""
     depth = rng.choice([2, 50, 200, rng.randrange(200, 400), rng.randrange(900, 1100), 30_000])
     opened, closed = rng.choice([("[", "]"), ('{"a":', "}"), ('{"and":[', "]}"), ("[", "")])
     return opened * depth + "1" + closed * depth
@@ -131,7 +131,7 @@ TEXTS = [
 
 
 def content(rng):
-    """What a form may say: as JSON in JSON."""
+    """The content of a form: JSON in JSON."""
     if rng.random() < 0.2:
         return nested(rng)
     score = {
@@ -173,7 +173,7 @@ def a_search(rng):
 
 
 def hostile_json(rng, value, chance):
-    """Write a value as JSON, each part of which may be another, missing or there twice."""
+    """Write a value as JSON whose parts may be replaced, missing or repeated."""
     if rng.random() < chance:
         return nested(rng) if rng.random() < 0.05 else rng.choice(FRAGMENTS)
     if isinstance(value, dict):
@@ -189,7 +189,7 @@ def hostile_json(rng, value, chance):
 
 
 def damaged(rng, text):
-    """Bytes of which some were lost, added, replaced or repeated."""
+    """Damage bytes: some are lost, added, replaced or repeated."""
     text = bytearray(text)
     for _ in range(rng.choice([1, 1, 2, 8])):
         start = rng.randrange(len(text) + 1)
@@ -213,7 +213,7 @@ def hostile_body(rng, value, chance):
 
 
 def hostile_path(rng, operation, chance):
-    """The operation's path, the labels of which may be anything."""
+    """The path of an operation with arbitrary labels."""
 
     def label(found):
         good = {"domainIdentifier": DOMAIN, "entityType": "ASSET", "entityIdentifier": ENTITY}
@@ -231,11 +231,11 @@ def hostile_path(rng, operation, chance):
 
 
 IDENTIFIER = "8nqi1xrs0f2jm4"
-"""A point's id, as they are; some requests put there the id of a point that is stored."""
+"""A valid id; some requests replace it with that of a stored point."""
 
 
 def hostile_query(rng, operation, chance):
-    """The operation's query, each value of which may be another, missing or there twice."""
+    """The query of an operation whose values may be replaced, missing or repeated."""
     members = SERVICE.operation_model(operation).input_shape.members
     pairs = []
     for name, shape in members.items():
@@ -283,7 +283,7 @@ def hostile_request(rng):
 
 
 def a_double(rng):
-    """A double in one of the states that tests put them in."""
+    """A double in one of the states that tests set up."""
     ts = new_double(content_check=rng.choice(["off", "warn", "error"]))
     if rng.random() < 0.5:
         for number in range(3):
@@ -324,7 +324,7 @@ def reject(constant):
 
 
 def outcome_of(name, reply):
-    """Say what came of a request; require an answer of AWS's, which botocore can parse."""
+    """Summarize a response; require one that AWS could send and botocore can parse."""
     if (exception := getattr(reply, "exception", None)) is not None:
         return exception
     head = [f"{name}: {value}" for name, value in reply.headers.items()]
@@ -362,7 +362,7 @@ def outcome_of(name, reply):
 
 
 @pytest.mark.filterwarnings("ignore::pytest_datazone_ts.DataZoneContentWarning")
-def test_whatever_comes_in_is_answered_as_aws_would():
+def test_any_request_is_answered_as_aws_would():
     rng = random.Random(f"exchange {SEED}")  # noqa: S311 - the same again is what it is for
     outcomes = Counter()
     for number in range(REQUESTS):
@@ -403,7 +403,7 @@ def test_whatever_comes_in_is_answered_as_aws_would():
 
 
 def each_in_each_place():
-    """Yield operations, paths, queries and bodies with one thing that is odd."""
+    """Yield operations, paths, queries and bodies with one oddity each."""
     rng = random.Random(0)  # noqa: S311 - with no chance that anything else is odd
     form = {"formName": "score", "typeIdentifier": "a.b", "timestamp": 0, "typeRevision": "1"}
     form |= {"content": "{}"}
@@ -439,7 +439,7 @@ def each_in_each_place():
         yield "Search", hostile_path(rng, "Search", 0), "", text.encode()
 
 
-def test_each_odd_thing_in_each_place_is_answered_as_aws_would():
+def test_each_oddity_in_each_place_is_answered_as_aws_would():
     ts = new_double(content_check="off")
     for number, (operation, path, query, body) in enumerate(each_in_each_place()):
         if number % 20 == 0:
@@ -489,16 +489,16 @@ HEADERS = [
 
 
 def chunked(rng, body, chance):
-    """The body in chunks, which may not be what they say."""
+    """A chunked body, whose chunk sizes may be wrong."""
     pieces = []
     while body:
         size = rng.randrange(1, len(body) + 1)
-        said = b"%x" % size
+        announced = b"%x" % size
         if rng.random() < chance:
-            said = rng.choice(
+            announced = rng.choice(
                 [b"", b"-1", b"0x1", b"f" * 15, b"f" * 16, b"%x;a=b" % size, b"0", b"g"]
             )
-        pieces += [said, rng.choice([b"\r\n"] * 9 + [b"\n"]), body[:size], b"\r\n"]
+        pieces += [announced, rng.choice([b"\r\n"] * 9 + [b"\n"]), body[:size], b"\r\n"]
         body = body[size:]
     end = b"0\r\n\r\n"
     if rng.random() < chance:
@@ -507,7 +507,7 @@ def chunked(rng, body, chance):
 
 
 def hostile_message(rng):
-    """An HTTP request, or what is nearly one."""
+    """An HTTP request, possibly damaged."""
     operation = rng.choice([*TIME_SERIES * 8, *CATALOGUE, *OTHERS])
     chance = rng.choice([0, 0, 0.02, 0.1, 0.5])
     method = SERVICE.operation_model(operation).http["method"]
@@ -550,7 +550,7 @@ def hostile_message(rng):
 
 
 def conversation(rng):
-    """What one client sends, piece by piece, and how it leaves."""
+    """The pieces that a client sends, and how it disconnects."""
     if rng.random() < 0.02:
         text = rng.randbytes(rng.randrange(500))
     else:
@@ -565,7 +565,7 @@ def conversation(rng):
 
 
 def talk(url, pieces, leaving):
-    """Send the pieces; return all that comes back, and whether it alone hung up, in peace."""
+    """Send the pieces; return what was received, and whether the server closed cleanly."""
     port = int(url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -583,7 +583,7 @@ def talk(url, pieces, leaving):
                 connection.shutdown(socket.SHUT_WR)
         except TimeoutError:
             raise
-        except OSError:  # it hung up already
+        except OSError:  # the server closed the connection already
             pass
         try:
             while piece := connection.recv(2**16):
@@ -595,14 +595,14 @@ def talk(url, pieces, leaving):
 
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) [A-Za-z -]*")
 MOTOS_ADVICE = re.compile(r"Unable to find appropriate backend for .*\n")
-"""What moto prints when it is asked for a service that it does not know."""
+"""What moto prints for a service that it does not know."""
 LINE = re.compile(
     r"((?P<operation>[\w-]+) )?(?P<status>\d{3})( (?P<code>\w+(Exception|Error)))? \(.*\)"
 )
 
 
 def answers(sent, text, log):
-    """Take responses apart, and say what each was; require it to be whole and in AWS's form."""
+    """Parse responses and summarize each; require them to be complete and valid."""
     log = iter(log)
     while text:
         head, end, text = text.partition(b"\r\n\r\n")
@@ -644,7 +644,7 @@ GOOD = (
 ).encode()
 
 
-def test_whatever_is_sent_to_the_server_is_answered_as_aws_would_or_hung_up_on(capfd):
+def test_any_bytes_sent_to_the_server_are_answered_as_aws_would_or_the_connection_is_closed(capfd):
     rng = random.Random(f"server {SEED}")  # noqa: S311 - as above
     outcomes = Counter()
     log = []
@@ -666,8 +666,8 @@ def test_whatever_is_sent_to_the_server_is_answered_as_aws_would_or_hung_up_on(c
                     assert talk(url, [GOOD], "half-close")[0].startswith(b"HTTP/1.1 200 OK\r\n")
                 await_end(at_rest)
                 if in_peace:
-                    told = answers(b"".join(pieces), received, log)
-                    outcomes.update([*told] or ["hung up"])
+                    summaries = answers(b"".join(pieces), received, log)
+                    outcomes.update([*summaries] or ["closed"])
                 else:
                     outcomes[f"we: {leaving}"] += 1
             except Exception as error:

@@ -228,14 +228,17 @@ def test_without_guard_the_call_is_sent(run):
 def test_a_run_within_a_run_leaves_no_guard(run):
     module = """
         import pytest
+        from botocore.session import Session
         from pipeline import publish
 
         pytest_plugins = ["pytester"]
 
         def test_it(pytester, network):
+            before = dict(vars(Session))
             pytester.makeini("[pytest]\\ndatazone_ts_guard = true")
             pytester.makepyfile(test_inner="def test_inner(): pass")
             pytester.runpytest_inprocess().assert_outcomes(passed=1)
+            assert dict(vars(Session)) == before
             publish()
             assert len(network) == 1
     """

@@ -1,4 +1,4 @@
-"""The in-process way in: which clients it reaches, and what they see."""
+"""Interception in process: which clients it reaches, and what they get."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 3})
 
 @pytest.fixture
 def loopback():
-    """A server on 127.0.0.1 that counts what reaches it: its URL and the paths."""
+    """A server on 127.0.0.1; yields its URL and the requested paths."""
     with serving(201, b"{}") as server:
         yield server
 
@@ -168,10 +168,10 @@ ELDERS = """
 """
 
 
-def test_clients_older_than_the_package_are_found_waking_nothing(
+def test_clients_made_before_the_package_was_imported_are_found_without_side_effects(
     pytester, monkeypatch, post, make_client
 ):
-    """And ids are the same from process to process."""
+    """Ids are the same in every process."""
     monkeypatch.setenv("PYTHONHASHSEED", "1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
     result = pytester.run(sys.executable, "-W", "error", pytester.makepyfile(elders=ELDERS))
@@ -251,8 +251,8 @@ def test_an_endpoint_from_the_environment_is_answered(monkeypatch, post, network
     assert not network
 
 
-def test_threads_lose_nothing_and_their_retries_are_grouped(make_client, post):
-    """The one client of eight threads is throttled at random moments."""
+def test_calls_in_threads_are_all_recorded_with_their_retries(make_client, post):
+    """A client shared by eight threads is throttled at random moments."""
     client = make_client(attempts=100)
     with mock_datazone_ts() as ts:
         ts.inject("ThrottlingException", times=60)
@@ -294,7 +294,7 @@ def test_doubles_in_other_threads_are_the_same_double(make_client, post):
         assert len(ts.data_points) == 1
 
 
-def test_the_clients_own_handlers_are_called(make_client, post):
+def test_the_handlers_of_the_client_are_called(make_client, post):
     client = make_client()
     seen = []
 
@@ -313,8 +313,8 @@ def test_the_clients_own_handlers_are_called(make_client, post):
     assert len(seen) == 2
 
 
-def test_the_doubles_answer_comes_before_a_handlers(make_client, post):
-    """Other libraries answer in the same event."""
+def test_the_response_of_the_double_takes_precedence_over_that_of_a_handler(make_client, post):
+    """Other libraries respond in the same event."""
     client = make_client()
     client.meta.events.register(
         "before-send.datazone",
@@ -339,7 +339,7 @@ def test_one_client_reaches_its_endpoint_then_the_double_then_its_endpoint(sessi
     client.close()
 
 
-def test_without_a_double_nothing_is_different(session, post, network):
+def test_without_a_double_nothing_changes(session, post, network):
     network.status = 201
     client = session.client("datazone")
     with mock_datazone_ts():
@@ -356,7 +356,7 @@ def test_without_a_double_nothing_is_different(session, post, network):
         DataZoneTimeSeries.current()
 
 
-def test_a_request_under_way_when_a_double_becomes_active_is_answered(make_client, post, network):
+def test_a_request_in_progress_when_a_double_becomes_active_is_answered(make_client, post, network):
     client = make_client()
     mock = mock_datazone_ts()
     client.meta.events.register_first(
@@ -370,9 +370,7 @@ def test_a_request_under_way_when_a_double_becomes_active_is_answered(make_clien
     assert double.data_points.one().form_name == "completeness"
 
 
-def test_a_double_that_is_left_during_a_call_answers_its_retries_no_more(
-    make_client, post, network
-):
+def test_a_double_that_ends_during_a_call_no_longer_answers_its_retries(make_client, post, network):
     client = make_client()
     mock = mock_datazone_ts(strict=False)
     client.meta.events.register_first(
@@ -392,7 +390,7 @@ def test_a_double_that_is_left_during_a_call_answers_its_retries_no_more(
     ]
 
 
-def test_a_double_that_is_left_during_a_call_waits_no_more(make_client, post):
+def test_waits_are_real_once_the_double_ended_during_a_call(make_client, post):
     client = make_client()
     with mock_datazone_ts() as outer, pytest.MonkeyPatch.context() as patched:
         slept = []
@@ -411,7 +409,7 @@ def test_a_double_that_is_left_during_a_call_waits_no_more(make_client, post):
         assert len(slept) == 1
 
 
-def test_a_call_from_within_a_call_is_a_call_of_its_own(make_client, post):
+def test_a_call_within_a_call_is_recorded_separately(make_client, post):
     client = make_client()
     with mock_datazone_ts() as ts:
         ts.inject("ThrottlingException", operation="SearchListings")
@@ -529,7 +527,7 @@ def test_botocores_history_recorder_sees_the_exchange(make_client, post, monkeyp
     assert events["PARSED_RESPONSE"]["forms"][0]["id"] == point.id
 
 
-def test_a_text_header_that_a_handler_adds_last_is_no_trouble(make_client, post):
+def test_a_header_that_a_handler_adds_as_text_is_accepted(make_client, post):
     client = make_client()
 
     def add(request, **_):

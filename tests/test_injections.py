@@ -1,4 +1,4 @@
-"""Which attempts get which of the armed faults."""
+"""Which attempts get which of the injected faults."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def code_of(post):
 
 @pytest.fixture
 def codes_of(make_client, code_of):
-    """Post so many times, with no retries; return the error code of each."""
+    """Post a number of times without retries; return the error code of each."""
     client = make_client(attempts=1)
     return lambda count, **keywords: [code_of(client, **keywords) for _ in range(count)]
 
@@ -46,13 +46,13 @@ def codes_of(make_client, code_of):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    armed=st.lists(
+    specifications=st.lists(
         st.tuples(st.sampled_from(CODES), st.none() | st.integers(1, 3), st.integers(0, 3)),
         max_size=4,
     )
 )
-def test_injections_are_used_in_the_order_armed(codes_of, armed):
-    waiting = [[code, times, after] for code, times, after in armed]
+def test_injections_are_used_in_the_order_injected(codes_of, specifications):
+    waiting = [[code, times, after] for code, times, after in specifications]
     expected = []
     for _ in range(8):
         expected.append(None)
@@ -67,7 +67,7 @@ def test_injections_are_used_in_the_order_armed(codes_of, armed):
             expected[-1] = code
             break
     with mock_datazone_ts(strict=False) as ts:
-        injections = [ts.inject(code, times=n, after=after) for code, n, after in armed]
+        injections = [ts.inject(code, times=n, after=after) for code, n, after in specifications]
         assert codes_of(8) == expected
         assert sum(each.hits for each in injections) == len(expected) - expected.count(None)
         assert [each.remaining for each in injections] == [times for _, times, _ in waiting]
@@ -220,7 +220,7 @@ def test_threads_agree_on_which_call_it_is(make_client, code_of):
         ({"after": 1}, 3, "used 0 times"),
     ],
 )
-def test_strict_misses_a_call_that_was_not_made(keywords, calls, used, codes_of):
+def test_strict_fails_for_a_call_that_was_not_made(keywords, calls, used, codes_of):
     mock = mock_datazone_ts()
     injection = mock.start().inject("ConflictException", call=3, **keywords)
     codes_of(calls)
@@ -228,21 +228,21 @@ def test_strict_misses_a_call_that_was_not_made(keywords, calls, used, codes_of)
     with pytest.raises(AssertionError) as caught:
         mock.stop()
 
-    told = " ".join(str(caught.value).split())
+    message = " ".join(str(caught.value).split())
     assert (
         f"{injection.armed_at}: ConflictException on call 3 of PostTimeSeriesDataPoints, "
-        f"{used} The code under test" in told
+        f"{used} The code under test" in message
     )
 
 
-def test_strict_wants_one_attempt_of_a_call_unless_times_says_how_many(make_client, code_of):
+def test_strict_expects_one_attempt_of_a_call_unless_times_is_given(make_client, code_of):
     with mock_datazone_ts() as ts:
         ts.inject(THROTTLED, call=1)
         ts.inject(THROTTLED, call=3).cancel()
         assert code_of(make_client(attempts=2)) == THROTTLED
 
 
-def test_an_injection_says_which_call_it_is_for(datazone_ts):
+def test_the_repr_of_an_injection_has_its_call(datazone_ts):
     injection = datazone_ts.inject("ConflictException", call=3)
     assert injection.call == 3
     assert repr(injection).startswith(
@@ -272,7 +272,7 @@ def test_another_operations_injection_is_not_used(codes_of):
         assert codes_of(1) == [None]
 
 
-def test_a_with_block_cancels_what_is_left(datazone_ts, codes_of):
+def test_a_with_block_cancels_unused_injections(datazone_ts, codes_of):
     with datazone_ts.inject("ThrottlingException", times=5) as injection:
         assert codes_of(2) == ["ThrottlingException"] * 2
         assert (injection.hits, injection.remaining) == (2, 3)
@@ -289,7 +289,7 @@ def test_a_with_block_lets_exceptions_out(datazone_ts, make_client, post):
     post(make_client())
 
 
-def test_cancel_ends_even_an_unlimited_injection(datazone_ts, codes_of):
+def test_cancel_ends_an_unlimited_injection(datazone_ts, codes_of):
     injection = datazone_ts.inject("ThrottlingException", times=None)
     assert codes_of(3) == ["ThrottlingException"] * 3
     assert injection.remaining is None
@@ -298,14 +298,14 @@ def test_cancel_ends_even_an_unlimited_injection(datazone_ts, codes_of):
     assert codes_of(1) == [None]
 
 
-def test_reset_forgets_what_is_armed(datazone_ts, codes_of):
+def test_reset_removes_injections(datazone_ts, codes_of):
     datazone_ts.inject("ThrottlingException", times=None)
     datazone_ts.rate_limit(0.001)
     datazone_ts.reset()
     assert codes_of(2) == [None, None]
 
 
-def test_an_injection_says_what_it_is_and_where_it_was_armed(codes_of):
+def test_the_repr_of_an_injection_has_its_fault_and_location(codes_of):
     with mock_datazone_ts(strict=False) as ts:
         injection = ts.inject(faults.Latency(2), times=2)
         line = inspect.currentframe().f_lineno - 1
@@ -321,7 +321,7 @@ def test_an_injection_says_what_it_is_and_where_it_was_armed(codes_of):
     )
 
 
-def test_an_attempt_tells_where_its_fault_was_armed(datazone_ts, codes_of):
+def test_an_attempt_has_the_location_where_its_fault_was_injected(datazone_ts, codes_of):
     first = datazone_ts.inject("ConflictException")
     second = datazone_ts.inject(faults.Latency(1))
     datazone_ts.rate_limit(0.001)
@@ -331,7 +331,7 @@ def test_an_attempt_tells_where_its_fault_was_armed(datazone_ts, codes_of):
     assert armed_at[2] not in {None, *armed_at[:2]}
 
 
-def test_an_injection_on_another_drive_is_found_by_its_whole_path(datazone_ts, monkeypatch):
+def test_an_injection_on_another_drive_has_an_absolute_path(datazone_ts, monkeypatch):
     def relpath(path):
         raise ValueError(path)
 
@@ -353,7 +353,7 @@ def test_threads_share_an_injection_exactly(make_client, code_of):
 
 
 @pytest.mark.parametrize("times", [0, -1, 1.5, True, "2"])
-def test_times_is_a_count_or_none(times, datazone_ts):
+def test_times_is_a_positive_integer_or_none(times, datazone_ts):
     with pytest.raises(ValueError, match=r"^inject\(times") as caught:
         datazone_ts.inject("ThrottlingException", times=times)
     assert str(caught.value) == (
@@ -362,7 +362,7 @@ def test_times_is_a_count_or_none(times, datazone_ts):
 
 
 @pytest.mark.parametrize("after", [-1, 0.5, None, False])
-def test_after_is_a_count(after, datazone_ts):
+def test_after_is_a_non_negative_integer(after, datazone_ts):
     with pytest.raises(ValueError, match=r"^inject\(after") as caught:
         datazone_ts.inject("ThrottlingException", after=after)
     assert str(caught.value) == f"inject(after=...) takes 0 or more attempts, not {after!r}"
@@ -386,7 +386,7 @@ def test_an_unknown_operation_gets_a_suggestion(operation, hint, datazone_ts):
         assert str(caught.value) == f"{operation!r} is not an operation of Amazon DataZone.{hint}"
 
 
-def test_an_operation_may_be_named_as_boto3s_method(datazone_ts, datazone_ts_client):
+def test_an_operation_can_be_named_by_its_boto3_method(datazone_ts, datazone_ts_client):
     injection = datazone_ts.inject("ThrottlingException", operation="list_domains")
     datazone_ts.respond("list_domains", {"items": []})
     limit = datazone_ts.rate_limit(1, operation="list_domains")
@@ -399,7 +399,7 @@ def test_an_operation_may_be_named_as_boto3s_method(datazone_ts, datazone_ts_cli
     assert faults.documented("list_domains") == faults.documented("ListDomains")
 
 
-def test_an_unknown_match_keyword_is_refused_when_armed(datazone_ts):
+def test_an_unknown_match_keyword_is_refused_by_inject(datazone_ts):
     with pytest.raises(TypeError) as caught:
         datazone_ts.inject("ThrottlingException", form="completeness")
     assert str(caught.value) == (
@@ -409,28 +409,28 @@ def test_an_unknown_match_keyword_is_refused_when_armed(datazone_ts):
     )
 
 
-def test_a_mistyped_keyword_of_injects_own_is_recognised(datazone_ts):
+def test_a_misspelled_keyword_of_inject_gets_a_suggestion(datazone_ts):
     with pytest.raises(TypeError, match=r"unknown keyword 'time'\. Did you mean 'times'\?"):
         datazone_ts.inject("ThrottlingException", time=2)
 
 
 @pytest.mark.parametrize("end", ["used up", "cancelled"])
-def test_an_injection_that_is_over_no_longer_asks(datazone_ts, codes_of, end):
-    asked = []
-    injection = datazone_ts.inject("ConflictException", where=lambda call: not asked.append(call))
+def test_where_is_not_called_once_the_injection_is_over(datazone_ts, codes_of, end):
+    seen = []
+    injection = datazone_ts.inject("ConflictException", where=lambda call: not seen.append(call))
     if end == "cancelled":
         injection.cancel()
     codes_of(2)
-    assert len(asked) == (0 if end == "cancelled" else 1)
+    assert len(seen) == (0 if end == "cancelled" else 1)
 
 
-def test_a_where_may_cancel_its_injection(datazone_ts, codes_of):
+def test_where_can_cancel_its_injection(datazone_ts, codes_of):
     injection = datazone_ts.inject("ConflictException", where=lambda _: injection.cancel() is None)
     assert codes_of(2) == [None, None]
     assert injection.hits == 0
 
 
-def test_a_refused_injection_is_not_armed(datazone_ts, codes_of):
+def test_a_refused_injection_has_no_effect(datazone_ts, codes_of):
     with pytest.raises(ValueError, match="inject"):
         datazone_ts.inject("ThrottlingException", times=0)
     assert codes_of(1) == [None]

@@ -1,7 +1,7 @@
-"""After the last test everything is as it was before the first.
+"""A pytest session leaves nothing behind.
 
-A process of its own takes stock, has pytest run every way to get a double, and takes stock again;
-and all of it once more: what may stay after the first run must not grow.
+A separate process makes an inventory before and after two sessions that use every way to get a
+double: what may stay after the first must not grow with the second.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ datazone_ts_stand_ins = true
 
 
 def run_twice(folder):
-    """Return what pytest printed, and what each of the two runs left, by its kind."""
+    """Return the output, and what each of the two runs left behind, by kind."""
     shutil.copy(LEAKS / "ways.py", folder / "test_ways.py")
     (folder / "pytest.ini").write_text(INI)
     process = subprocess.run(  # noqa: S603 - Python itself
@@ -47,14 +47,14 @@ def run_twice(folder):
 
 
 @pytest.mark.usefixtures("bare_machine")
-def test_the_last_test_leaves_nothing(tmp_path, monkeypatch):
+def test_a_session_leaves_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
     printed, (first, second) = run_twice(tmp_path)
 
     ends = re.findall("^(FAILED|ERROR) test_ways.py::(\\w+)", printed, re.MULTILINE)
     failures = [
         ("FAILED", "test_that_fails"),
-        ("ERROR", "test_that_owes"),
+        ("ERROR", "test_with_an_unused_injection"),
     ]
     assert ends == [*failures, *failures]
     assert len(re.findall("^1 failed, [12][0-9] passed", printed, re.MULTILINE)) == 2

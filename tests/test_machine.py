@@ -1,4 +1,4 @@
-"""The machine finds the pipelines that lose or double points, and no others."""
+"""The state machine finds pipelines that lose or double points, and no others."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def run(machine, examples=40):
 
 
 @pytest.mark.parametrize("machine", [Loud, Reporting, Keeping])
-def test_a_pipeline_that_tells_of_its_failures_passes(machine):
+def test_a_pipeline_that_reports_its_failures_passes(machine):
     run(machine)
 
 
@@ -115,7 +115,7 @@ def test_a_pipeline_that_tells_of_its_failures_passes(machine):
         (Doubling, "stored more than once"),
     ],
 )
-def test_a_pipeline_that_loses_or_doubles_fails(machine, finding):
+def test_a_pipeline_that_loses_or_doubles_points_fails(machine, finding):
     with pytest.raises(AssertionError, match=finding):
         run(machine, examples=100)
 
@@ -125,7 +125,7 @@ def test_a_pipeline_that_fails_without_a_fault_is_broken():
         run(Broken)
 
 
-def test_a_machine_without_a_pipeline_says_so():
+def test_a_machine_without_a_pipeline_is_an_error():
     with pytest.raises(NotImplementedError):
         run(strategies.PipelineMachine)
 

@@ -1,4 +1,4 @@
-"""``**match``: which data points, calls and attempts are meant."""
+"""``**match``: which data points, calls and attempts match."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def a_form(facts):
 
 
 def post_facts(session, *facts):
-    """Post points of one entity in one request."""
+    """Post points for one entity in one request."""
     client = session.client("datazone", region_name=facts[0]["region"])
     return client.post_time_series_data_points(
         domainIdentifier=facts[0]["domain_identifier"],
@@ -73,7 +73,7 @@ def two_calls(session, datazone_ts):
 
 
 def found(records):
-    """Which of the two are among data points or calls."""
+    """Return which of the two are among data points or calls."""
     names = {"dzd_one": "one", "dzd_two": "two"}
     return [
         names[record.domain_identifier]
@@ -140,7 +140,7 @@ def test_one_form_of_a_call_must_meet_all_the_keywords_about_forms(session, data
     assert len(datazone_ts.data_points.where(form_name="form two")) == 1
 
 
-def test_a_call_that_posts_nothing_is_about_the_form_it_names(two_calls, session):
+def test_a_call_without_forms_matches_by_its_form_name_parameter(two_calls, session):
     client = session.client("datazone", region_name="us-east-1")
     client.list_time_series_data_points(
         domainIdentifier="dzd_one",
@@ -159,7 +159,7 @@ def test_a_call_that_posts_nothing_is_about_the_form_it_names(two_calls, session
 # The keyword that is a callable
 
 
-def test_where_is_given_the_record(two_calls):
+def test_where_is_called_with_the_record(two_calls):
     assert found(two_calls.data_points.where(where=lambda point: point.json()["score"] > 1)) == [
         "two"
     ]
@@ -169,12 +169,12 @@ def test_where_is_given_the_record(two_calls):
 
 
 @pytest.mark.parametrize("records", ["data_points", "calls"])
-def test_where_is_asked_only_about_those_that_meet_the_rest(two_calls, records):
-    asked = []
+def test_where_is_called_only_for_records_that_match_otherwise(two_calls, records):
+    seen = []
 
-    getattr(two_calls, records).where(where=asked.append, form_name="form two")
+    getattr(two_calls, records).where(where=seen.append, form_name="form two")
 
-    assert found(type(getattr(two_calls, records))(asked)) == ["two"]
+    assert found(type(getattr(two_calls, records))(seen)) == ["two"]
 
 
 # Timestamps
@@ -194,12 +194,12 @@ def test_where_is_asked_only_about_those_that_meet_the_rest(two_calls, records):
     ],
     ids=repr,
 )
-def test_a_timestamp_may_take_every_form_that_boto3_takes(two_calls, records, timestamp):
+def test_a_timestamp_can_have_every_type_that_boto3_accepts(two_calls, records, timestamp):
     assert found(getattr(two_calls, records).where(timestamp=timestamp)) == ["one"]
 
 
 @pytest.mark.parametrize("timestamp", ["yesterday", float("nan"), 1e300, "", "9" * 500])
-def test_what_is_no_time_is_an_error(two_calls, timestamp):
+def test_an_invalid_timestamp_is_an_error(two_calls, timestamp):
     with pytest.raises(ValueError, match="not a time") as caught:
         two_calls.data_points.where(timestamp=timestamp)
 
@@ -244,7 +244,7 @@ CONTENT = (
     ],
     ids=repr,
 )
-def test_content_that_holds_the_expected_subset_matches(session, expected):
+def test_content_that_contains_the_expected_subset_matches(session, expected):
     assert matches(session, expected, CONTENT)
 
 
@@ -273,7 +273,7 @@ def test_content_that_holds_the_expected_subset_matches(session, expected):
     ],
     ids=repr,
 )
-def test_content_that_does_not_hold_the_expected_subset_does_not(session, expected):
+def test_content_that_does_not_contain_the_expected_subset_does_not_match(session, expected):
     assert not matches(session, expected, CONTENT)
 
 
@@ -287,7 +287,7 @@ def test_a_list_matches_a_list_of_its_length(session):
     assert not matches(session, [1], "[1, 2]")
 
 
-def test_a_string_matches_to_the_letter(session):
+def test_a_string_matches_exactly(session):
     assert matches(session, CONTENT, CONTENT)
     assert not matches(session, CONTENT, CONTENT + " ")
 
@@ -343,7 +343,7 @@ def test_every_subset_of_the_content_matches_it(session, data, content):
 # Matching the attempts that a fault is for
 
 
-def test_a_fault_is_for_the_matching_attempts_alone(session, datazone_ts):
+def test_only_matching_attempts_get_the_fault(session, datazone_ts):
     datazone_ts.inject("AccessDeniedException", times=2, entity_identifier="entity2")
 
     post_facts(session, ONE)
@@ -481,12 +481,12 @@ def test_an_unknown_keyword_is_an_error_that_names_the_known_ones(datazone_ts, c
         ("percentage", "passing_percentage"),
     ],
 )
-def test_what_is_guessed_gets_a_suggestion(datazone_ts, guess, meant):
+def test_a_likely_guess_gets_a_suggestion(datazone_ts, guess, meant):
     with pytest.raises(TypeError, match=rf"keyword {guess!r}\. Did you mean {meant!r}\?"):
         datazone_ts.data_points.where(**{guess: "x"})
 
 
-def test_a_fault_with_a_wrong_keyword_is_not_armed(session, datazone_ts):
+def test_a_fault_with_a_wrong_keyword_is_not_injected(session, datazone_ts):
     with pytest.raises(TypeError):
         datazone_ts.inject("ThrottlingException", colour="red")
 

@@ -1,4 +1,4 @@
-"""What a person reads at a failing test, word for word."""
+"""The messages of failing tests, word for word."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEW_YEAR = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
 @pytest.fixture
 def post_form(datazone_ts_client):
-    """Post one form with changes to it, of an entity or another."""
+    """Post one form with changes, for a given entity."""
 
     def post_form(entity="4wyh64k2n8czaf", **members):
         datazone_ts_client.post_time_series_data_points(
@@ -144,7 +144,7 @@ def test_a_naive_timestamp_is_named_as_such(datazone_ts, post_form, naive):
     )
 
 
-def test_the_nearest_points_come_first(datazone_ts, post_form):
+def test_the_closest_points_come_first(datazone_ts, post_form):
     for number, (entity, name) in enumerate(
         [("other", "b"), ("4wyh64k2n8czaf", "b"), ("other", "b"), ("4wyh64k2n8czaf", "c")]
     ):
@@ -177,7 +177,7 @@ def test_the_nearest_points_come_first(datazone_ts, post_form):
     )
 
 
-def test_json_content_is_compared_path_by_path_and_the_least_different_is_nearest(
+def test_json_content_is_compared_path_by_path_and_the_most_similar_comes_first(
     datazone_ts, post_form
 ):
     rules = [{"status": "PASS"}, {"status": "FAIL"}]
@@ -267,7 +267,9 @@ def test_lists_of_different_length_differ_in_their_first_item_that_does_and_in_l
     ],
     ids=["none", "text", "nested", "list"],
 )
-def test_content_may_be_no_json_object_at_all(datazone_ts, post_form, content, difference):
+def test_content_that_is_not_a_json_object_is_compared_as_text(
+    datazone_ts, post_form, content, difference
+):
     post_form(**content)
 
     assert message_of(datazone_ts.assert_posted, content={}) == lines(
@@ -280,7 +282,7 @@ def test_content_may_be_no_json_object_at_all(datazone_ts, post_form, content, d
     )
 
 
-def test_long_texts_are_cut_to_where_they_begin_to_differ(datazone_ts, post_form):
+def test_long_texts_are_truncated_around_the_first_difference(datazone_ts, post_form):
     post_form(content="x" * 1000 + "posted" + "y" * 1000)
 
     assert message_of(
@@ -312,7 +314,7 @@ def is_never_true(_):
     return False
 
 
-def test_a_callable_is_named_with_where_it_is(datazone_ts, post_form):
+def test_a_callable_is_shown_with_its_location(datazone_ts, post_form):
     post_form()
     line = is_never_true.__code__.co_firstlineno
 
@@ -329,8 +331,8 @@ def test_a_callable_is_named_with_where_it_is(datazone_ts, post_form):
     )
 
 
-def test_a_callable_is_not_asked_about_what_does_not_match_otherwise(datazone_ts, post_form):
-    """Here it would raise: there is no content."""
+def test_a_callable_is_not_called_for_points_that_do_not_match_otherwise(datazone_ts, post_form):
+    """It would raise here because there is no content."""
     post_form()
 
     assert message_of(
@@ -395,7 +397,7 @@ def test_too_many_matched(datazone_ts, post_form):
     )
 
 
-def test_the_calls_that_failed_are_what_may_be_missing(datazone_ts, post_form):
+def test_failed_calls_are_listed_as_possibly_missing(datazone_ts, post_form):
     post_form(formName="a")
     datazone_ts.inject("AccessDeniedException", times=2, entity_identifier="other")
     for _ in range(2):
@@ -430,7 +432,7 @@ def test_a_long_name_is_wrapped_and_not_cut(datazone_ts, post_form):
     )
 
 
-def test_what_was_asked_for_is_returned(datazone_ts, post_form):
+def test_assert_posted_returns_the_matching_points(datazone_ts, post_form):
     post_form(formName="a")
     post_form(formName="b")
 
@@ -442,7 +444,7 @@ def test_what_was_asked_for_is_returned(datazone_ts, post_form):
 
 
 @pytest.mark.parametrize("count", [-1, True, 1.0, ()])
-def test_a_count_is_a_whole_number(datazone_ts, count):
+def test_a_count_is_an_integer(datazone_ts, count):
     with pytest.raises(ValueError, match="takes a number") as caught:
         datazone_ts.assert_posted(count)
 
@@ -468,7 +470,7 @@ def test_what_is_no_count_may_be_for_a_keyword(datazone_ts, count, keyword):
 # assert_not_posted
 
 
-def test_what_was_posted_and_should_not_have_been(datazone_ts, post_form):
+def test_assert_not_posted_lists_the_matching_points(datazone_ts, post_form):
     for name in "abb":
         post_form(formName=name)
 
@@ -491,7 +493,7 @@ def test_what_was_posted_and_should_not_have_been(datazone_ts, post_form):
 # one and latest
 
 
-def test_one_says_what_tells_alike_points_apart(datazone_ts, post_form):
+def test_one_shows_how_similar_points_differ(datazone_ts, post_form):
     post_form(content='{"passingPercentage": 87.5, "evaluationsCount": 8}')
     post_form(content='{"passingPercentage": 90, "evaluationsCount": 8, "rules": "none"}')
 
@@ -524,7 +526,7 @@ def test_one_says_what_tells_alike_points_apart(datazone_ts, post_form):
     )
 
 
-def test_one_says_that_the_same_was_posted_twice(datazone_ts, post_form):
+def test_one_reports_identical_points(datazone_ts, post_form):
     post_form(content="text")
     post_form(content="text")
 
@@ -546,7 +548,7 @@ def test_one_says_that_the_same_was_posted_twice(datazone_ts, post_form):
         ({"content": "{}"}, {"content": '{"b": 2}'}, "where(content={'b': 2}).one()"),
     ],
 )
-def test_the_way_out_of_one_is_a_way_out(datazone_ts, post_form, first, second, hint):
+def test_the_suggestion_of_one_works(datazone_ts, post_form, first, second, hint):
     post_form(**first)
     post_form(**second)
 
@@ -554,7 +556,7 @@ def test_the_way_out_of_one_is_a_way_out(datazone_ts, post_form, first, second, 
     assert eval(f"datazone_ts.data_points.{hint}") in datazone_ts.data_points  # noqa: S307
 
 
-def test_what_would_be_no_way_out_is_not_proposed(datazone_ts, post_form):
+def test_one_suggests_nothing_that_would_not_work(datazone_ts, post_form):
     for content in ("x" * 100, "y" * 100):
         post_form("a", content=content)
         post_form("b", content=content)
@@ -564,7 +566,7 @@ def test_what_would_be_no_way_out_is_not_proposed(datazone_ts, post_form):
     )
 
 
-def test_one_says_what_tells_calls_apart(datazone_ts, datazone_ts_client, post_form):
+def test_one_shows_how_calls_differ(datazone_ts, datazone_ts_client, post_form):
     post_form(formName="a")
     post_form(formName="b")
 
@@ -595,7 +597,7 @@ def test_one_says_what_tells_calls_apart(datazone_ts, datazone_ts_client, post_f
     )
 
 
-def test_none_found_shows_what_was_asked_for_and_what_there_is(datazone_ts, post_form):
+def test_finding_none_shows_the_selection_and_the_records(datazone_ts, post_form):
     for record in (datazone_ts.data_points.one, datazone_ts.data_points.latest):
         assert message_of(record).endswith(
             "one data point, found none\nThe code under test made no DataZone call."
@@ -619,9 +621,9 @@ def test_none_found_shows_what_was_asked_for_and_what_there_is(datazone_ts, post
         entity_identifier="other"
     )
 
-    asked = ("  with", "    form_name: 'completeness'", "    entity_identifier: 'other'")
-    assert message_of(others.one) == lines("expected exactly one data point", *asked, *rest)
-    assert message_of(others.latest) == lines("expected at least one data point", *asked, *rest)
+    selection = ("  with", "    form_name: 'completeness'", "    entity_identifier: 'other'")
+    assert message_of(others.one) == lines("expected exactly one data point", *selection, *rest)
+    assert message_of(others.latest) == lines("expected at least one data point", *selection, *rest)
 
     again = datazone_ts.data_points.where(entity_identifier=ANY).where(entity_identifier="other")
 
@@ -639,7 +641,7 @@ def test_none_found_shows_what_was_asked_for_and_what_there_is(datazone_ts, post
     )
 
 
-def test_records_of_a_users_own_say_what_was_asked_for_too(datazone_ts, post_form):
+def test_records_made_by_the_user_show_their_selection(datazone_ts, post_form):
     post_form()
     mine = DataPoints(datazone_ts.data_points)
 
@@ -683,7 +685,7 @@ def test_faults_that_were_not_used_up_are_named_briefly():
         (faults.ConnectTimeout(), "ConnectTimeout"),
     ]
     ts = mock.__enter__()
-    armed = [ts.inject(fault, times=2, after=9) for fault, _ in injected]
+    injections = [ts.inject(fault, times=2, after=9) for fault, _ in injected]
 
     message = None
     try:
@@ -696,14 +698,14 @@ def test_faults_that_were_not_used_up_are_named_briefly():
         *[
             f"  {injection.armed_at}: {name} on PostTimeSeriesDataPoints,\n"
             "    after letting 9 more through, used 0 of 2 times"
-            for injection, (_, name) in zip(armed, injected, strict=True)
+            for injection, (_, name) in zip(injections, injected, strict=True)
         ],
         "The code under test made too few matching calls. If that is intended,",
         "inject fewer, cancel() the injection, or set the option strict=False.",
     )
 
 
-def test_errors_of_the_test_itself_that_the_code_hid_are_told(make_client):
+def test_errors_of_the_test_that_the_code_swallowed_are_reported(make_client):
     client = make_client()
     mock = mock_datazone_ts()
     ts = mock.__enter__()
@@ -722,7 +724,7 @@ def test_errors_of_the_test_itself_that_the_code_hid_are_told(make_client):
     except AssertionError as error:
         message = str(error)
 
-    first = test_errors_of_the_test_itself_that_the_code_hid_are_told.__code__.co_firstlineno
+    first = test_errors_of_the_test_that_the_code_swallowed_are_reported.__code__.co_firstlineno
     responder, listing, deleting = (location(__file__, first + line) for line in (4, 9, 11))
     assert message == lines(
         "datazone_ts: the code under test swallowed errors that it should not handle:",
@@ -739,7 +741,7 @@ def test_errors_of_the_test_itself_that_the_code_hid_are_told(make_client):
 # What pytest makes of them
 
 
-def test_a_double_says_what_it_has(datazone_ts, post_form):
+def test_the_repr_of_a_double_counts_its_contents(datazone_ts, post_form):
     assert repr(datazone_ts) == "<DataZoneTimeSeries: 0 calls, 0 data points>"
 
     post_form()
@@ -747,7 +749,7 @@ def test_a_double_says_what_it_has(datazone_ts, post_form):
     assert repr(datazone_ts) == "<DataZoneTimeSeries: 1 call, 1 data point>"
 
 
-def test_a_double_is_printed_as_the_timeline(datazone_ts, datazone_ts_client, post_form):
+def test_the_str_of_a_double_is_its_timeline(datazone_ts, datazone_ts_client, post_form):
     assert str(datazone_ts) == "no DataZone call"
 
     with datazone_ts.inject("AccessDeniedException", form_name="b") as injection:
@@ -771,7 +773,7 @@ def test_a_double_is_printed_as_the_timeline(datazone_ts, datazone_ts_client, po
     ]
 
 
-def test_a_failure_points_at_the_users_line_alone(pytester):
+def test_a_failure_shows_only_the_users_line(pytester):
     pytester.makepyfile(
         """
         def test_posted(datazone_ts):

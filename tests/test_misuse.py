@@ -1,4 +1,4 @@
-"""What a test that uses the double wrongly looks like: its own line, and what to do."""
+"""A test that misuses the double shows its own line and what to do."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ MISUSES = {
 }
 
 
-def test_a_misuse_shows_the_line_of_the_test_and_the_way_out(pytester):
+def test_a_misuse_shows_the_line_in_the_test_and_what_to_do(pytester):
     tests = [
         f"def test_{number}({'datazone_ts' if 'datazone_ts.' in line else ''}):\n    {line}"
         for number, line in enumerate(MISUSES)

@@ -36,7 +36,7 @@ def is_active() -> bool:
     return True
 
 
-def test_current_without_an_active_double_says_how_to_have_one():
+def test_current_without_an_active_double_is_an_error_that_says_how_to_start_one():
     with pytest.raises(RuntimeError) as raised:
         current()
 
@@ -58,7 +58,7 @@ def test_a_context_manager_gives_the_double_that_answers():
     assert len(ts.data_points) == 1
 
 
-def test_without_parentheses_it_is_no_context_manager_but_its_call_is():
+def test_only_its_call_is_a_context_manager():
     assert not hasattr(mock_datazone_ts, "__enter__")
     assert hasattr(mock_datazone_ts(), "__enter__")
 
@@ -85,7 +85,7 @@ def test_leaving_is_lenient_where_strict_is_false():
         ts.inject("ThrottlingException")
 
 
-def test_each_use_of_one_instance_has_a_double_of_its_own():
+def test_each_use_of_one_instance_has_its_own_double():
     mock = mock_datazone_ts()
     with mock as first:
         publish()
@@ -100,8 +100,8 @@ def test_each_use_of_one_instance_has_a_double_of_its_own():
 
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(st.integers(min_value=0, max_value=5), max_size=20))
-def test_the_innermost_answers_in_whatever_order_they_are_left(moves):
-    """A move of 0 enters another double, one of n leaves the nth of those that are active."""
+def test_the_innermost_double_answers_in_whatever_order_they_end(moves):
+    """A move of 0 enters another double, a move of n leaves the nth active one."""
     active = []
     for move in [*moves, *[1] * len(moves)]:
         if move == 0:
@@ -115,7 +115,7 @@ def test_the_innermost_answers_in_whatever_order_they_are_left(moves):
             assert current() is active[-1][1]
 
 
-def test_calls_go_to_the_innermost_alone():
+def test_calls_go_only_to_the_innermost_double():
     with mock_datazone_ts() as outer:
         publish()
         with mock_datazone_ts() as inner:
@@ -125,7 +125,7 @@ def test_calls_go_to_the_innermost_alone():
     assert (len(outer.calls), len(inner.calls)) == (2, 2)
 
 
-def test_threads_may_each_have_one():
+def test_each_thread_can_have_its_own_double():
     entered = threading.Barrier(4, timeout=PATIENCE)
     doubles = []
 
@@ -146,8 +146,8 @@ def test_threads_may_each_have_one():
     assert not is_active()
 
 
-def test_each_thread_that_uses_one_instance_leaves_its_own():
-    """Whichever of them is left first: one is not verified, nor ended, in the other's place."""
+def test_threads_that_share_an_instance_leave_their_own_doubles():
+    """Whichever is left first, the other one is neither verified nor ended."""
     mock = mock_datazone_ts()
     entered, leave = threading.Event(), threading.Event()
 
@@ -173,8 +173,8 @@ def test_each_thread_that_uses_one_instance_leaves_its_own():
     assert not is_active()
 
 
-def test_one_that_a_thread_entered_may_be_left_by_another():
-    """As by frameworks that run the two halves of a fixture in a pool of threads."""
+def test_a_double_entered_in_one_thread_can_be_left_in_another():
+    """Some frameworks run the two halves of a fixture in a thread pool."""
     mock = mock_datazone_ts()
     threads = [
         threading.Thread(target=step)
@@ -218,18 +218,18 @@ def test_a_decorated_test_may_use_the_fixture_too(datazone_ts):
 def test_a_decorated_function_is_still_itself():
     @mock_datazone_ts
     def decorated(number: int, /, *, unit: str = "s") -> str:
-        """Return what it is given."""
+        """Return the arguments."""
         assert is_active()
         return f"{number} {unit}"
 
     assert decorated(2, unit="m") == "2 m"
     assert decorated.__name__ == "decorated"
-    assert decorated.__doc__ == "Return what it is given."
+    assert decorated.__doc__ == "Return the arguments."
     assert str(inspect.signature(decorated)).startswith("(number: 'int', /, *, unit: 'str' = 's')")
     assert not is_active()
 
 
-def test_every_call_has_a_double_of_its_own_a_recursive_one_too():
+def test_every_call_has_its_own_double_even_a_recursive_one():
     @mock_datazone_ts
     def doubles(depth: int) -> list[DataZoneTimeSeries]:
         mine = current()
@@ -302,7 +302,7 @@ def test_it_is_active_while_a_decorated_coroutine_runs_and_only_then():
     assert not is_active()
 
 
-def test_each_of_several_concurrent_runs_leaves_its_own():
+def test_concurrent_coroutines_leave_their_own_doubles():
     order = []
 
     @mock_datazone_ts
@@ -374,7 +374,7 @@ async def async_generator():
     ],
     ids=["generator", "async generator", "partial"],
 )
-def test_a_generator_is_an_error_that_shows_the_way(mock, target, name):
+def test_decorating_a_generator_is_an_error_that_says_what_to_do(mock, target, name):
     message = (
         f"mock_datazone_ts cannot decorate the generator {name}: use `with mock_datazone_ts() "
         "as ts: yield ts` inside it"
@@ -390,8 +390,8 @@ def double():
 
 
 @pytest.mark.parametrize("mock", [mock_datazone_ts, mock_datazone_ts()])
-def test_a_fixture_is_an_error_that_shows_the_way(mock):
-    """It would not be a fixture any more."""
+def test_decorating_a_fixture_is_an_error_that_says_what_to_do(mock):
+    """It would no longer be a fixture."""
     message = (
         "mock_datazone_ts cannot decorate the fixture double: use `with mock_datazone_ts() as "
         "ts: yield ts` inside it"
@@ -468,7 +468,7 @@ class TestDecoratedClass(Inherited):
 
 
 class TestClassThatDecoratedOneInheritsFrom(Inherited):
-    """The one above got methods of its own."""
+    """The class above got its own methods."""
 
     def test_inherited(self):
         with pytest.raises(RuntimeError):
@@ -696,7 +696,7 @@ def test_test_cases_run_under_unittest(pytester):
     )
 
 
-def test_a_failed_sub_test_owes_nothing():
+def test_strict_is_not_applied_after_a_failed_subtest():
     @mock_datazone_ts
     class Case(unittest.TestCase):
         def test_sub_test(self):
@@ -735,7 +735,7 @@ def test_stopping_it_applies_strict():
         mock.stop()
 
 
-def test_stopping_what_was_not_started_is_an_error():
+def test_stop_without_start_is_an_error():
     with pytest.raises(RuntimeError) as caught:
         mock_datazone_ts().stop()
     assert str(caught.value) == "mock_datazone_ts() was stopped, but not started"

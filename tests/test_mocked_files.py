@@ -1,4 +1,4 @@
-"""Files that a test mocks or takes away, around the first thing that a process does."""
+"""A test that mocks files before the package has loaded everything that it needs."""
 
 from __future__ import annotations
 
@@ -15,60 +15,63 @@ CLIENT = boto3.client("datazone", region_name="us-east-1")  # at import, as a La
 
 def publish(client):
     client.post_time_series_data_points(
-        domainIdentifier="dzd_5oo7xzoqltu8mf", entityIdentifier="asset", entityType="ASSET",
+        domainIdentifier="dzd_5oo7xzoqltu8mf", entityIdentifier="4wyh64k2n8czaf",
+        entityType="ASSET",
         forms=[{"formName": "f", "typeIdentifier": "t", "timestamp": 1704067200}],
     )
 
-def use(ts, what):
-    if what == "inject":
-        ts.inject("ThrottlingException").cancel()
-    elif what == "respond":
-        ts.respond("GetDomain", lambda _: {})
-    elif what == "add_asset":
-        ts.add_asset("4wyh64k2n8czaf", domain_identifier="dzd_5oo7xzoqltu8mf", name="n")
-    elif what == "fail":
-        publish(CLIENT)
-        ts.assert_posted(form_name="g")
-    else:
-        publish(CLIENT)
+USES = {
+    "call": lambda ts: publish(CLIENT),
+    "inject": lambda ts: ts.inject("ThrottlingException").cancel(),
+    "respond": lambda ts: ts.respond("GetDomain", lambda _: {}),
+    "add_asset": lambda ts: ts.add_asset(
+        "4wyh64k2n8czaf", domain_identifier="dzd_5oo7xzoqltu8mf", name="penguins"
+    ),
+}
+
+def use_and_fail(ts, names):
+    for name in names:
+        USES[name](ts)
+    publish(CLIENT)
+    ts.assert_posted(form_name="g")
 """
-WHAT = ["call", "inject", "respond", "add_asset", "fail"]
+USES = ["call", "inject", "respond", "add_asset"]
+both_orders = pytest.mark.parametrize("uses", [USES, USES[::-1]], ids=["call first", "call last"])
 
 
-def run(run_pytest, source, what):
-    result = run_pytest(SETUP + source.replace("WHAT", repr(what)), apart=True)
-    if what == "fail":
-        result.assert_outcomes(failed=1)
-        result.stdout.fnmatch_lines(["*form_name*", "*expected 'g'*", "*1 data point stored*"])
-    else:
-        result.assert_outcomes(passed=1)
+def run_in_new_process(run_pytest, source, *arguments):
+    """Run pytest in a process that has loaded nothing yet."""
+    return run_pytest(SETUP + source, *arguments, apart=True)
 
 
-@pytest.mark.parametrize("what", WHAT)
-def test_mock_open(run_pytest, what):
-    source = """
+def shows_the_failure(result, **outcomes):
+    result.assert_outcomes(failed=1, **outcomes)
+    result.stdout.fnmatch_lines(["*form_name*", "*expected 'g'*", "*2 data points stored*"])
+
+
+@both_orders
+def test_mock_open(run_pytest, uses):
+    source = f"""
 def test_it(datazone_ts, monkeypatch):
     monkeypatch.setattr("builtins.open", mock_open(read_data="asset"))
-    use(datazone_ts, WHAT)
+    use_and_fail(datazone_ts, {uses})
 """
-    run(run_pytest, source, what)
+    shows_the_failure(run_in_new_process(run_pytest, source))
 
 
 @pytest.mark.skipif(find_spec("pyfakefs") is None, reason="pyfakefs is not installed")
-@pytest.mark.parametrize("what", WHAT)
-def test_pyfakefs(run_pytest, what):
-    source = """
+@both_orders
+def test_pyfakefs(run_pytest, uses):
+    source = f"""
 def test_it(datazone_ts, fs):
-    use(datazone_ts, WHAT)
+    use_and_fail(datazone_ts, {uses})
 
-def test_the_next(datazone_ts):
+def test_the_next_test_has_its_files_back(datazone_ts):
     publish(CLIENT)
     assert len(datazone_ts.calls) == 1
 """
     plugin = ("-p", "pyfakefs.pytest_plugin")
-    result = run_pytest(SETUP + source.replace("WHAT", repr(what)), *plugin, apart=True)
-    failed = int(what == "fail")
-    result.assert_outcomes(passed=2 - failed, failed=failed)
+    shows_the_failure(run_in_new_process(run_pytest, source, *plugin), passed=1)
 
 
 def test_a_model_that_a_client_loaded_is_not_loaded_again(run_pytest):
@@ -80,4 +83,4 @@ def test_it(monkeypatch):
     with mock_datazone_ts():
         publish(CLIENT)
 """
-    run(run_pytest, source, "call")
+    run_in_new_process(run_pytest, source).assert_outcomes(passed=1)

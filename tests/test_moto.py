@@ -1,4 +1,4 @@
-"""Beside moto's mock_aws: DataZone is the double's and everything else is moto's."""
+"""Together with moto's mock_aws: the double answers DataZone, and moto everything else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AMAZONAWS = "https://datazone.us-east-1.amazonaws.com"
 
 @pytest.fixture(autouse=True)
 def environment(bare_machine, network, monkeypatch):  # noqa: ARG001
-    """A machine with a region and with nothing of AWS but a session token that is left over."""
+    """A machine with a region and a stale session token, and no other AWS configuration."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_SESSION_TOKEN", LEFT_OVER)
@@ -67,7 +67,7 @@ def test_each_service_is_answered_by_its_own_double_once(order, post, network):
 
 @pytest.mark.parametrize("first_out", ["moto", "double"])
 @pytest.mark.parametrize("first_in", ["moto", "double"])
-def test_either_may_be_left_first(first_in, first_out, post, network):
+def test_mocks_can_be_left_in_any_order(first_in, first_out, post, network):
     mocks = {"moto": mock_aws(), "double": mock_datazone_ts()}
     entered = {first_in: mocks[first_in].__enter__()}
     for name in mocks.keys() - entered.keys():
@@ -81,7 +81,7 @@ def test_either_may_be_left_first(first_in, first_out, post, network):
         assert len(entered["double"].calls) == 1
         assert not network
         secrets.list_secrets()
-        assert len(network) == 1  # of moto nothing is left
+        assert len(network) == 1  # moto is no longer active
     else:
         secrets.create_secret(Name="key", SecretString="value")
         assert not network
@@ -123,7 +123,7 @@ def test_decorated_beside_the_fixture(datazone_ts, datazone_ts_client, post):
 
 
 def test_a_role_assumed_from_moto_posts(sent_headers):
-    """A role's own token is not the one that is left over."""
+    """The token of a role is not the stale one."""
     with mock_aws(), mock_datazone_ts(sign=True) as ts:
         role = boto3.client("sts").assume_role(
             RoleArn="arn:aws:iam::123456789012:role/scores", RoleSessionName="test"
@@ -156,7 +156,7 @@ def test_a_real_session_token_is_never_sent(order, sign, sent_headers):
             assert LEFT_OVER not in str(sent)
 
 
-def test_what_is_let_through_reaches_moto_or_the_network(post, network):
+def test_passthrough_calls_reach_moto_or_the_network(post, network):
     with mock_aws(), mock_datazone_ts(unstubbed="passthrough") as ts:
         with pytest.raises(ClientError, match="404"):
             boto3.client("datazone", endpoint_url=AMAZONAWS).list_domains()

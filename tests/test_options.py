@@ -1,4 +1,4 @@
-"""Options: their defaults, where they come from, and what a wrong one is answered with."""
+"""Options: their defaults, their sources, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_an_option_that_is_not_given_has_its_default():
 
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(st.fixed_dictionaries({}, optional={k: st.sampled_from(v) for k, v in CHOICES.items()}))
-def test_any_keywords_replace_their_defaults_alone(keywords):
+def test_keywords_replace_only_their_own_defaults(keywords):
     assert options_of(**keywords) == {**DEFAULTS, **keywords}
 
 
@@ -67,7 +67,7 @@ def test_a_wrong_value_is_an_error_that_names_the_right_ones(name, value, messag
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.sampled_from([*CHOICES]), st.text() | st.integers() | st.none() | st.lists(st.text()))
-def test_no_value_but_the_right_ones_is_taken(name, value):
+def test_only_valid_values_are_accepted(name, value):
     if not any(value is choice or value == choice != 1 for choice in CHOICES[name]):
         with pytest.raises(ValueError, match=f"the option '{name}' takes "):
             mock_datazone_ts(**{name: value})

@@ -1,4 +1,4 @@
-"""Calls of a test that requests ``datazone_ts``, before and after its double lives."""
+"""Calls before and after the double of a test that requests ``datazone_ts``."""
 
 from __future__ import annotations
 
@@ -7,36 +7,34 @@ import pytest
 PIPELINE = """
     import boto3
 
-    def publish(operation="post_time_series_data_points", **keywords):
-        client = boto3.client(
+    def make_client():
+        return boto3.client(
             "datazone",
             region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
         )
+
+    def publish():
         form = {"formName": "f", "typeIdentifier": "t", "timestamp": 1704067200}
-        client.post_time_series_data_points(
+        make_client().post_time_series_data_points(
             domainIdentifier="dzd_5oo7xzoqltu8mf", entityIdentifier="asset", entityType="ASSET",
             forms=[form],
         )
 
-    def publish_and_hide():
+    def publish_and_swallow():
         try:
             publish()
         except Exception:
             pass
 
     def get_domain():
-        client = boto3.client(
-            "datazone",
-            region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
-        )
-        client.get_domain(identifier="dzd_5oo7xzoqltu8mf")
+        make_client().get_domain(identifier="dzd_5oo7xzoqltu8mf")
 """
 GOES = "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws"
 
 
 @pytest.fixture
 def run(run_pytest, network):
-    """Run a test module beside the pipeline; nothing may reach the network."""
+    """Run a test module beside the pipeline, and check that nothing reached the network."""
 
     def run(module, *arguments):
         result = run_pytest(module, *arguments, pipeline=PIPELINE)
@@ -67,14 +65,14 @@ def test_a_fixture_that_posts_after_the_double_fails_the_test(run):
     result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {message}"])
 
 
-def test_it_fails_where_the_error_is_hidden_too(run):
+def test_a_fixture_that_posts_and_swallows_the_error_fails_the_test(run):
     module = """
         import pytest
-        from pipeline import publish_and_hide
+        from pipeline import publish_and_swallow
 
         @pytest.fixture
         def publisher():
-            publish_and_hide()
+            publish_and_swallow()
 
         def test_it(publisher, datazone_ts): pass
     """
@@ -85,7 +83,7 @@ def test_it_fails_where_the_error_is_hidden_too(run):
     result.stdout.fnmatch_lines([title, reason])
 
 
-def test_requesting_the_double_in_the_fixture_is_the_way_out(run):
+def test_a_fixture_that_requests_the_double_can_post(run):
     module = """
         import pytest
         from pipeline import publish
@@ -100,11 +98,8 @@ def test_requesting_the_double_in_the_fixture_is_the_way_out(run):
     run(module).assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize(
-    ("method", "name"),
-    [("setup_method", "setup_method"), ("teardown_method", "teardown_method")],
-)
-def test_a_method_that_posts_outside_the_double_is_named(run, method, name):
+@pytest.mark.parametrize("method", ["setup_method", "teardown_method"])
+def test_a_method_that_posts_outside_the_double_is_named(run, method):
     module = f"""
         from pipeline import publish
 
@@ -116,13 +111,13 @@ def test_a_method_that_posts_outside_the_double_is_named(run, method, name):
     """
     result = run(module)
     message = (
-        f"{GOES} from *{name}, outside the life of this test's double. Replace it with a fixture "
+        f"{GOES} from *{method}, outside the life of this test's double. Replace it with a fixture "
         "that requests datazone_ts, such as @pytest.fixture(autouse=True)."
     )
     result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {message}"])
 
 
-def test_the_set_up_of_unittest_is_named_too(run):
+def test_the_setup_of_a_unittest_class_is_named(run):
     module = """
         import unittest
         import pytest
@@ -142,7 +137,7 @@ def test_the_set_up_of_unittest_is_named_too(run):
     result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {GOES} from *setUpClass, outside *"])
 
 
-def test_any_operation_is_stopped(run):
+def test_every_operation_is_blocked(run):
     module = """
         import pytest
         from pipeline import get_domain
@@ -158,7 +153,7 @@ def test_any_operation_is_stopped(run):
     result.stdout.fnmatch_lines(["E *DataZoneBlockedError: GetDomain was about to go to *"])
 
 
-def test_a_double_that_lets_operations_through_does_so_outside_its_life_too(run_pytest, network):
+def test_passthrough_applies_outside_the_double(run_pytest, network):
     module = """
         import pytest
         from pipeline import get_domain
@@ -174,16 +169,16 @@ def test_a_double_that_lets_operations_through_does_so_outside_its_life_too(run_
     assert len(network) == 1
 
 
-def test_a_thread_that_posts_after_the_double_has_no_fixture_to_name(run):
+def test_a_thread_that_posts_after_the_double_is_reported_without_a_fixture(run):
     module = """
         import threading
         import pytest
-        from pipeline import publish_and_hide
+        from pipeline import publish_and_swallow
 
         @pytest.fixture
         def publisher():
             yield
-            thread = threading.Thread(target=publish_and_hide)
+            thread = threading.Thread(target=publish_and_swallow)
             thread.start()
             thread.join()
 
@@ -196,7 +191,7 @@ def test_a_thread_that_posts_after_the_double_has_no_fixture_to_name(run):
     )
 
 
-def test_the_next_test_is_free(run_pytest, network):
+def test_the_next_test_is_not_blocked(run_pytest, network):
     module = """
         from pipeline import publish
 
@@ -266,11 +261,15 @@ PYTEST_ASYNCIO = """
 
 
 @pytest.mark.parametrize(
-    ("plugin", "module"), [("anyio", ASYNC), ("pytest_asyncio", PYTEST_ASYNCIO)]
+    ("plugin", "module", "arguments"),
+    [("anyio", ASYNC, ["-p", "anyio"]), ("pytest_asyncio", PYTEST_ASYNCIO, [])],
+    ids=["anyio", "pytest_asyncio"],
 )
-def test_an_asynchronous_fixture_is_named_and_not_the_plugin_that_runs_it(run, plugin, module):
+def test_an_asynchronous_fixture_is_named_and_not_the_plugin_that_runs_it(
+    run, plugin, module, arguments
+):
     pytest.importorskip(plugin)
-    result = run(module)
+    result = run(module, *arguments)
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {GOES} from publisher, outside *"])
 

@@ -1,4 +1,4 @@
-"""A client whose model is its own: an operation that the installed botocore does not have."""
+"""A client with its own model, which has an operation that the installed botocore lacks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OUTPUT = {"score": 7}
 
 @pytest.fixture(autouse=True)
 def data_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The installed model and one operation more, where ``AWS_DATA_PATH`` says."""
+    """A folder in ``AWS_DATA_PATH`` with the installed model and one more operation."""
     model = json.loads(json.dumps(create_loader().load_service_model("datazone", "service-2")))
     model["operations"] |= {
         NAME: {
@@ -103,7 +103,7 @@ def ts() -> Any:
         yield ts
 
 
-def test_a_call_that_nothing_answers_is_recorded(client, ts):
+def test_an_unhandled_call_is_recorded(client, ts):
     with pytest.raises(UnansweredOperationError, match=r"datazone_ts\.respond\('RateAsset', \{'sc"):
         rate(client)
     assert ts.calls.one().parameters == {"domainIdentifier": DOMAIN, "stars": 5}
@@ -115,7 +115,7 @@ def test_the_response_suggested_for_a_search_has_its_items(client):
         client.find_ratings()
 
 
-def test_strict_sees_it(client):
+def test_strict_fails_for_an_unhandled_operation(client):
     def code_under_test():
         with pytest.raises(UnansweredOperationError):
             rate(client)
@@ -161,11 +161,11 @@ def test_inject(client, ts, fault, status):
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
 
 
-def test_documented_lists_what_has_a_class():
+def test_documented_lists_the_exceptions_that_have_a_class():
     assert faults.documented(NAME) == (faults.ThrottlingException,)
 
 
-def test_what_it_does_not_document_is_refused(ts):
+def test_an_undocumented_exception_is_refused(ts):
     with pytest.raises(ValueError, match="It documents ThrottlingException, TooGoodException, Br"):
         ts.inject("ConflictException", operation=NAME)
 

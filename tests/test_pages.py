@@ -1,4 +1,4 @@
-"""Pages: however a list is cut, nothing is missing and nothing comes twice."""
+"""Pages: however a list is divided, nothing is missing and nothing is repeated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def client(session):
         {}, optional={"startedAt": st.integers(0, 3), "endedAt": st.integers(0, 3)}
     ),
 )
-def test_pages_put_together_are_the_list(client, times, size, bounds):
+def test_the_pages_together_are_the_whole_list(client, times, size, bounds):
     form = {"formName": "score", "typeIdentifier": "team.ScoreFormType"}
     with mock_datazone_ts():
         posted = [
@@ -39,8 +39,10 @@ def test_pages_put_together_are_the_list(client, times, size, bounds):
             )
         ]
     newest_first = sorted([(time, number) for number, time in enumerate(times)], reverse=True)
-    asked = range(bounds.get("startedAt", 0), bounds.get("endedAt", 3) + 1)
-    expected = [posted[number]["forms"][0]["id"] for time, number in newest_first if time in asked]
+    selected = range(bounds.get("startedAt", 0), bounds.get("endedAt", 3) + 1)
+    expected = [
+        posted[number]["forms"][0]["id"] for time, number in newest_first if time in selected
+    ]
     assert [identifier for page in pages for identifier in page] == expected
     full, rest = divmod(len(expected), size)
     assert [len(page) for page in pages] == ([size] * full + [rest] * (rest > 0) or [0])

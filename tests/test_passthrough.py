@@ -1,4 +1,4 @@
-"""DataZone's other operations: unanswered, given a response, or let through."""
+"""DataZone's other operations: unhandled, with a canned response, or passed through."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pytest_datazone_ts import UnansweredOperationError, mock_datazone_ts
 
 
 @pytest.fixture(autouse=True)
-def far_away(network):
-    """What is let through is answered like this."""
+def real_service(network):
+    """The network that passthrough requests reach."""
     network.body = b'{"items": []}'
 
 
@@ -48,7 +48,7 @@ def is_signed(request):
     return "authorization" in {name.lower() for name in request.headers}
 
 
-def test_an_unanswered_operation_is_an_error_that_shows_the_way_out(client, ts, network):
+def test_an_unhandled_operation_is_an_error_that_says_what_to_do(client, ts, network):
     with pytest.raises(UnansweredOperationError) as unanswered:
         client.list_domains()
 
@@ -63,7 +63,7 @@ def test_an_unanswered_operation_is_an_error_that_shows_the_way_out(client, ts, 
 
 
 @pytest.mark.usefixtures("ts")
-def test_the_way_out_names_all_that_a_response_needs_and_no_more(client):
+def test_the_suggested_response_has_exactly_the_required_members(client):
     def shown(call):
         with pytest.raises(UnansweredOperationError) as unanswered:
             call()
@@ -87,7 +87,7 @@ def test_the_way_out_names_all_that_a_response_needs_and_no_more(client):
     }
 
 
-def test_an_unanswered_operation_fails_the_test_though_the_code_hid_it(client):
+def test_an_unhandled_operation_fails_the_test_even_if_the_code_swallows_the_error(client):
     def swallow():
         with mock_datazone_ts(), suppress(NotImplementedError):
             client.list_domains()
@@ -122,7 +122,7 @@ def test_respond_calls_a_callable_with_the_parameters(client, ts):
     assert response["id"] == "a@example.com"
 
 
-def test_respond_used_up_gives_way_to_the_one_before(client, ts):
+def test_a_used_up_response_gives_way_to_the_previous_one(client, ts):
     ts.respond("ListDomains", {"items": [], "nextToken": "first"}, times=2)
     ts.respond("ListDomains", {"items": [], "nextToken": "second"}, times=1)
 
@@ -131,7 +131,7 @@ def test_respond_used_up_gives_way_to_the_one_before(client, ts):
         client.list_domains()
 
 
-def test_respond_answers_what_has_no_output(client, ts):
+def test_respond_works_for_operations_without_output(client, ts):
     ts.respond("DeleteProject", {})
 
     response = client.delete_project(domainIdentifier="dzd_1", identifier="project1")
@@ -146,7 +146,7 @@ def test_respond_answers_valid_parameters_only(client, ts):
         client.list_projects(domainIdentifier="no domain")
 
 
-def test_an_error_in_a_responses_callable_is_the_tests_to_see(client, ts):
+def test_an_exception_in_a_callable_reaches_the_test(client, ts):
     ts.respond("ListDomains", lambda parameters: parameters["absent"])
 
     with pytest.raises(KeyError, match="absent"):
@@ -192,7 +192,7 @@ MISUSES = [
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISUSES)
-def test_respond_says_what_it_does_not_take(ts, arguments, message):
+def test_wrong_arguments_of_respond_are_refused(ts, arguments, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         ts.respond(*arguments)
 
@@ -204,7 +204,7 @@ def test_respond_takes_a_number_of_times(ts, times):
         ts.respond("ListDomains", {"items": []}, times=times)
 
 
-def test_an_operation_with_a_fault_armed_is_answered_with_it(client, ts, network):
+def test_an_unhandled_operation_gets_its_injected_fault(client, ts, network):
     ts.inject("ThrottlingException", operation="ListDomains", times=None)
 
     with pytest.raises(client.exceptions.ThrottlingException) as throttled:
@@ -214,9 +214,7 @@ def test_an_operation_with_a_fault_armed_is_answered_with_it(client, ts, network
     assert not network
 
 
-def test_passthrough_lets_the_other_operations_through_as_they_are(
-    client, post, passthrough, network
-):
+def test_passthrough_sends_other_operations_unchanged(client, post, passthrough, network):
     assert client.list_domains()["items"] == []
     post(client)
 
@@ -250,7 +248,7 @@ def test_passthrough_leaves_time_series_operations_to_the_double_unsigned(client
     assert not network
 
 
-def test_passthrough_answers_what_has_a_response_until_it_is_used_up(client, passthrough, network):
+def test_passthrough_uses_a_response_until_it_is_used_up(client, passthrough, network):
     passthrough.respond("ListDomains", {"items": [], "nextToken": "ours"}, times=1)
 
     assert client.list_domains()["nextToken"] == "ours"
@@ -258,7 +256,7 @@ def test_passthrough_answers_what_has_a_response_until_it_is_used_up(client, pas
     assert len(network) == len(passthrough.calls) == 1
 
 
-def test_passthrough_answers_with_a_fault_until_it_is_used_up(client, passthrough, network):
+def test_passthrough_uses_a_fault_until_it_is_used_up(client, passthrough, network):
     passthrough.inject("ThrottlingException", operation="ListDomains")
 
     response = client.list_domains()
@@ -270,14 +268,14 @@ def test_passthrough_answers_with_a_fault_until_it_is_used_up(client, passthroug
     assert passthrough.sleeps == (attempt.slept,)
 
 
-def test_passthrough_can_not_let_through_what_a_fault_is_armed_for(client, network):
-    """Which attempts get it is known only once the double has taken them."""
+def test_passthrough_cannot_send_a_request_that_has_an_injected_fault(client, network):
+    """The double must take an attempt to know whether it gets the fault."""
     with mock_datazone_ts(unstubbed="passthrough", strict=False) as ts:
-        armed = ts.inject("ThrottlingException", operation="ListDomains", after=1)
+        injection = ts.inject("ThrottlingException", operation="ListDomains", after=1)
         with pytest.raises(UnansweredOperationError) as unanswered:
             client.list_domains()
         assert not network
-        armed.cancel()
+        injection.cancel()
         client.list_domains()
 
     assert str(unanswered.value) == (
@@ -288,10 +286,8 @@ def test_passthrough_can_not_let_through_what_a_fault_is_armed_for(client, netwo
     assert len(network) == 1
 
 
-def test_back_offs_of_what_is_let_through_are_not_the_doubles(
-    client, passthrough, network, monkeypatch
-):
-    """What is throttled by another service must wait for it, in real time."""
+def test_backoffs_of_passthrough_calls_are_not_recorded(client, passthrough, network, monkeypatch):
+    """A call throttled by the real service must really wait."""
     slept = []
     monkeypatch.setattr("time.sleep", slept.append)
     network.status = 503
@@ -305,7 +301,7 @@ def test_back_offs_of_what_is_let_through_are_not_the_doubles(
     assert not passthrough.calls
 
 
-def test_a_call_let_through_after_a_fault_backs_off_in_real_time(
+def test_a_passthrough_call_after_a_fault_backs_off_in_real_time(
     client, passthrough, network, monkeypatch
 ):
     slept = []
@@ -320,7 +316,7 @@ def test_a_call_let_through_after_a_fault_backs_off_in_real_time(
     assert len(slept) == len(passthrough.sleeps) == 1
 
 
-def test_a_call_let_through_leaves_the_next_to_the_double(client, post, passthrough, network):
+def test_the_double_answers_the_call_after_a_passthrough_call(client, post, passthrough, network):
     network.status = 400
     with pytest.raises(ClientError, match="400"):
         client.list_domains()
@@ -349,7 +345,7 @@ def test_streams_go_both_ways(client, ts):
     assert got["event"].read() == event
 
 
-def test_what_the_client_itself_refuses_reaches_nothing(client, ts):
+def test_a_call_that_the_client_refuses_is_not_sent(client, ts):
     with pytest.raises(ParamValidationError):
         client.list_projects()
 

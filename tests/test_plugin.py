@@ -58,7 +58,7 @@ def test_it_is_an_entry_point_of_pytest():
 @pytest.mark.parametrize("disabled", ["", "1"], ids=["beside its entry point", "by name alone"])
 @pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["here", "xdist"])
 @pytest.mark.parametrize("where", ["-p", "conftest", "module"])
-def test_it_may_be_named_too(pytester, monkeypatch, disabled, arguments, where):
+def test_the_plugin_can_also_be_named_explicitly(pytester, monkeypatch, disabled, arguments, where):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", disabled)
     named = 'pytest_plugins = ["pytest_datazone_ts.plugin"]'
     pytester.makeconftest(named if where == "conftest" else "")
@@ -202,7 +202,7 @@ def test_the_client_is_configured_as_in_this_test(request, monkeypatch, tmp_path
     assert len(ts.calls.one().attempts) == attempts
 
 
-def test_a_fixture_of_any_scope_can_hold_a_double_too(run):
+def test_a_fixture_of_any_scope_can_hold_a_double(run):
     result = run(
         """
         import pytest
@@ -237,7 +237,7 @@ def test_a_fixture_of_any_scope_can_hold_a_double_too(run):
 # Strictness
 
 
-def test_a_test_that_passes_owes_the_double_the_faults_it_armed(run):
+def test_strict_fails_a_passing_test_with_unused_injections_or_swallowed_errors(run):
     result = run(
         """
         import pytest
@@ -278,7 +278,7 @@ def test_a_test_that_passes_owes_the_double_the_faults_it_armed(run):
     result.stdout.no_fnmatch_line("*double.py*")
 
 
-def test_a_test_that_does_not_pass_owes_nothing(run):
+def test_strict_is_not_applied_to_a_test_that_does_not_pass(run):
     result = run(
         """
         import unittest
@@ -287,33 +287,33 @@ def test_a_test_that_does_not_pass_owes_nothing(run):
         from pipeline import swallow
 
         @pytest.fixture
-        def armed(datazone_ts):
+        def injected(datazone_ts):
             datazone_ts.inject("ConflictException")
             swallow()
 
         @pytest.fixture
-        def broken(armed):
+        def broken(injected):
             raise OSError
 
-        def test_fails(armed):
+        def test_fails(injected):
             raise OSError
 
         def test_set_up_fails(broken): ...
 
-        def test_skips(armed):
+        def test_skips(injected):
             pytest.skip("now")
 
-        def test_fails_as_expected(armed):
+        def test_fails_as_expected(injected):
             pytest.xfail("now")
 
         @pytest.mark.xfail(raises=OSError)
-        def test_fails_as_marked(armed):
+        def test_fails_as_marked(injected):
             raise OSError
 
         @pytest.mark.xfail(strict=True)
-        def test_passes_against_its_mark(armed): ...
+        def test_passes_against_its_mark(injected): ...
 
-        @pytest.mark.usefixtures("armed")
+        @pytest.mark.usefixtures("injected")
         class TestCase(unittest.TestCase):
             def test_fails(self):
                 self.fail("only once")
@@ -331,7 +331,7 @@ def test_a_test_that_does_not_pass_owes_nothing(run):
 
 
 @pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has subtests from 9.0")
-def test_a_test_with_a_failed_subtest_owes_nothing_and_with_passed_ones_all(run):
+def test_strict_is_applied_only_if_all_subtests_pass(run):
     result = run(
         """
         def test_one_fails(datazone_ts, subtests):
@@ -351,7 +351,7 @@ def test_a_test_with_a_failed_subtest_owes_nothing_and_with_passed_ones_all(run)
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_all_pass*"])
 
 
-def test_an_interrupted_test_owes_nothing(run):
+def test_strict_is_not_applied_to_an_interrupted_test(run):
     result = run(
         """
         import pytest
@@ -366,7 +366,7 @@ def test_an_interrupted_test_owes_nothing(run):
     assert "not used up" not in result.stdout.str() + result.stderr.str()
 
 
-def test_a_rerun_is_judged_by_itself(run):
+def test_strict_is_applied_to_each_rerun_separately(run):
     result = run(
         """
         runs = []
@@ -463,7 +463,7 @@ def test_two_runs_in_one_process_record_a_call_once_each(run):
         run(source).assert_outcomes(passed=1)
 
 
-def test_it_runs_in_several_processes(pytester):
+def test_it_works_with_xdist(pytester):
     pytest.importorskip("xdist")
     pytester.makepyfile(
         pipeline=PIPELINE,
@@ -503,7 +503,7 @@ def test_it_can_be_switched_off(pytester):
     result.stdout.fnmatch_lines(["E       fixture 'datazone_ts' not found"])
 
 
-def test_it_reaches_sessions_and_clients_that_are_older_than_the_plugin(pytester):
+def test_sessions_and_clients_made_before_the_plugin_was_loaded_are_answered(pytester):
     pytester.makepyfile(
         pipeline=PIPELINE,
         early="""
@@ -636,10 +636,8 @@ client = boto3.client("datazone")
     [("import at_import", ""), ('pytest_plugins = ["pytest_datazone_ts.plugin"]', "1")],
     ids=["by its entry point", "by a conftest"],
 )
-def test_stand_ins_let_code_load_that_makes_its_client_at_import(
-    pytester, monkeypatch, conftest, disabled
-):
-    """However pytest comes to load the plugin."""
+def test_with_stand_ins_a_client_can_be_made_at_import(pytester, monkeypatch, conftest, disabled):
+    """However pytest loads the plugin."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", disabled)
     monkeypatch.setenv("AWS_PROFILE", "missing")
     pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
@@ -673,18 +671,16 @@ def test_stand_ins_let_code_load_that_makes_its_client_at_import(
 
 
 @pytest.mark.usefixtures("bare_machine")
-def test_without_stand_ins_such_code_does_not_load(pytester, monkeypatch):
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # or botocore asks for two seconds
+def test_without_stand_ins_a_client_cannot_be_made_at_import(pytester, monkeypatch):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # botocore would wait for it
     pytester.makepyfile(AT_IMPORT)
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_inprocess()
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["E   botocore.exceptions.NoRegionError: *"])
 
 
-def test_stand_ins_change_nothing_where_everything_is_configured(
-    pytester, monkeypatch, bare_machine
-):
+def test_stand_ins_change_nothing_if_everything_is_configured(pytester, monkeypatch, bare_machine):
     monkeypatch.setenv("HOME", str(bare_machine.parent))  # pytester has another
     monkeypatch.setenv("AWS_PROFILE", "work")
     (bare_machine / "config").write_text("[profile work]\nregion = eu-west-1\n")
@@ -705,4 +701,4 @@ def test_stand_ins_change_nothing_where_everything_is_configured(
         """,
     )
     pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)

@@ -22,7 +22,7 @@ START = "2024-01-01"
 
 @pytest.fixture
 def admitted(make_client, post):
-    """Post once, with no retries; tell whether it was let through."""
+    """Post once without retries; return whether it was admitted."""
     client = make_client(attempts=1)
 
     def admitted(**keywords):
@@ -82,7 +82,7 @@ def test_a_loop_of_50_posts_at_10_a_second_is_throttled_and_passes_when_it_backs
     assert [point.form_name for point in datazone_ts.data_points] == [
         f"form {n}" for n in range(50)
     ]
-    # One at once, then each at its second back-off.
+    # One at once, then each after its second backoff.
     throttled = [call for call in datazone_ts.calls if call.error_code == "ThrottlingException"]
     assert len(throttled) == 49 * 2
     first, last = datazone_ts.data_points[0], datazone_ts.data_points[-1]
@@ -96,13 +96,13 @@ def test_code_that_does_not_back_off_is_throttled(datazone_ts, admitted):
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
-def test_botocores_own_back_off_passes_too(mode, datazone_ts, make_client, post):
+def test_botocores_backoff_passes_the_limit(mode, datazone_ts, make_client, post):
     client = make_client(mode, attempts=10)
     limit = datazone_ts.rate_limit(10)
     for _ in range(50):
         post(client)
     assert len(datazone_ts.data_points) == 50
-    # At 10 a second, 50 posts take 4.9 seconds: the rest of the attempts were too early.
+    # At 10 per second, 50 posts take 4.9 seconds; all other attempts were too early.
     took = datazone_ts.data_points[-1].posted_at - datazone_ts.data_points[0].posted_at
     assert took >= timedelta(seconds=4.8)
     assert limit.throttled == sum(len(call.attempts) - 1 for call in datazone_ts.calls) > 0
@@ -131,7 +131,7 @@ def test_a_clock_moved_back_refills_nothing_and_goes_on_from_there(datazone_ts, 
         assert admitted()
 
 
-def test_it_limits_the_operation_it_was_set_for(datazone_ts, admitted, make_client):
+def test_it_limits_only_its_operation(datazone_ts, admitted, make_client):
     datazone_ts.rate_limit(1, operation="ListTimeSeriesDataPoints")
     client = make_client(attempts=1)
 
@@ -162,9 +162,7 @@ def test_a_new_limit_replaces_the_old_one_and_cancel_lifts_it(datazone_ts, admit
         assert admitted()
 
 
-def test_a_limited_attempt_has_no_injected_fault_but_tells_which_limit_it_met(
-    datazone_ts, admitted
-):
+def test_a_throttled_attempt_has_its_limit_and_no_injected_fault(datazone_ts, admitted):
     limit = datazone_ts.rate_limit(0.001)
     line = inspect.currentframe().f_lineno - 1
     assert admitted()
@@ -183,7 +181,7 @@ def test_a_slow_service_is_limited_too(datazone_ts, admitted):
         assert [admitted() for _ in range(5)] == [True, False, True, False, True]
 
 
-def test_an_attempt_that_never_reaches_the_service_costs_no_token(datazone_ts, make_client, post):
+def test_an_attempt_that_never_reaches_the_service_takes_no_token(datazone_ts, make_client, post):
     datazone_ts.rate_limit(0.001)
     datazone_ts.inject("ReadTimeout")
     with freeze_time(START):

@@ -20,7 +20,7 @@ OUTPUTS = dict(
 
 
 def without_waits(text):
-    """Return lines of output without what botocore's jitter and the machine decide."""
+    """Return lines of output without what depends on botocore's jitter and the machine."""
     text = re.sub(r"(backed off|in) \d+\.\d+ ?s", r"\1 x s", text)
     text = re.sub(r"09:00:\d\d\.\d{3}Z", "09:00:xxZ", text)
     return [line.rstrip() for line in text.splitlines()]
@@ -40,7 +40,7 @@ def test_the_output_is_as_shown(pytester, monkeypatch, name):
         monkeypatch.delenv(variable, raising=False)
     for text in FILES:
         (pytester.path / text.splitlines()[0].removeprefix("# ")).write_text(text, "utf-8")
-    random.seed(1)  # botocore's jitter: a wait of ten seconds would be a column wider
+    random.seed(1)  # a backoff of ten seconds would be one column wider
 
     with freezegun.freeze_time("2024-03-01 09:00:00"):
         result = pytester.runpytest_inprocess("-q", name)

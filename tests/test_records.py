@@ -1,4 +1,4 @@
-"""What a double remembers: data points, and calls with their attempts."""
+"""What a double records: data points, and calls with their attempts."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ def test_the_parameters_are_those_of_the_call(datazone_ts, datazone_ts_client):
     }
 
 
-def test_what_the_caller_changes_afterwards_changes_no_record(datazone_ts, datazone_ts_client):
+def test_records_do_not_change_with_the_callers_arguments(datazone_ts, datazone_ts_client):
     forms = [a_form(content="{}")]
     datazone_ts_client.post_time_series_data_points(**CALL, forms=forms, clientToken="token")
 
@@ -250,7 +250,7 @@ def test_what_the_caller_changes_afterwards_changes_no_record(datazone_ts, dataz
     assert datazone_ts.data_points.one().content == "{}"
 
 
-def test_what_a_response_does_to_its_parameters_changes_no_record(datazone_ts, datazone_ts_client):
+def test_records_do_not_change_with_the_parameters_of_a_callable(datazone_ts, datazone_ts_client):
     def respond(parameters):
         parameters["filters"].clear()
         del parameters["domainIdentifier"]
@@ -268,7 +268,9 @@ def test_what_a_response_does_to_its_parameters_changes_no_record(datazone_ts, d
     assert datazone_ts.calls.one().parameters == query
 
 
-def test_what_a_test_does_to_a_call_changes_no_record(datazone_ts, datazone_ts_client):
+def test_records_do_not_change_with_the_parameters_that_a_test_reads(
+    datazone_ts, datazone_ts_client
+):
     posted = {**CALL, "forms": [a_form(content="{}")], "clientToken": "token"}
     first = datazone_ts_client.post_time_series_data_points(**posted)
 
@@ -346,7 +348,7 @@ def test_a_call_ends_as_its_last_attempt_did(datazone_ts, make_client):
     assert datazone_ts.data_points == []
 
 
-def test_a_call_whose_first_attempt_is_under_way_has_no_end_yet(datazone_ts, datazone_ts_client):
+def test_a_call_in_progress_has_no_end(datazone_ts, datazone_ts_client):
     seen = []
     injection = datazone_ts.inject("ReadTimeout", where=lambda call: bool(seen.append(call)))
 
@@ -361,7 +363,7 @@ def test_a_call_whose_first_attempt_is_under_way_has_no_end_yet(datazone_ts, dat
 
 @pytest.fixture
 def send(datazone_ts_server):
-    """Send a request as a client in another language might."""
+    """Send a request like a client in another language."""
 
     def send(method="GET", path=PATH, region="us-east-1", **headers):
         scope = f"Credential=key/20240101/{region}/datazone/aws4_request"
@@ -374,8 +376,8 @@ def send(datazone_ts_server):
 ONE = {"amz-sdk-invocation-id": "one"}
 
 
-def test_requests_without_an_invocation_id_are_calls_of_their_own(datazone_ts, send):
-    """Only AWS's own clients tell which requests are retries."""
+def test_requests_without_an_invocation_id_are_separate_calls(datazone_ts, send):
+    """Only the AWS SDKs say which requests are retries."""
     for headers in ({}, ONE):
         send(**headers, **{"amz-sdk-request": "attempt=1"})
         send(**headers, **{"amz-sdk-request": "attempt=2; max=3"})
@@ -383,7 +385,7 @@ def test_requests_without_an_invocation_id_are_calls_of_their_own(datazone_ts, s
     assert [len(call.attempts) for call in datazone_ts.calls] == [1, 1, 2]
 
 
-def test_of_requests_without_a_number_those_after_a_failure_are_retries(datazone_ts, send):
+def test_without_an_attempt_number_requests_after_a_failure_are_retries(datazone_ts, send):
     datazone_ts.inject("ThrottlingException", operation="ListTimeSeriesDataPoints")
 
     for _ in range(3):
@@ -401,8 +403,8 @@ def test_of_requests_without_a_number_those_after_a_failure_are_retries(datazone
     ],
     ids="-".join,
 )
-def test_another_request_of_the_same_invocation_id_is_a_call_of_its_own(datazone_ts, send, other):
-    """Some clients give all their calls one id."""
+def test_another_request_with_the_same_invocation_id_is_a_separate_call(datazone_ts, send, other):
+    """Some clients use one id for all calls."""
     send(**ONE)
     send(**ONE, **other)
 
@@ -442,7 +444,9 @@ def test_json_parses_the_content(datazone_ts, datazone_ts_client):
     ],
     ids=["none", "empty", "Python", "nested"],
 )
-def test_json_says_whose_content_is_not_json(datazone_ts, datazone_ts_client, content, message):
+def test_json_is_an_error_that_names_the_point_with_other_content(
+    datazone_ts, datazone_ts_client, content, message
+):
     members = {} if content is None else {"content": content}
     datazone_ts_client.post_time_series_data_points(**CALL, forms=[a_form(**members)])
     point = datazone_ts.data_points.one()
@@ -493,7 +497,7 @@ def test_one_and_latest_return_the_record(three_points):
 
 
 @pytest.mark.parametrize(("records", "noun"), [("data_points", "data point"), ("calls", "call")])
-def test_one_and_latest_say_that_there_is_none(datazone_ts, records, noun):
+def test_one_and_latest_of_no_records_are_errors(datazone_ts, records, noun):
     records = getattr(datazone_ts, records)
 
     with pytest.raises(AssertionError) as one:
@@ -506,7 +510,7 @@ def test_one_and_latest_say_that_there_is_none(datazone_ts, records, noun):
     assert str(latest.value) == f"expected at least one {noun}, found none{made}"
 
 
-def test_one_lists_the_data_points_that_there_are(three_points):
+def test_one_lists_the_data_points(three_points):
     with pytest.raises(AssertionError) as caught:
         three_points.data_points.one()
 
@@ -519,7 +523,7 @@ def test_one_lists_the_data_points_that_there_are(three_points):
     )
 
 
-def test_one_lists_the_calls_that_there_are(datazone_ts, make_client):
+def test_one_lists_the_calls(datazone_ts, make_client):
     client = make_client()
     datazone_ts.inject("ThrottlingException", times=2)
     client.post_time_series_data_points(**CALL, forms=[a_form()])
@@ -547,7 +551,7 @@ def test_one_lists_the_calls_that_there_are(datazone_ts, make_client):
     )
 
 
-def test_a_call_that_nothing_answered_is_listed_too(datazone_ts_client):
+def test_an_unhandled_call_is_listed(datazone_ts_client):
     with mock_datazone_ts(strict=False) as ts:
         for _ in range(2):
             with pytest.raises(NotImplementedError):

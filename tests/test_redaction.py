@@ -1,4 +1,4 @@
-"""What looks like a credential is shown nowhere: terminal, JUnit's file, report."""
+"""Nothing that looks like a credential is shown in the terminal, JUnit file or report."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ def test_a_secret_is_not_shown(case):
         '{"tokens": 12, "pwd": null}',
     ],
 )
-def test_what_is_no_secret_is_shown(text):
+def test_text_that_is_not_a_secret_is_shown(text):
     assert without_credentials(text) == text
 
 
-def test_a_key_that_does_not_end_is_not_shown():
+def test_an_unterminated_key_is_not_shown():
     assert (
         without_credentials("-----BEGIN PRIVATE KEY-----PASS") == "-----BEGIN PRIVATE KEY-----***"
     )
@@ -102,10 +102,10 @@ PIECES = [
 
 
 @pytest.mark.parametrize("piece", PIECES)
-def test_it_takes_time_in_proportion_to_the_text(piece):
-    started = time.perf_counter()
+def test_redaction_takes_linear_time(piece):
+    started = time.thread_time()
     without_credentials(piece * (200_000 // len(piece)))
-    assert time.perf_counter() - started < 5  # and minutes if it grew faster than the text
+    assert time.thread_time() - started < 5  # and minutes if it grew faster than the text
 
 
 TEST = """
@@ -133,7 +133,7 @@ def test(datazone_ts, datazone_ts_client):
 """
 
 
-def test_it_is_the_same_wherever_it_is_shown(pytester):
+def test_secrets_are_redacted_wherever_they_are_shown(pytester):
     secrets = [secret for secret, _ in {**SECRETS, **PEMS}.values()]
     pytester.makepyfile(TEST.format(secrets=secrets, domain=DOMAIN, entity=ENTITY))
     result = pytester.runpytest_subprocess(

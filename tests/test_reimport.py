@@ -1,14 +1,15 @@
-"""botocore that a test removes from ``sys.modules`` and imports again."""
+"""Tests that remove botocore from ``sys.modules`` and import it again."""
 
 from __future__ import annotations
 
-import socket
 import sys
 from importlib import import_module
 
 import pytest
 
 from pytest_datazone_ts import mock_datazone_ts
+
+pytestmark = pytest.mark.usefixtures("connections")
 
 PACKAGES = ("aiobotocore", "aioboto3", "boto3", "botocore", "s3transfer")
 NEEDED = ("boto3", "botocore.endpoint", "botocore.exceptions", "botocore.retries.bucket")
@@ -31,26 +32,13 @@ def remove(modules):
 
 @pytest.fixture(autouse=True)
 def original_modules():
-    """The modules as they are, put back after the test."""
+    """Return the loaded modules, and restore them after the test."""
     for name in NEEDED:
         import_module(name)
     modules = modules_of_aws()
     yield modules
     remove(modules_of_aws())
     sys.modules.update(modules)
-
-
-@pytest.fixture(autouse=True)
-def connections(monkeypatch):
-    """Where something tried to connect to: nothing can."""
-    tried = []
-
-    def connect(_socket, address):
-        tried.append(address)
-        raise OSError
-
-    monkeypatch.setattr(socket.socket, "connect", connect)
-    return tried
 
 
 def imported_again():
@@ -65,10 +53,9 @@ def client_of(boto3, **keywords):
     return boto3.Session().client("datazone", config=config, **keywords)
 
 
+@pytest.mark.usefixtures("bare_machine")
 @pytest.mark.parametrize("first", ["the double", "the client"])
-def test_its_clients_are_answered_and_retry(first, monkeypatch, post, connections):
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
+def test_clients_of_the_new_botocore_are_answered_and_retry(first, monkeypatch, post, connections):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     boto3 = imported_again()
@@ -87,8 +74,8 @@ def test_its_clients_are_answered_and_retry(first, monkeypatch, post, connection
     assert connections == []
 
 
-def test_it_may_be_imported_while_a_double_is_active(post, connections):
-    """If a double becomes active after it was removed."""
+def test_botocore_can_be_imported_while_a_double_is_active(post, connections):
+    """The double becomes active after botocore was removed."""
     remove(modules_of_aws())
     with mock_datazone_ts() as ts:
         post(client_of(import_module("boto3"), region_name="us-east-1"))
@@ -97,7 +84,7 @@ def test_it_may_be_imported_while_a_double_is_active(post, connections):
     assert connections == []
 
 
-def test_older_clients_are_answered_beside_it(post, connections):
+def test_clients_of_the_old_botocore_are_still_answered(post, connections):
     old_exceptions = import_module("botocore.exceptions")
     old = client_of(import_module("boto3"), **KEYS)
     new = client_of(imported_again(), **KEYS)
@@ -127,7 +114,7 @@ def places():
     return [*map(vars, modules), *map(vars, classes)]
 
 
-def test_each_is_as_it_was_once_the_double_is_left(post, connections):
+def test_both_botocores_are_restored_after_the_double(post, connections):
     old = places()
     before = [dict(place) for place in old]
     with mock_datazone_ts() as outer:

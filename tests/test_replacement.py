@@ -1,4 +1,4 @@
-"""What the package replaces in other modules, beside what a test replaces there itself."""
+"""Names that both the package and a test replace in other modules."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from botocore.session import Session
 
 from pytest_datazone_ts import mock_datazone_ts
 
-PLACES = [(botocore.endpoint, "time"), (Session, "get_credentials")]
+each_replaced_name = pytest.mark.parametrize(
+    ("owner", "name"), [(botocore.endpoint, "time"), (Session, "get_credentials")]
+)
 
 
-@pytest.mark.parametrize(("owner", "name"), PLACES)
-def test_a_mock_of_the_tests_outlives_the_double(owner, name):
+@each_replaced_name
+def test_a_mock_outlives_the_double(owner, name):
     original = getattr(owner, name)
     patch = mock.patch.object(owner, name)
     with mock_datazone_ts():
@@ -33,8 +35,8 @@ def test_a_mock_of_the_tests_outlives_the_double(owner, name):
     assert getattr(owner, name) is original
 
 
-@pytest.mark.parametrize(("owner", "name"), PLACES)
-def test_a_mock_of_the_tests_may_still_be_there_for_the_next_double(owner, name):
+@each_replaced_name
+def test_a_mock_can_last_until_the_next_double(owner, name):
     original = getattr(owner, name)
     patch = mock.patch.object(owner, name)
     with mock_datazone_ts():
@@ -48,7 +50,7 @@ def test_a_mock_of_the_tests_may_still_be_there_for_the_next_double(owner, name)
         setattr(owner, name, original)
 
 
-def test_a_covered_back_off_is_waited_for_once(make_client, post):
+def test_a_backoff_after_a_mock_is_recorded_once(make_client, post):
     patch = mock.patch.object(botocore.endpoint, "time")
     with mock_datazone_ts():
         patch.start()
@@ -71,7 +73,7 @@ ORDERS = [
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=", ".join)
-def test_a_mock_that_begins_and_ends_at_any_time(make_client, post, monkeypatch, order):
+def test_a_mock_can_start_and_stop_at_any_time(make_client, post, monkeypatch, order):
     real_sleep = mock.Mock()
     monkeypatch.setattr(time, "sleep", real_sleep)
     patch, client = mock.patch("botocore.endpoint.time"), make_client()

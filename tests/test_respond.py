@@ -57,7 +57,9 @@ def test_a_response_recorded_from_boto3_can_be_given_as_it_is(datazone_ts, dataz
     "moment",
     [1704067200, "2024-01-01T00:00:00Z", datetime(2024, 1, 1)],  # noqa: DTZ001 - boto3: in UTC
 )
-def test_a_moment_is_given_in_any_way_that_boto3_takes_one(datazone_ts, datazone_ts_client, moment):
+def test_a_timestamp_in_a_response_can_have_every_type_that_boto3_accepts(
+    datazone_ts, datazone_ts_client, moment
+):
     domain = {"id": DOMAIN, "name": "d", "arn": "a", "managedAccountId": "1", "status": "AVAILABLE"}
     datazone_ts.respond("ListDomains", {"items": [{**domain, "createdAt": moment}]})
     (listed,) = datazone_ts_client.list_domains()["items"]
@@ -68,7 +70,7 @@ def test_a_moment_is_given_in_any_way_that_boto3_takes_one(datazone_ts, datazone
     "GetLineageEvent" not in service().operation_names,
     reason="this botocore has no operation yet whose output is a body of its own",
 )
-def test_a_body_that_is_not_given_is_empty(datazone_ts, datazone_ts_client):
+def test_a_streaming_body_is_empty_by_default(datazone_ts, datazone_ts_client):
     datazone_ts.respond("GetLineageEvent", {})
     event = datazone_ts_client.get_lineage_event(
         domainIdentifier=DOMAIN, identifier="dk3pzr4yb4p3uv"
@@ -76,7 +78,7 @@ def test_a_body_that_is_not_given_is_empty(datazone_ts, datazone_ts_client):
     assert event["event"].read() == b""
 
 
-def test_a_response_that_changes_later_changes_nothing(datazone_ts, datazone_ts_client):
+def test_changing_a_response_later_has_no_effect(datazone_ts, datazone_ts_client):
     response = {"items": []}
     datazone_ts.respond("ListDomains", response)
     response["items"].append("x")
@@ -84,7 +86,7 @@ def test_a_response_that_changes_later_changes_nothing(datazone_ts, datazone_ts_
     assert datazone_ts_client.list_domains()["items"] == []
 
 
-def test_a_callable_gets_parameters_of_its_own(datazone_ts, datazone_ts_client):
+def test_a_callable_gets_a_copy_of_the_parameters(datazone_ts, datazone_ts_client):
     def answer(parameters):
         parameters["maxResults"] = 99
         del parameters["status"]
@@ -96,14 +98,14 @@ def test_a_callable_gets_parameters_of_its_own(datazone_ts, datazone_ts_client):
     assert datazone_ts.calls.one().parameters == {"maxResults": 5, "status": "AVAILABLE"}
 
 
-def test_a_refused_request_uses_no_response_up(datazone_ts, datazone_ts_client):
+def test_a_refused_request_does_not_use_up_a_response(datazone_ts, datazone_ts_client):
     datazone_ts.respond("ListProjects", {"items": []}, times=1)
     with pytest.raises(datazone_ts_client.exceptions.ValidationException):
         datazone_ts_client.list_projects(domainIdentifier="nowhere")
     assert datazone_ts_client.list_projects(domainIdentifier=DOMAIN)["items"] == []
 
 
-def test_a_fault_comes_before_a_response_and_uses_none_up(datazone_ts, make_client):
+def test_a_fault_takes_precedence_and_does_not_use_up_a_response(datazone_ts, make_client):
     client = make_client(attempts=3)
     datazone_ts.respond("ListDomains", {"items": []}, times=1)
     datazone_ts.inject("ThrottlingException", times=2, operation="ListDomains")
@@ -114,7 +116,7 @@ def test_a_fault_comes_before_a_response_and_uses_none_up(datazone_ts, make_clie
     assert codes == ["ThrottlingException", "ThrottlingException", None]
 
 
-def test_what_is_answered_by_the_test_is_rate_limited(datazone_ts, make_client):
+def test_rate_limits_apply_to_canned_responses(datazone_ts, make_client):
     client = make_client(attempts=1)
     datazone_ts.respond("ListDomains", {"items": []})
     with freeze_time("2024-01-01") as clock:
@@ -127,7 +129,7 @@ def test_what_is_answered_by_the_test_is_rate_limited(datazone_ts, make_client):
 
 
 @pytest.mark.datazone_ts(strict=False)
-def test_reset_forgets_responses(datazone_ts, datazone_ts_client):
+def test_reset_removes_responses(datazone_ts, datazone_ts_client):
     datazone_ts.respond("ListDomains", {"items": []})
     datazone_ts.reset()
     with pytest.raises(UnansweredOperationError):
@@ -135,7 +137,7 @@ def test_reset_forgets_responses(datazone_ts, datazone_ts_client):
     assert not datazone_ts.calls.one().succeeded
 
 
-def test_what_has_no_output_is_answered_with_nothing_else(datazone_ts):
+def test_an_operation_without_output_takes_only_an_empty_response(datazone_ts):
     with pytest.raises(ValueError, match="DeleteEnvironment") as caught:
         datazone_ts.respond("DeleteEnvironment", {"id": "x"})
     assert str(caught.value) == (

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import timedelta, timezone
@@ -37,7 +38,7 @@ MODES = ["legacy", "standard", "adaptive"]
 
 
 def throttle(client: Any, numbers: Container[int]) -> None:
-    """Have a client's requests with these numbers throttled, with no double."""
+    """Throttle the requests of a client with these numbers, without a double."""
     sent = count()
 
     def throttle(request: Any, **_: Any) -> AWSResponse:
@@ -53,7 +54,7 @@ def throttle(client: Any, numbers: Container[int]) -> None:
 
 @pytest.fixture
 def throttled_sts(session):
-    """A call to another service, of which both attempts are throttled."""
+    """A call to another service whose two attempts are both throttled."""
 
     def call(mode):
         config = Config(retries={"mode": mode, "total_max_attempts": 2}, signature_version=UNSIGNED)
@@ -67,7 +68,7 @@ def throttled_sts(session):
 
 @pytest.fixture
 def waits(monkeypatch):
-    """What was really waited for: ``time.sleep`` and token buckets only note it here."""
+    """The real waits: ``time.sleep`` and token buckets only record them here."""
     waits = []
 
     class Condition(threading.Condition):
@@ -85,7 +86,7 @@ def waits(monkeypatch):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_throttled_call_waits_for_nothing(mode, waits, datazone_ts, make_client, post):
+def test_a_throttled_call_takes_no_real_time(mode, waits, datazone_ts, make_client, post):
     datazone_ts.inject("ThrottlingException", times=4)
     post(make_client(mode, attempts=5))
     assert waits == []
@@ -105,7 +106,7 @@ def test_a_throttled_call_waits_for_nothing(mode, waits, datazone_ts, make_clien
     "fault", ["ReadTimeout", "ConnectionClosed", "InternalServerException", "HttpError"]
 )
 @pytest.mark.parametrize("mode", MODES)
-def test_any_retried_fault_waits_for_nothing(mode, fault, waits, datazone_ts, make_client, post):
+def test_retries_of_any_fault_take_no_real_time(mode, fault, waits, datazone_ts, make_client, post):
     datazone_ts.inject(fault, times=2)
     post(make_client(mode))
     assert waits == []
@@ -113,7 +114,7 @@ def test_any_retried_fault_waits_for_nothing(mode, fault, waits, datazone_ts, ma
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_waits_are_those_that_botocore_would_really_have_made(
+def test_the_recorded_waits_are_those_that_botocore_would_have_made(
     mode, make_client, post, monkeypatch
 ):
     """The reference is botocore alone, in simulated time."""
@@ -126,11 +127,11 @@ def test_the_waits_are_those_that_botocore_would_really_have_made(
             clock.tick(0.02)
         return time.time()
 
-    really_asked = []
+    requested = []
     with freeze_time("2024-01-01") as clock, monkeypatch.context() as patch:
 
         def pass_time(seconds):
-            really_asked.append(seconds)
+            requested.append(seconds)
             clock.tick(seconds)
 
         class Condition(threading.Condition):
@@ -150,12 +151,12 @@ def test_the_waits_are_those_that_botocore_would_really_have_made(
         ts.inject("ThrottlingException", times=None, where=lambda _: next(numbers) in throttled)
         client = make_client(mode, attempts=6, signature_version=UNSIGNED)
         assert run(client, clock) == pytest.approx(ended, abs=1e-3)
-        assert list(ts.sleeps) == pytest.approx(really_asked, abs=1e-4)
-    assert len(really_asked) >= len(throttled)
+        assert list(ts.sleeps) == pytest.approx(requested, abs=1e-4)
+    assert len(requested) >= len(throttled)
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_no_thread_waits(mode, waits, datazone_ts, make_client, post):
+def test_retries_in_threads_take_no_real_time(mode, waits, datazone_ts, make_client, post):
     client = make_client(mode)
     datazone_ts.inject("ThrottlingException", times=16, where=lambda call: len(call.attempts) < 2)
     with ThreadPoolExecutor(8) as pool:
@@ -164,7 +165,7 @@ def test_no_thread_waits(mode, waits, datazone_ts, make_client, post):
     assert len(datazone_ts.data_points) == 8
     assert [len(call.attempts) for call in datazone_ts.calls] == [3] * 8
     slept = [attempt.slept for call in datazone_ts.calls for attempt in call.attempts[:2]]
-    assert sorted(set(datazone_ts.sleeps) & set(slept)) == sorted(slept)
+    assert not Counter(slept) - Counter(datazone_ts.sleeps)
 
 
 @pytest.mark.parametrize("fault", [None, "ThrottlingException", "ReadTimeout"])
@@ -187,21 +188,21 @@ def test_time_sleep_itself_is_untouched(mode, fault, datazone_ts, make_client, p
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_other_services_wait_as_ever(mode, throttled_sts, waits, datazone_ts, make_client, post):
+def test_other_services_really_wait(mode, throttled_sts, waits, datazone_ts, make_client, post):
     throttled_sts(mode)
     expected = len(waits)
     assert expected == (2 if mode == "adaptive" else 1)
     datazone_ts.inject("ThrottlingException")
     post(make_client(mode))
-    asked_for = datazone_ts.sleeps
+    recorded = datazone_ts.sleeps
     assert len(waits) == expected
     throttled_sts(mode)
     assert len(waits) == 2 * expected
-    assert datazone_ts.sleeps == asked_for != ()
+    assert datazone_ts.sleeps == recorded != ()
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_other_services_wait_after_a_call_that_failed(
+def test_other_services_really_wait_after_a_failed_call(
     mode, throttled_sts, waits, datazone_ts, make_client, post
 ):
     datazone_ts.inject("ReadTimeout", times=3)
@@ -213,7 +214,7 @@ def test_other_services_wait_after_a_call_that_failed(
 
 
 @pytest.mark.parametrize("event", ["request-created.datazone", "before-send.datazone"])
-def test_other_services_wait_as_ever_in_the_middle_of_a_call(
+def test_other_services_really_wait_during_a_datazone_call(
     event, throttled_sts, waits, datazone_ts, make_client, post
 ):
     client = make_client()
@@ -224,7 +225,7 @@ def test_other_services_wait_as_ever_in_the_middle_of_a_call(
     assert len(datazone_ts.sleeps) == 2
 
 
-def test_an_operation_that_is_let_through_waits_as_ever(waits, make_client):
+def test_a_passthrough_operation_really_waits(waits, make_client):
     client = make_client(signature_version=UNSIGNED)
     throttle(client, range(3))
     with mock_datazone_ts(unstubbed="passthrough") as ts:
@@ -234,7 +235,7 @@ def test_an_operation_that_is_let_through_waits_as_ever(waits, make_client):
         assert ts.sleeps == ()
 
 
-def test_another_users_token_bucket_works_as_ever(datazone_ts):  # noqa: ARG001 - active
+def test_other_token_buckets_are_left_alone(datazone_ts):  # noqa: ARG001 - active
     tokens = bucket.TokenBucket(max_rate=1, clock=bucket.Clock())
     with pytest.raises(CapacityNotAvailableError):
         tokens.acquire(amount=2, block=False)
@@ -254,7 +255,7 @@ def test_real_retries_really_sleep(mode, waits, make_client, post):
     assert len(waits) == (4 if mode == "adaptive" else 2)
 
 
-def test_real_retries_on_a_frozen_clock_do_not_wait_for_a_token_for_ever(
+def test_real_retries_on_a_frozen_clock_do_not_wait_for_a_token_indefinitely(
     make_client, post, monkeypatch
 ):
     waits = []
@@ -293,7 +294,7 @@ def test_a_client_throttled_in_one_test_is_retried_in_full_in_the_next(
 
     with mock_datazone_ts() as ts:
         attempts = failing_calls(ts, 60)
-        assert (attempts[0], attempts[-1]) == (3, 1)  # botocore has had enough
+        assert (attempts[0], attempts[-1]) == (3, 1)  # the retry quota is used up
     with mock_datazone_ts() as ts:
         assert failing_calls(ts, 2) == [3, 3]
         with mock_datazone_ts() as inner:
@@ -301,13 +302,13 @@ def test_a_client_throttled_in_one_test_is_retried_in_full_in_the_next(
         assert failing_calls(ts, 2) == [3, 3, 3, 3]
     with mock_datazone_ts() as ts:
         post(client)
-        assert ts.sleeps == ()  # adaptive mode limits the rate no more
+        assert ts.sleeps == ()  # adaptive mode no longer limits the rate
 
 
 @pytest.mark.parametrize("mode", ["standard", "adaptive"])
-def test_a_reset_forgets_what_clients_learned_of_throttling(mode, make_client, post):
+def test_reset_clears_the_retry_state_of_clients(mode, make_client, post):
     client = make_client(mode)
-    with mock_datazone_ts() as ts:  # as a fixture for the whole session has it
+    with mock_datazone_ts() as ts:  # like a session-scoped fixture
         with ts.inject("ThrottlingException", times=None):
             for _ in range(60):
                 with pytest.raises(ClientError):
@@ -321,7 +322,7 @@ def test_a_reset_forgets_what_clients_learned_of_throttling(mode, make_client, p
         assert [len(call.attempts) for call in ts.calls] == [1, 3]
 
 
-def test_a_reset_between_two_attempts_forgets_the_first(datazone_ts, make_client, post):
+def test_a_reset_between_two_attempts_removes_the_first(datazone_ts, make_client, post):
     client = make_client()
     client.meta.events.register("needs-retry", lambda **_: datazone_ts.reset())
     datazone_ts.inject("ThrottlingException")
@@ -330,7 +331,7 @@ def test_a_reset_between_two_attempts_forgets_the_first(datazone_ts, make_client
     assert datazone_ts.sleeps == ()
 
 
-def test_a_process_without_aiobotocore_will_do(make_client, post, monkeypatch):
+def test_a_process_without_aiobotocore_works(make_client, post, monkeypatch):
     for name in ("aiobotocore.endpoint", "aiobotocore.retries.bucket"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     with mock_datazone_ts() as ts:
@@ -339,7 +340,7 @@ def test_a_process_without_aiobotocore_will_do(make_client, post, monkeypatch):
         assert len(ts.sleeps) == 1
 
 
-def test_every_name_is_put_back(make_client, post):
+def test_every_replaced_name_is_restored(make_client, post):
     def names():
         return botocore.endpoint.time, bucket.TokenBucket._acquire  # noqa: SLF001
 
@@ -356,7 +357,7 @@ def test_every_name_is_put_back(make_client, post):
     assert not set(before) & set(during)
 
 
-def test_what_the_user_put_in_place_of_time_is_used_and_put_back(throttled_sts, monkeypatch):
+def test_a_replacement_of_time_by_the_user_is_used_and_restored(throttled_sts, monkeypatch):
     waits = []
     mine = SimpleNamespace(sleep=waits.append)
     monkeypatch.setattr(botocore.endpoint, "time", mine)
@@ -379,7 +380,7 @@ def test_two_equal_posts_under_a_patched_uuid4_are_two_calls(make_client, post, 
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_so_they_are_over_http(datazone_ts, datazone_ts_server, mode):
+def test_two_equal_posts_over_http_are_two_calls(datazone_ts, datazone_ts_server, mode):
     datazone_ts.inject("ThrottlingException", after=1)
     code = """
 import time, uuid

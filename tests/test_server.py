@@ -1,4 +1,4 @@
-"""The double over HTTP: the fixture, what clients meet, and faults that really happen."""
+"""The double over HTTP: the fixture, what clients get, and faults that really happen."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def ask(endpoint_url, method="POST", path=PATH, body=BODY, headers=()):
 
 @pytest.fixture
 def client_of(session):
-    """Make a boto3 client of an endpoint. No double is active here: it does use the network."""
+    """Make a boto3 client for an endpoint. No double is active, so it uses the network."""
 
     def client_of(endpoint_url, attempts=1, **config):
         retries = {"mode": "standard", "total_max_attempts": attempts}
@@ -71,7 +71,7 @@ def client_of(session):
 
 @pytest.fixture
 def served():
-    """A double that no client in this process finds but by its endpoint."""
+    """A double that clients in this process reach only by its endpoint."""
     double = new_double()
     with serve(double) as endpoint_url:
         yield double, endpoint_url
@@ -103,7 +103,7 @@ def test_a_client_in_the_same_process_is_recorded_once(
     assert len(datazone_ts.calls) == len(datazone_ts.data_points) == 2
 
 
-def test_the_fixture_gives_a_small_immutable_value(datazone_ts_server):
+def test_the_fixture_is_an_immutable_value(datazone_ts_server):
     assert type(datazone_ts_server) is DataZoneServer
     assert datazone_ts_server.endpoint_url.startswith("http://127.0.0.1:")
     with pytest.raises(AttributeError):
@@ -111,7 +111,7 @@ def test_the_fixture_gives_a_small_immutable_value(datazone_ts_server):
 
 
 @pytest.mark.usefixtures("bare_machine")
-def test_a_child_process_is_given_all_that_an_sdk_needs(request):
+def test_a_child_process_gets_everything_an_sdk_needs(request):
     server = request.getfixturevalue("datazone_ts_server")
 
     assert dict(server.environ) == {
@@ -137,7 +137,7 @@ def test_a_child_process_is_given_all_that_an_sdk_needs(request):
         ({"AWS_DEFAULT_REGION": "", "AWS_PROFILE": "none"}, ("us-east-1", "us-east-1")),
     ],
 )
-def test_a_child_process_works_in_the_region_that_is_configured(
+def test_a_child_process_uses_the_configured_region(
     request, bare_machine, monkeypatch, configured, regions
 ):
     (bare_machine / "config").write_text("[profile work]\nregion = ap-south-1\n")
@@ -150,7 +150,7 @@ def test_a_child_process_works_in_the_region_that_is_configured(
 
 
 @pytest.mark.usefixtures("bare_machine")
-def test_nothing_real_is_left_for_a_child_process(request, monkeypatch):
+def test_a_child_process_gets_no_real_credentials(request, monkeypatch):
     real = {
         "AWS_ACCESS_KEY_ID": "a-real-key",
         "AWS_SECRET_ACCESS_KEY": "a-real-secret",
@@ -177,9 +177,7 @@ def test_nothing_real_is_left_for_a_child_process(request, monkeypatch):
 @pytest.mark.parametrize(
     ("exempt", "expected"), [("", "127.0.0.1"), ("internal", "internal,127.0.0.1")]
 )
-def test_no_proxy_comes_between_a_child_process_and_the_server(
-    request, monkeypatch, exempt, expected
-):
+def test_a_child_process_uses_no_proxy_for_the_server(request, monkeypatch, exempt, expected):
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
     monkeypatch.setenv("NO_PROXY", exempt)
 
@@ -223,7 +221,7 @@ TRACELESS = """
 """
 
 
-def test_it_is_gone_without_a_trace(pytester, monkeypatch):
+def test_the_server_leaves_nothing_behind(pytester, monkeypatch):
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
     pytester.makeconftest(TRACELESS)
     pytester.makepyfile(
@@ -280,7 +278,7 @@ def test_it_is_gone_without_a_trace(pytester, monkeypatch):
     result.stdout.fnmatch_lines(["checked 12"])
 
 
-def test_it_waits_for_the_request_that_it_is_answering():
+def test_the_server_waits_for_the_request_that_it_is_answering():
     double = new_double()
     answering, stopping = threading.Event(), threading.Event()
 
@@ -303,7 +301,7 @@ def test_it_waits_for_the_request_that_it_is_answering():
 
 
 def await_close(connection, stopping):
-    """Set ``stopping`` once the server hangs up."""
+    """Set ``stopping`` once the server closes the connection."""
     connection.sock.recv(1)
     stopping.set()
 
@@ -311,7 +309,9 @@ def await_close(connection, stopping):
 # What clients meet
 
 
-def test_a_client_over_http_gets_what_one_in_the_process_gets(served, client_of, make_client, post):
+def test_a_client_over_http_gets_what_a_client_in_process_gets(
+    served, client_of, make_client, post
+):
     _, endpoint_url = served
     over_http = client_of(endpoint_url)
     in_process = make_client(attempts=1)
@@ -347,15 +347,15 @@ def test_a_client_over_http_gets_what_one_in_the_process_gets(served, client_of,
         yield outcome(client.delete_time_series_data_points, **listing)
         yield outcome(client.get_time_series_data_point, **listing, identifier=items[0]["id"])
 
-    told_over_http = list(story(over_http))
+    story_over_http = list(story(over_http))
     with mock_datazone_ts():
-        assert list(story(in_process)) == told_over_http
-    assert [metadata["HTTPStatusCode"] for _, metadata in told_over_http] == [
+        assert list(story(in_process)) == story_over_http
+    assert [metadata["HTTPStatusCode"] for _, metadata in story_over_http] == [
         *(201, 201, 409, 400, 200, 200, 204, 404)
     ]
 
 
-def test_the_region_is_that_of_the_signature(served, session, post):
+def test_the_region_is_taken_from_the_signature(served, session, post):
     double, endpoint_url = served
     client = session.client(
         "datazone",
@@ -408,7 +408,7 @@ needs_lineage = pytest.mark.skipif(
 
 
 @needs_lineage
-def test_a_header_is_found_in_any_spelling(served):
+def test_header_names_are_case_insensitive(served):
     double, endpoint_url = served
     double.respond("PostLineageEvent", {})
 
@@ -423,7 +423,7 @@ def test_a_header_is_found_in_any_spelling(served):
 
 
 @needs_lineage
-def test_a_header_that_http_can_not_carry_is_made_one_that_it_can(served):
+def test_invalid_characters_in_a_header_are_replaced(served):
     double, endpoint_url = served
     double.respond("GetLineageEvent", {"createdBy": "☃ a\r\nb é", "event": b"{}"})
 
@@ -433,7 +433,7 @@ def test_a_header_that_http_can_not_carry_is_made_one_that_it_can(served):
     assert headers["created-by"] == "? a b é"
 
 
-def test_the_status_comes_with_its_phrase_where_it_has_one(served):
+def test_the_status_line_has_a_reason_phrase_if_there_is_one(served):
     double, endpoint_url = served
     double.inject(faults.HttpError(599))
     phrases = []
@@ -446,7 +446,7 @@ def test_the_status_comes_with_its_phrase_where_it_has_one(served):
     assert phrases == [(599, ""), (201, "Created")]
 
 
-def test_what_an_asset_does_not_have_is_left_out_of_the_answer(served):
+def test_members_that_an_asset_does_not_have_are_absent_from_the_response(served):
     double, endpoint_url = served
     double.add_asset(ENTITY, domain_identifier=DOMAIN, name="penguins")
     _, _, asset = ask(endpoint_url, "GET", f"/v2/domains/{DOMAIN}/assets/{ENTITY}", None)
@@ -454,7 +454,7 @@ def test_what_an_asset_does_not_have_is_left_out_of_the_answer(served):
     assert None not in asset.values()
 
 
-def test_a_body_of_many_pieces_is_put_together(served):
+def test_a_body_can_arrive_in_many_pieces(served):
     double, endpoint_url = served
     content = json.dumps([f"{number:07}" for number in range(30_000)])
     form = {"formName": "f", "typeIdentifier": "t", "timestamp": 0, "content": content}
@@ -465,7 +465,7 @@ def test_a_body_of_many_pieces_is_put_together(served):
     assert double.data_points.one().content == content
 
 
-def test_attempts_of_one_call_are_known_by_their_invocation_id(served, client_of, post):
+def test_attempts_with_the_same_invocation_id_are_one_call(served, client_of, post):
     double, endpoint_url = served
     double.inject("ThrottlingException")
 
@@ -477,7 +477,7 @@ def test_attempts_of_one_call_are_known_by_their_invocation_id(served, client_of
     assert len(double.data_points) == 1
 
 
-def test_a_connection_is_kept_for_the_next_request(served):
+def test_a_connection_is_reused_for_the_next_request(served):
     double, endpoint_url = served
     with connected(endpoint_url) as connection:
         connection.connect()
@@ -496,7 +496,7 @@ def test_a_connection_is_kept_for_the_next_request(served):
     assert len(double.calls) == 5
 
 
-def test_a_body_comes_in_chunks_too(served):
+def test_a_chunked_body_is_accepted(served):
     double, endpoint_url = served
     with connected(endpoint_url) as connection:
         for _ in range(2):
@@ -506,7 +506,7 @@ def test_a_body_comes_in_chunks_too(served):
     assert len(double.data_points) == 2
 
 
-def test_many_clients_at_once(served):
+def test_many_concurrent_clients_are_answered(served):
     double, endpoint_url = served
 
     with ThreadPoolExecutor(40) as pool:
@@ -516,7 +516,7 @@ def test_many_clients_at_once(served):
     assert len({point.id for point in double.data_points}) == 120
 
 
-def test_frozen_time_is_the_servers_too(served):
+def test_the_server_follows_frozen_time(served):
     double, endpoint_url = served
     with freeze_time("2020-02-02"):
         _, headers, _ = ask(endpoint_url)
@@ -527,7 +527,7 @@ def test_frozen_time_is_the_servers_too(served):
 # Operations that are the test's to answer
 
 
-def test_an_operation_that_nothing_answers_is_an_error_and_fails_the_test(make_client):
+def test_an_unhandled_operation_is_an_error_and_fails_the_test(make_client):
     with (
         pytest.raises(AssertionError) as failure,
         mock_datazone_ts() as double,
@@ -543,13 +543,13 @@ def test_an_operation_that_nothing_answers_is_an_error_and_fails_the_test(make_c
     assert status == 400
     assert headers["x-amzn-errortype"] == "UnansweredOperationError"
     assert answer == {"message": message}
-    assert str(failure.value).endswith(f"\n  {message}")  # with no line of the test's
+    assert str(failure.value).endswith(f"\n  {message}")  # without a line of the test
     with mock_datazone_ts(strict=False), pytest.raises(UnansweredOperationError) as raised:
         make_client().list_domains()
     assert str(raised.value) == message
 
 
-def test_a_response_of_the_tests_own_is_given_over_http(served, client_of):
+def test_a_canned_response_is_sent_over_http(served, client_of):
     double, endpoint_url = served
     domain = {"id": DOMAIN, "name": "d", "arn": "a", "managedAccountId": "1", "status": "AVAILABLE"}
     created = FORM["timestamp"]
@@ -602,7 +602,7 @@ def test_a_closed_connection_is_really_closed(served, client_of, post):
 
 
 @pytest.mark.parametrize(("fault", "stored"), [(faults.ReadTimeout, 0), (faults.ResponseLost, 1)])
-def test_an_answer_that_never_comes(client_of, post, fault, stored):
+def test_a_response_that_never_comes(client_of, post, fault, stored):
     double = new_double()
     double.inject(fault)
 
@@ -613,7 +613,7 @@ def test_an_answer_that_never_comes(client_of, post, fault, stored):
     assert double.calls.one().attempts[0].fault == fault()
 
 
-def test_a_client_that_waits_for_ever_is_let_go():
+def test_a_client_that_waits_indefinitely_is_disconnected_at_the_end():
     double = new_double()
     double.inject(faults.ReadTimeout)
     with serve(double, hold=0.1) as endpoint_url, pytest.raises(http.client.RemoteDisconnected):
@@ -621,7 +621,7 @@ def test_a_client_that_waits_for_ever_is_let_go():
 
 
 @pytest.mark.parametrize("frozen", [False, True])
-def test_a_late_answer_is_really_late(served, frozen):
+def test_latency_is_real_over_http(served, frozen):
     double, endpoint_url = served
     double.inject(faults.Latency(0.3))
     started = time.monotonic()
@@ -652,7 +652,7 @@ def test_a_slow_body_comes_after_its_headers(served):
     assert body_after >= len(body) / 1024 > headers_after
 
 
-def test_a_slow_body_that_outlasts_the_clients_patience_is_a_read_timeout(served, client_of, post):
+def test_a_slow_body_beyond_the_clients_read_timeout_is_a_read_timeout(served, client_of, post):
     double, endpoint_url = served
     double.inject(faults.SlowBody(3600))
 
@@ -662,7 +662,7 @@ def test_a_slow_body_that_outlasts_the_clients_patience_is_a_read_timeout(served
     assert len(double.data_points) == 1
 
 
-def test_a_late_answer_is_no_later_than_that_on_the_tests_clock(served, client_of, post):
+def test_latency_over_http_does_not_advance_the_tests_clock(served, client_of, post):
     double, endpoint_url = served
     double.inject(faults.Latency(3600))
 
@@ -710,7 +710,7 @@ def test_a_proxys_error_over_http(served):
 
 
 @pytest.mark.parametrize("fault", ["ConnectTimeout", "EndpointUnreachable"])
-def test_what_can_not_happen_over_http_can_not_be_injected(fault):
+def test_faults_that_are_impossible_over_http_cannot_be_injected(fault):
     double = new_double()
     message = (
         f"{fault} cannot be injected: the double is served over HTTP, and a client that reaches "
@@ -720,10 +720,10 @@ def test_what_can_not_happen_over_http_can_not_be_injected(fault):
 
     with serve(double), pytest.raises(ValueError, match=fault) as at_once:
         double.inject(fault)
-    armed = double.inject(fault)
+    injection = double.inject(fault)
     with pytest.raises(ValueError, match=fault) as before, serve(double):
         pass
-    armed.cancel()
+    injection.cancel()
     double.inject(fault).cancel()
     with serve(double):
         pass
@@ -743,7 +743,7 @@ def test_the_endpoint_is_unreachable_once_the_server_is_gone(client_of, post):
 
 @pytest.fixture(params=["flask", "flask_cors"])
 def without_moto(request, served, monkeypatch):
-    monkeypatch.setitem(sys.modules, request.param, None)  # as if it were not
+    monkeypatch.setitem(sys.modules, request.param, None)  # as if it were not installed
     return served
 
 
@@ -756,7 +756,9 @@ INSTALL = (
     ("service", "operation", "keywords"),
     [("s3", "list_buckets", {}), ("sts", "get_caller_identity", {}), ("glue", "get_databases", {})],
 )
-def test_other_services_say_what_to_install(without_moto, session, service, operation, keywords):
+def test_a_request_for_another_service_says_what_to_install(
+    without_moto, session, service, operation, keywords
+):
     client = session.client(
         service,
         endpoint_url=without_moto[1],
@@ -780,7 +782,7 @@ def test_an_unsigned_request_for_another_service_says_what_to_install(without_mo
         assert f"for an AWS service other than DataZone. {INSTALL}" in response.read().decode()
 
 
-def test_a_path_of_datazones_that_is_signed_for_another_service_is_not_datazones(without_moto):
+def test_a_datazone_path_signed_for_another_service_goes_to_that_service(without_moto):
     double, endpoint_url = without_moto
     scope = SCOPE.format("us-east-1/s3")
     with connected(endpoint_url) as connection:
@@ -791,7 +793,7 @@ def test_a_path_of_datazones_that_is_signed_for_another_service_is_not_datazones
     assert not double.calls
 
 
-def test_an_operation_that_is_let_through_is_not_the_doubles(monkeypatch):
+def test_passthrough_over_http_says_what_to_install(monkeypatch):
     with (
         mock_datazone_ts(unstubbed="passthrough") as double,
         serve(double) as endpoint_url,

@@ -1,4 +1,4 @@
-"""No region, no credentials, no network: what is missing has a stand-in, and nothing leaks."""
+"""Stand-ins replace a missing region or credentials; no network is used, and nothing leaks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import json
 import os
-import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +26,8 @@ from botocore.utils import ContainerMetadataFetcher
 
 from pytest_datazone_ts import mock_datazone_ts
 
+pytestmark = pytest.mark.usefixtures("connections")
+
 LEFT_OVER = "a-real-session-token"
 sources = pytest.mark.parametrize("source", ["EcsContainer", "Ec2InstanceMetadata"])
 signing = pytest.mark.parametrize("sign", [False, True], ids=["unsigned", "signed"])
@@ -34,21 +35,8 @@ signing = pytest.mark.parametrize("sign", [False, True], ids=["unsigned", "signe
 
 @pytest.fixture(autouse=True)
 def aws(bare_machine):
-    """A machine on which nothing is configured: the folder of its files, still empty."""
+    """A machine without any AWS configuration; returns its empty ``~/.aws``."""
     return bare_machine
-
-
-@pytest.fixture(autouse=True)
-def connections(monkeypatch):
-    """Where something tried to connect to: nothing can."""
-    tried = []
-
-    def connect(_socket, address):
-        tried.append(address)
-        raise OSError
-
-    monkeypatch.setattr(socket.socket, "connect", connect)
-    return tried
 
 
 WAYS = {
@@ -82,7 +70,7 @@ def test_a_bare_machine_is_enough(connections, post, way, sign):
     ],
     ids=lambda variables: next(iter(variables), "nothing"),
 )
-def test_no_metadata_service_is_asked(connections, monkeypatch, sent_headers, variables):
+def test_no_metadata_service_is_queried(connections, monkeypatch, sent_headers, variables):
     monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -103,8 +91,8 @@ def in_role(aws, source):
 
 
 @sources
-def test_a_role_whose_source_is_a_metadata_service_is_not_asked_for(aws, connections, post, source):
-    """Assuming it would take the source's credentials first, and then AWS."""
+def test_a_role_whose_source_is_a_metadata_service_is_not_assumed(aws, connections, post, source):
+    """Assuming it would need credentials from the service, and then AWS."""
     in_role(aws, source)
     with mock_datazone_ts() as ts:
         post(boto3.client("datazone"))
@@ -113,7 +101,7 @@ def test_a_role_whose_source_is_a_metadata_service_is_not_asked_for(aws, connect
     assert connections == []
 
 
-def test_a_region_is_looked_for_where_the_caller_says():
+def test_get_config_variable_honours_its_methods():
     with mock_datazone_ts():
         session = botocore.session.get_session()
         session.set_config_variable("region", "eu-west-1")
@@ -144,8 +132,8 @@ def test_stand_ins_are_gone_afterwards(connections):
         boto3.client("datazone")
 
 
-def test_what_is_configured_later_counts(monkeypatch, sent_headers):
-    """One session throughout, as code that uses boto3.client() has."""
+def test_settings_configured_later_are_used(monkeypatch, sent_headers):
+    """All clients share a session, as with boto3.client()."""
     with mock_datazone_ts(sign=True):
         assert "Credential=stand-in/" in sent_headers(boto3.client("datazone"))["authorization"]
         with monkeypatch.context() as patched:
@@ -157,7 +145,7 @@ def test_what_is_configured_later_counts(monkeypatch, sent_headers):
     assert "/eu-west-1/datazone/aws4_request" in authorization
 
 
-def test_a_session_keeps_no_stand_in_that_it_found_in_the_environment(monkeypatch):
+def test_a_session_does_not_keep_stand_ins_from_the_environment(monkeypatch):
     session = botocore.session.get_session()
     with mock_datazone_ts(), monkeypatch.context() as environment:  # as datazone_ts_server does
         environment.setenv("AWS_ACCESS_KEY_ID", "stand-in")
@@ -181,8 +169,8 @@ def test_nested_doubles_keep_the_stand_ins_until_the_last_is_left(connections, p
         boto3.client("datazone")
 
 
-def test_variables_that_are_set_to_nothing_configure_nothing(connections, monkeypatch, post):
-    """So does continuous integration with the secrets that a fork does not have."""
+def test_empty_variables_configure_nothing(connections, monkeypatch, post):
+    """CI systems set them so for secrets that a fork does not have."""
     for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "")
     with mock_datazone_ts(sign=True) as ts:
@@ -265,7 +253,7 @@ def test_credentials_given_to_a_session_are_used_by_all_its_clients(sent_headers
             assert "Credential=given/" in sent_headers(session.client("datazone"))["authorization"]
 
 
-def test_half_of_the_credentials_is_the_users_error_to_see(monkeypatch):
+def test_partial_credentials_are_an_error(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
     with mock_datazone_ts(), pytest.raises(PartialCredentialsError):
         boto3.client("datazone")
@@ -274,7 +262,7 @@ def test_half_of_the_credentials_is_the_users_error_to_see(monkeypatch):
 @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_broken_profile_is_harmless(aws, monkeypatch, sent_headers, way, variable):
-    """Nor does it stand for the default one, whose credentials are not meant."""
+    """Nor does the default profile, whose credentials are not used, take its place."""
     in_files(monkeypatch, aws)
     monkeypatch.setenv(variable, "nope")
     with mock_datazone_ts(sign=True) as ts:
@@ -307,7 +295,7 @@ any_profile = pytest.mark.parametrize("profile", ["mine", "default"])
 
 
 def configure_profile(monkeypatch, aws, profile, lines):
-    """Write a profile; the environment names it, if it is not the default one."""
+    """Write a profile, and set it in the environment unless it is the default one."""
     section = "default" if profile == "default" else f"profile {profile}"
     (aws / "config").write_text(f"[{section}]\nregion = eu-west-1\n{lines}\n")
     if profile != "default":
@@ -333,7 +321,7 @@ def test_a_profile_without_usable_credentials_is_harmless(
 
 @signing
 @unusable
-def test_a_profile_that_the_code_names_must_work(aws, monkeypatch, how, sign):
+def test_a_profile_named_in_the_code_must_work(aws, monkeypatch, how, sign):
     if how == FOUND_ONLY_IN_USE or (how not in BROKEN and not sign):
         pytest.skip("this is found out only in use")
     configure_profile(monkeypatch, aws, "mine", UNUSABLE[how])
@@ -343,8 +331,8 @@ def test_a_profile_that_the_code_names_must_work(aws, monkeypatch, how, sign):
             session.client("datazone")
 
 
-def test_the_sign_on_session_of_a_profile_that_the_code_names_must_exist(aws, monkeypatch):
-    """Even if the code gives the credentials: a token might be needed."""
+def test_the_sso_session_of_a_profile_named_in_the_code_must_exist(aws, monkeypatch):
+    """This applies even if the code passes credentials, because a token might be needed."""
     configure_profile(monkeypatch, aws, "mine", BROKEN["its sign-on session is missing"])
     keys = {"aws_access_key_id": "given", "aws_secret_access_key": "secret"}
     with mock_datazone_ts():
@@ -353,7 +341,7 @@ def test_the_sign_on_session_of_a_profile_that_the_code_names_must_exist(aws, mo
             boto3.Session(**keys, profile_name="mine").client("datazone")
 
 
-def test_half_of_the_credentials_in_the_environment_is_an_error_beside_a_broken_profile(
+def test_partial_credentials_in_the_environment_are_an_error_despite_a_broken_profile(
     aws, monkeypatch
 ):
     configure_profile(monkeypatch, aws, "mine", BROKEN["its source is missing"])
@@ -390,7 +378,7 @@ def test_no_program_runs(aws, monkeypatch, post, program, profile):
 
 
 @pytest.mark.parametrize("named", ["mine", "role"])
-def test_no_program_runs_for_a_profile_that_the_code_names(aws, post, program, named):
+def test_no_program_runs_for_a_profile_named_in_the_code(aws, post, program, named):
     (aws / "config").write_text(
         f"[profile mine]\nregion = eu-west-1\ncredential_process = {program.command}\n"
         f"[profile role]\nregion = eu-west-1\n{ROLE}\nsource_profile = mine\n"
@@ -407,8 +395,8 @@ def test_no_program_runs_for_a_profile_that_the_code_names(aws, post, program, n
 
 @any_profile
 @pytest.mark.parametrize("options", [{"sign": True}, {"unstubbed": "passthrough"}])
-def test_a_program_runs_where_requests_are_signed(aws, monkeypatch, program, profile, options):
-    """Those that an option lets through are."""
+def test_a_program_runs_if_requests_are_signed(aws, monkeypatch, program, profile, options):
+    """Requests that an option passes through are signed."""
     configure_profile(monkeypatch, aws, profile, f"credential_process = {program.command}")
     session = boto3.Session()
     with mock_datazone_ts(**options):
@@ -436,7 +424,7 @@ temporary = pytest.mark.parametrize("lines", TEMPORARY.values(), ids=TEMPORARY)
 
 @any_profile
 @temporary
-def test_no_temporary_credentials_are_asked_for(
+def test_no_temporary_credentials_are_requested(
     aws, connections, monkeypatch, post, lines, profile
 ):
     configure_profile(monkeypatch, aws, profile, lines)
@@ -449,7 +437,7 @@ def test_no_temporary_credentials_are_asked_for(
     assert connections == []
 
 
-def test_credentials_that_a_session_has_already_are_kept(aws, monkeypatch):
+def test_credentials_set_on_a_session_are_kept(aws, monkeypatch):
     configure_profile(monkeypatch, aws, "default", BROKEN["its source is missing"])
     session = botocore.session.get_session()
     session.set_credentials("given", "secret")
@@ -457,7 +445,7 @@ def test_credentials_that_a_session_has_already_are_kept(aws, monkeypatch):
         assert session.get_credentials().access_key == "given"
 
 
-def test_where_the_code_itself_looks_for_credentials_counts():
+def test_credential_providers_added_by_the_code_are_used():
     class Vault:
         METHOD = "vault"
 
@@ -474,7 +462,7 @@ def test_where_the_code_itself_looks_for_credentials_counts():
             assert session.get_credentials().access_key == "vault"
 
 
-def test_a_profile_that_the_code_names_must_exist():
+def test_a_profile_named_in_the_code_must_exist():
     with mock_datazone_ts():
         with pytest.raises(ProfileNotFound):
             boto3.Session(profile_name="nope")
@@ -490,7 +478,7 @@ async def made_by(session):
         return client.meta.region_name, credentials.access_key
 
 
-def test_async_sessions_have_the_stand_ins_too(connections, monkeypatch):
+def test_async_sessions_use_the_stand_ins(connections, monkeypatch):
     aiobotocore = pytest.importorskip("aiobotocore.session")
     monkeypatch.setenv("AWS_DEFAULTS_MODE", "auto")
     session = aiobotocore.get_session()
@@ -518,7 +506,7 @@ def test_async_sessions_survive_every_profile(aws, connections, monkeypatch, how
 
 
 @pytest.mark.parametrize("options", [{}, {"sign": True}])
-def test_async_sessions_run_a_program_where_requests_are_signed(aws, program, options):
+def test_async_sessions_run_a_program_if_requests_are_signed(aws, program, options):
     aiobotocore = pytest.importorskip("aiobotocore.session")
     (aws / "config").write_text(
         f"[default]\nregion = eu-west-1\ncredential_process = {program.command}\n"
@@ -531,7 +519,9 @@ def test_async_sessions_run_a_program_where_requests_are_signed(aws, program, op
     assert program.runs.exists() is bool(options)
 
 
-def test_async_sessions_see_what_is_half_configured_or_named_in_the_code(aws, monkeypatch):
+def test_async_sessions_raise_for_partial_credentials_and_profiles_named_in_the_code(
+    aws, monkeypatch
+):
     aiobotocore = pytest.importorskip("aiobotocore.session")
     configure_profile(monkeypatch, aws, "mine", BROKEN["its source is missing"])
     with mock_datazone_ts():
@@ -543,7 +533,9 @@ def test_async_sessions_see_what_is_half_configured_or_named_in_the_code(aws, mo
 
 
 @sources
-def test_async_sessions_ask_no_metadata_service_for_a_roles_source(aws, connections, source):
+def test_async_sessions_query_no_metadata_service_for_the_source_of_a_role(
+    aws, connections, source
+):
     aiobotocore = pytest.importorskip("aiobotocore.session")
     in_role(aws, source)
 
@@ -569,7 +561,7 @@ IMPORTS_LATE = """
 """
 
 
-def test_async_sessions_have_the_stand_ins_though_imported_later(pytester, monkeypatch):
+def test_async_sessions_imported_later_use_the_stand_ins(pytester, monkeypatch):
     pytest.importorskip("aiobotocore.session")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     result = pytester.run(sys.executable, pytester.makepyfile(late=IMPORTS_LATE))
@@ -675,7 +667,7 @@ def variables_of_aws():
 
 
 def nowhere(_monkeypatch, _aws):
-    """Leave the machine bare."""
+    """Configure nothing."""
 
 
 def broken(monkeypatch, aws):
@@ -734,7 +726,7 @@ def test_the_option_stand_ins_lets_a_client_be_made_at_import(
 
 @pytest.fixture
 def run_with_stand_ins(pytester):
-    """Write a configuration and return the variables that a run with the option has."""
+    """Write a configuration and return the AWS variables of a run with the option."""
 
     def run(config):
         (pytester.path / ".aws").mkdir()  # where pytester's HOME is
@@ -760,7 +752,7 @@ def run_with_stand_ins(pytester):
 
 @any_profile
 @pytest.mark.parametrize("how", BROKEN)
-def test_the_option_stand_ins_takes_the_place_of_broken_credentials(
+def test_the_option_stand_ins_replaces_broken_credentials(
     run_with_stand_ins, monkeypatch, how, profile
 ):
     named = {} if profile == "default" else {"AWS_PROFILE": profile}
@@ -782,7 +774,7 @@ def test_the_option_stand_ins_leaves_temporary_credentials_alone(
 
 
 @pytest.mark.parametrize("file", [__file__, "/nonexistent/token"])
-def test_the_option_stand_ins_looks_for_the_token_that_the_environment_names(
+def test_the_option_stand_ins_looks_for_the_token_file_in_the_environment(
     run_with_stand_ins, monkeypatch, file
 ):
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", file)
@@ -799,12 +791,12 @@ def test_the_option_stand_ins_runs_no_program(run_with_stand_ins, program):
     assert not program.runs.exists()
 
 
-def test_the_option_stand_ins_leaves_a_configuration_alone_that_cannot_be_read(run_with_stand_ins):
+def test_the_option_stand_ins_ignores_an_unreadable_configuration(run_with_stand_ins):
     assert run_with_stand_ins("[default\n") == {}
 
 
 def test_the_option_stand_ins_lets_gevent_patch_everything_in_a_conftest(pytester, monkeypatch):
-    """No module that gevent patches may be imported before, such as ssl."""
+    """No module that gevent patches, such as ssl, may be imported before."""
     pytest.importorskip("gevent")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others may import ssl
     pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
@@ -817,7 +809,7 @@ def test_the_option_stand_ins_lets_gevent_patch_everything_in_a_conftest(pyteste
     result.assert_outcomes(passed=1)
 
 
-def test_the_option_stand_ins_leaves_half_of_the_credentials_alone(pytester, monkeypatch):
+def test_the_option_stand_ins_leaves_partial_credentials_alone(pytester, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "configured")
     pytester.makeini("[pytest]\ndatazone_ts_stand_ins = true\n")
     pytester.makepyfile("""

@@ -1,4 +1,4 @@
-"""What the Hypothesis strategies generate, as real clients and the double see it."""
+"""The Hypothesis strategies, checked with real clients and the double."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def post(*forms):
 
 @cache
 def sample(strategy, size):
-    """Some of what a strategy generates: the same from run to run."""
+    """Return some examples of a strategy, the same in every run."""
     drawn = []
 
     @settings(examples, max_examples=size, phases=[Phase.generate])
@@ -73,13 +73,13 @@ def sample(strategy, size):
 
 
 def simplest(strategy, condition=lambda _: True):
-    """What Hypothesis would show of those that fail a test."""
+    """Return the example that Hypothesis would show for a failing test."""
     quick = settings(examples, phases=[Phase.generate, Phase.shrink])
     return find(strategy, condition, settings=quick, random=Random(0))  # noqa: S311
 
 
 def refused_constraints(form):
-    """The constraints of botocore's model that a form breaks and botocore's client does not see."""
+    """Yield the constraints that a form violates and botocore's client does not check."""
     for name, value in form.items():
         metadata = form_shape().members[name].metadata
         if name != "timestamp" and len(value) > metadata.get("max", len(value)):
@@ -111,7 +111,7 @@ def test_every_form_is_stored_and_echoed(form):
 @examples
 @given(form=FORMS)
 def test_a_form_is_made_of_plain_values(form):
-    """So that whatever a pipeline does with forms of its own, it can do with these."""
+    """A pipeline can do anything with these that it does with its own forms."""
     texts = {name: value for name, value in form.items() if name != "timestamp"}
 
     assert {type(text) for text in texts.values()} == {str}
@@ -145,12 +145,12 @@ def test_the_simplest_form_is_simple():
         lambda form: form["timestamp"].year > 2200,
     ],
 )
-def test_forms_differ_in_each_way_that_pipelines_may_not_expect(condition):
+def test_forms_vary_in_every_way_that_pipelines_might_not_expect(condition):
     assert any(map(condition, sample(FORMS, 500)))
 
 
 @pytest.mark.parametrize("member", ["formName", "typeIdentifier", "typeRevision"])
-def test_some_members_are_as_long_as_they_may_be(member):
+def test_some_members_have_their_maximum_length(member):
     most = form_shape().members[member].metadata["max"]
 
     assert most == max(len(form.get(member, "")) for form in sample(FORMS, 500))
@@ -171,13 +171,13 @@ def test_some_members_are_as_long_as_they_may_be(member):
         lambda result: any(each["applicableFields"] for each in result["evaluations"]),
     ],
 )
-def test_data_quality_results_differ_as_those_of_real_pipelines_do(condition):
+def test_data_quality_results_vary_like_those_of_real_pipelines(condition):
     assert any(map(condition, sample(RESULTS, 500)))
 
 
 @examples
 @given(form=strategies.forms(timestamp=strategies.timestamps()))
-def test_every_way_to_write_a_time_is_taken(form):
+def test_every_generated_timestamp_is_accepted(form):
     with mock_datazone_ts(content_check="error") as ts:
         post(form)
         ts.assert_posted(1, form_name=form["formName"], timestamp=form["timestamp"])
@@ -195,11 +195,11 @@ def test_every_way_to_write_a_time_is_taken(form):
         lambda time: isinstance(time, str) and datetime.fromisoformat(time).tzinfo is None,
     ],
 )
-def test_times_are_written_in_each_way(condition):
+def test_timestamps_have_every_type(condition):
     assert any(map(condition, sample(TIMESTAMPS, 300)))
 
 
-# forms, told what to be
+# forms with fixed members
 
 
 def test_members_can_be_fixed():
@@ -217,7 +217,7 @@ def test_members_can_be_fixed():
 
 
 @pytest.mark.parametrize("timestamp", [NOON, 1704110400, 1704110400.5, "2024-01-01T12:00:00"])
-def test_a_time_can_be_fixed_in_any_way(timestamp):
+def test_a_timestamp_of_any_type_can_be_fixed(timestamp):
     drawn = sample(strategies.forms(timestamp=timestamp), 10)
     assert {form["timestamp"] for form in drawn} == {timestamp}
 
@@ -229,7 +229,7 @@ def test_members_can_be_left_out(form):
 
 
 @pytest.mark.parametrize("content", [{"passingPercentage": 87.5}, ["\N{SNOWMAN}"], 87, True])
-def test_content_can_be_given_as_what_the_json_says(content):
+def test_content_can_be_given_as_parsed_json(content):
     drawn = sample(strategies.forms(content=content), 10)
     assert {form["content"] for form in drawn} == {json.dumps(content)}
 
@@ -244,7 +244,7 @@ def test_content_can_be_given_as_what_the_json_says(content):
         content=st.none() | st.fixed_dictionaries({"score": st.integers(0, 5)}),
     )
 )
-def test_members_can_be_drawn(form):
+def test_members_can_be_strategies(form):
     assert form["formName"] in {"completeness", "ranges"}
     assert form["typeIdentifier"] == "team.Score"
     assert form.get("typeRevision", "1") == "1"
@@ -260,7 +260,7 @@ def test_members_can_be_drawn(form):
         timestamp=st.floats(allow_nan=False),
     )
 )
-def test_of_what_is_drawn_the_service_gets_what_it_accepts(form):
+def test_values_that_the_service_would_refuse_are_filtered_out(form):
     with mock_datazone_ts():
         post(form)
 
@@ -379,14 +379,14 @@ def test_every_invalid_form_is_refused_and_nothing_stored(form):
     ],
     ids="-".join,
 )
-def test_every_constraint_of_the_model_is_broken_alone(constraint):
-    """One that is new in the model fails here until ``invalid_forms`` breaks it too."""
+def test_every_constraint_of_the_model_is_violated_alone(constraint):
+    """A new constraint in the model fails here until ``invalid_forms`` violates it."""
     drawn = sample(INVALID_FORMS, 300)
 
     assert any([*refused_constraints(form)] == [constraint] for form in drawn)
 
 
-def test_two_constraints_are_broken_at_once():
+def test_two_constraints_are_violated_at_once():
     assert any(len([*refused_constraints(form)]) == 2 for form in sample(INVALID_FORMS, 300))
 
 
@@ -419,7 +419,7 @@ ALWAYS = {*faults.COMMON, *TRANSPORT}
 )
 @examples
 @given(data=st.data())
-def test_inject_takes_every_fault(operation, data):
+def test_every_fault_can_be_injected(operation, data):
     fault = data.draw(strategies.faults(operation))
 
     with mock_datazone_ts() as ts:
@@ -460,7 +460,7 @@ def test_only_exceptions_that_the_operation_documents_are_generated():
         lambda fault: isinstance(fault, faults.Latency) and fault.seconds > 60,
     ],
 )
-def test_the_arguments_of_faults_are_generated_too(condition):
+def test_the_arguments_of_faults_are_generated(condition):
     assert any(map(condition, sample(FAULTS, 1500)))
 
 

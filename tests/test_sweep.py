@@ -1,4 +1,4 @@
-"""The sweep: every fault, at every call, in every mode, and what becomes of the points."""
+"""The sweep: every fault at every call in every mode, and what happens to the points."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ TRANSPORT = [
     *("MalformedResponse", "HttpError", "Latency", "SlowBody"),
 ]
 RETRIED = ["InternalServerException", "ThrottlingException", *TRANSPORT[:4], "HttpError"]
-"""What botocore tries again, and the service did not carry out."""
+"""Faults that botocore retries, and that the service did not carry out."""
 STORED = ["Latency", "ResponseLost", "SlowBody"]
-"""What botocore tries again, and the service carried out."""
+"""Faults that botocore retries, although the service carried out the request."""
 MODES = ["attempt", "call", "outage"]
 ASSETS = ["asset1", "asset2", "asset3"]
 SERIES = {
@@ -74,7 +74,7 @@ def test_each_fault_is_tried_at_each_call_in_each_mode(post_one):
     }
 
 
-def test_code_that_lets_errors_out_is_ok_or_loud(post_one):
+def test_code_that_propagates_errors_is_ok_or_loud(post_one):
     def publish():
         for asset in ASSETS:
             post_one(asset)
@@ -92,7 +92,7 @@ def test_code_that_lets_errors_out_is_ok_or_loud(post_one):
     assert [point.entity_identifier for point in cell.lost] == ["asset3"]
 
 
-def test_code_that_logs_and_goes_on_loses_points(post_one):
+def test_code_that_logs_errors_and_continues_loses_points(post_one):
     def publish():
         for asset in ASSETS:
             try:
@@ -107,7 +107,7 @@ def test_code_that_logs_and_goes_on_loses_points(post_one):
     assert first["AccessDeniedException", "attempt"] == "LOST"
     assert first["ThrottlingException", "attempt"] == "ok"
     assert first["ThrottlingException", "call"] == "LOST"
-    assert first["ResponseLost", "outage"] == "ok"  # stored, though nobody heard of it
+    assert first["ResponseLost", "outage"] == "ok"  # stored, although no response arrived
     (outage,) = report.where(fault="ReadTimeout", mode="outage", call=1)
     assert [point.entity_identifier for point in outage.lost] == ASSETS
     assert outage.error is None
@@ -115,7 +115,7 @@ def test_code_that_logs_and_goes_on_loses_points(post_one):
         report.check()
 
 
-def test_code_that_tries_again_around_botocore_doubles_points(post_one):
+def test_a_retry_loop_around_botocore_doubles_points(post_one):
     def publish():
         for asset in ASSETS:
             for attempts_left in (1, 0):
@@ -139,7 +139,7 @@ def test_code_that_tries_again_around_botocore_doubles_points(post_one):
     assert outcomes(report, call=1)["AccessDeniedException", "outage"] == "loud"
 
 
-def test_code_that_keeps_its_token_doubles_nothing(client, post):
+def test_code_that_keeps_its_token_duplicates_nothing(client, post):
     def publish():
         try:
             post(client, clientToken="the-same")
@@ -149,7 +149,7 @@ def test_code_that_keeps_its_token_doubles_nothing(client, post):
     assert not sweep(publish).where(outcome="DOUBLED")
 
 
-def test_points_that_the_baseline_does_not_have_are_too_many(post_one):
+def test_points_that_the_baseline_does_not_have_are_extra(post_one):
     def publish():
         try:
             post_one()
@@ -163,7 +163,7 @@ def test_points_that_the_baseline_does_not_have_are_too_many(post_one):
     assert [point.entity_identifier for point in cell.doubled] == ["errors"]
 
 
-def test_a_return_value_can_tell_of_failures(post_one):
+def test_a_return_value_can_report_failures(post_one):
     def publish():
         try:
             post_one()
@@ -192,7 +192,7 @@ def test_code_that_never_gives_up_hangs(post_one):
     assert "\n  ended after more than 5 calls. A limit that the code sets" in str(report)
 
 
-def test_code_may_make_many_more_calls_than_the_baseline(post_one):
+def test_code_can_make_many_more_calls_than_the_baseline(post_one):
     def publish():
         for _ in range(50):
             with contextlib.suppress(ClientError):
@@ -221,7 +221,7 @@ def test_a_hung_run_ends_in_code_that_catches_everything(post_one):
     assert sweep(publish, max_calls=3).where(outcome="HUNG")
 
 
-def test_an_expected_outcome_that_does_not_come_is_a_failure(post_one):
+def test_an_expected_outcome_that_does_not_occur_is_a_failure(post_one):
     report = sweep(
         post_one,
         expect={
@@ -240,7 +240,7 @@ def test_an_expected_outcome_that_does_not_come_is_a_failure(post_one):
     assert "expected ok, but it raised ThrottlingException: An error" in str(report)
 
 
-def test_an_expectation_can_be_of_one_site(client):
+def test_an_expectation_can_be_for_one_site(client):
     def publish():
         client.list_time_series_data_points(**SERIES)
         client.list_time_series_data_points(**SERIES)
@@ -310,7 +310,7 @@ def test_an_unknown_option_is_an_error(post_one):
         sweep(post_one, retrysleep="real")
 
 
-def test_of_calls_from_one_line_the_first_and_the_last_are_taken(client):
+def test_the_first_and_the_last_call_from_a_line_are_swept(client):
     def publish():
         for _ in range(3):
             client.list_time_series_data_points(**SERIES)
@@ -325,7 +325,7 @@ def test_of_calls_from_one_line_the_first_and_the_last_are_taken(client):
     assert "\n1-3  ListTimeSeriesDataPoints at " in every.matrix()
 
 
-def test_a_call_that_a_library_makes_is_where_the_users_code_calls_the_library(client):
+def test_the_site_of_a_call_in_a_library_is_the_line_that_calls_the_library(client):
     def publish():
         with contextlib.ExitStack() as stack:
             stack.callback(client.list_time_series_data_points, **SERIES)
@@ -335,8 +335,8 @@ def test_a_call_that_a_library_makes_is_where_the_users_code_calls_the_library(c
     assert {cell.site for cell in sweep(publish).cells} == {location(__file__, line + 1)}
 
 
-def test_a_method_of_a_client_is_called_by_the_sweep(client):
-    line = test_a_method_of_a_client_is_called_by_the_sweep.__code__.co_firstlineno + 2
+def test_a_method_of_a_client_can_be_swept(client):
+    line = test_a_method_of_a_client_can_be_swept.__code__.co_firstlineno + 2
     report = sweep(partial(client.list_time_series_data_points, **SERIES))
     assert {cell.site for cell in report.cells} == {location(__file__, line)}
 
@@ -362,7 +362,7 @@ def test_setup_prepares_each_fresh_double_and_is_not_swept(client, post_one):
     }
 
 
-def test_reads_are_swept_too(client, post):
+def test_reads_are_swept(client, post):
     def publish():
         pages = client.get_paginator("list_time_series_data_points").paginate(
             **SERIES, PaginationConfig={"PageSize": 1}
@@ -393,7 +393,7 @@ def test_reads_are_swept_too(client, post):
     )
 
 
-def test_an_outage_is_of_every_operation_that_can_meet_the_fault(client, post_one):
+def test_an_outage_affects_every_operation_that_can_get_the_fault(client, post_one):
     def publish():
         post_one()
         with contextlib.suppress(Exception):
@@ -415,7 +415,7 @@ def test_an_outage_is_of_every_operation_that_can_meet_the_fault(client, post_on
     ]
     (conflict,) = report.where(fault="ConflictException", mode="outage", call=2)
     assert conflict.outcome == "LOST"
-    with mock_datazone_ts() as datazone_ts:  # what it says makes the same happen
+    with mock_datazone_ts() as datazone_ts:  # the suggested lines have the same effect
         for line in unreachable.replay.splitlines():
             eval(line, {"datazone_ts": datazone_ts})  # noqa: S307
         with pytest.raises(Exception, match="Could not connect"):
@@ -437,7 +437,7 @@ def test_each_cell_has_the_line_that_replays_it(fault, mode, replay, post_one):
     assert cell.replay == replay
 
 
-def test_timestamps_are_compared_if_asked_for(client, post):
+def test_timestamps_are_compared_on_request(client, post):
     seconds = count()
 
     def publish():
@@ -461,7 +461,7 @@ def test_timestamps_that_are_compared_are_in_plain_cells(post_one):
 
 
 class TestBaseline:
-    def test_code_that_fails_by_itself_is_refused(self, post_one):
+    def test_code_that_fails_without_faults_is_refused(self, post_one):
         def publish():
             post_one()
             raise LookupError("no table")  # noqa: TRY003
@@ -488,7 +488,7 @@ class TestBaseline:
         with pytest.raises(SweepError, match=message):
             sweep(publish, setup=lambda ts: ts.rate_limit(0.001) and post(client), timeout=1e-9)
 
-    def test_code_that_calls_what_nothing_answers_is_refused(self, client):
+    def test_code_that_calls_unhandled_operations_is_refused(self, client):
         def publish():
             with contextlib.suppress(UnansweredOperationError):
                 client.get_domain(identifier=DOMAIN)
@@ -496,7 +496,7 @@ class TestBaseline:
         with pytest.raises(SweepError, match="unhandled DataZone operation GetDomain"):
             sweep(publish)
 
-    def test_what_differs_from_run_to_run_is_named(self, client, post):
+    def test_differences_between_runs_are_named(self, client, post):
         runs = count()
 
         def publish():
@@ -516,7 +516,7 @@ class TestBaseline:
             "the next.",
         ]
 
-    def test_calls_that_differ_are_named(self, client, post_one):
+    def test_different_calls_are_named(self, client, post_one):
         cache = []
 
         def publish():
@@ -540,7 +540,7 @@ class TestBaseline:
         with pytest.raises(SweepError, match="in two runs and not in another"):
             sweep(publish)
 
-    def test_an_error_path_that_nothing_answers_is_refused(self, client, post_one):
+    def test_an_error_path_with_unhandled_operations_is_refused(self, client, post_one):
         def publish():
             try:
                 post_one()
@@ -565,7 +565,7 @@ class TestCode:
         assert not report.failures
         assert report.where(fault="AccessDeniedException")[0].error == "SystemExit: 1"
 
-    def test_what_is_no_error_of_the_code_goes_through(self, post_one):
+    def test_exceptions_that_are_not_errors_propagate(self, post_one):
         def publish():
             post_one()
             raise KeyboardInterrupt
@@ -632,7 +632,7 @@ class TestCode:
             threading.excepthook = lambda _: None
             assert {cell.site for cell in sweep(publish).cells} == {"threading"}
 
-    def test_what_it_prints_is_printed_by_the_baseline_alone(self, post_one, capfd):
+    def test_only_the_output_of_the_baseline_is_shown(self, post_one, capfd):
         def publish():
             sys.stdout.write("posting\n")
             sys.stderr.write("posting\n")

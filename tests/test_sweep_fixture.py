@@ -1,4 +1,4 @@
-"""The sweep in a test: what its failure says, and where its matrix goes."""
+"""The sweep fixture: the message of its failure, and where its matrix is shown."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_two_kinds_of_failure(run):
     assert max(len(line) for line in result.outlines if line.startswith("E")) <= 80
 
 
-def test_sites_that_differ_are_told_apart(run):
+def test_different_sites_are_distinguished(run):
     result = run(
         """
         import scores
@@ -220,7 +220,7 @@ def test_junit_has_the_matrix(run, pytester):
     assert each.get("value").startswith("51 cells: 41 loud, 10 ok\n")
 
 
-def test_what_is_logged_is_there_for_caplog_and_the_test(run):
+def test_log_records_reach_caplog(run):
     result = run(
         """
         import logging
@@ -242,7 +242,7 @@ def test_what_is_logged_is_there_for_caplog_and_the_test(run):
 
 
 @pytest.mark.parametrize("plugin", ["logging", "terminal", "capture"])
-def test_without_a_plugin_of_pytests(plugin, run):
+def test_it_works_without_pytests_builtin_plugins(plugin, run):
     result = run(
         """
         import scores
@@ -275,7 +275,7 @@ def test_cells_as_subtests(run):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it needs a pseudo-terminal")
-def test_a_long_sweep_shows_on_a_terminal_how_far_it_is(pytester, monkeypatch):
+def test_a_long_sweep_shows_its_progress_on_a_terminal(pytester, monkeypatch):
     import pty  # noqa: PLC0415 - not on Windows
 
     pytester.makepyfile(
@@ -303,7 +303,7 @@ def test_a_long_sweep_shows_on_a_terminal_how_far_it_is(pytester, monkeypatch):
         try:
             while data := os.read(controller, 65536):
                 printed += data
-        except OSError:  # how Linux says that the other end has closed
+        except OSError:  # Linux raises it once the other end is closed
             pass
     os.close(controller)
     text = printed.decode()
@@ -314,7 +314,7 @@ def test_a_long_sweep_shows_on_a_terminal_how_far_it_is(pytester, monkeypatch):
     assert sweep_fixture.PATIENCE > 0
 
 
-def test_a_test_with_the_sweep_alone_reaches_no_datazone(run, network):
+def test_a_test_with_only_the_sweep_fixture_reaches_no_datazone(run, network):
     result = run(
         """
         import boto3, pytest, scores

@@ -1,4 +1,4 @@
-"""Sweeps of code that is hard to sweep, and arguments that make no sense."""
+"""Sweeps of code that is hard to sweep, and invalid arguments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sample import DOMAIN, ENTITY, FORM, location
 from pytest_datazone_ts import DataZoneTimeSeries, SweepError, mock_datazone_ts, sweep
 
 LONG = 1000
-"""Seconds that nobody would really wait."""
+"""Seconds that no test really waits."""
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def outcomes(report, **values):
 
 
 class TestHung:
-    def test_code_that_catches_everything_for_ever_comes_to_its_end(self, post_one):
+    def test_code_that_catches_everything_indefinitely_is_ended(self, post_one):
         def publish():
             while True:
                 with contextlib.suppress(BaseException):
@@ -42,7 +42,7 @@ class TestHung:
         (cell, *_) = sweep(publish, max_calls=3).where(outcome="HUNG")
         assert (cell.mode, cell.error) == ("outage", "more than 3 calls")
 
-    def test_so_does_code_that_waits_in_between(self, post_one):
+    def test_code_that_catches_everything_and_sleeps_is_ended(self, post_one):
         def publish():
             while True:
                 with contextlib.suppress(BaseException):
@@ -104,7 +104,7 @@ class TestEnding:
         assert not sweep(publish).failures
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt, pytest.exit.Exception])
-    def test_the_end_of_the_run_is_not_the_codes(self, error, post_one):
+    def test_ending_the_run_is_not_an_outcome_of_the_code(self, error, post_one):
         def publish():
             try:
                 post_one()
@@ -114,7 +114,7 @@ class TestEnding:
         with pytest.raises(error):
             sweep(publish)
 
-    def test_of_a_long_error_the_beginning_is_shown(self, post_one):
+    def test_a_long_error_is_truncated(self, post_one):
         def publish():
             try:
                 post_one()
@@ -167,7 +167,7 @@ class TestWhatIsSwept:
                 sweep(code)
         assert not sweep(lambda: list(publish())).failures
 
-    def test_calls_that_another_double_answers_do_not_count(self, post_one):
+    def test_calls_answered_by_another_double_are_not_counted(self, post_one):
         with pytest.raises(SweepError, match=r"Calls that a double of its own answers, or that"):
             sweep(mock_datazone_ts(post_one))
 
@@ -183,11 +183,11 @@ class TestArguments:
             ({"expect": {"ExpiredTokenException": "ok"}}, "Known are InternalServerException, "),
         ],
     )
-    def test_a_value_that_makes_no_sense_is_an_error(self, keywords, message, post_one):
+    def test_an_invalid_value_is_an_error(self, keywords, message, post_one):
         with pytest.raises(ValueError, match=re.escape(message)):
             sweep(post_one, **keywords)
 
-    def test_a_misspelt_keyword_is_an_error(self, post_one):
+    def test_a_misspelled_keyword_is_an_error(self, post_one):
         with pytest.raises(TypeError) as caught:
             sweep(post_one, expected={})
         assert "an unknown keyword 'expected'. Did you mean 'expect'?" in str(caught.value)
@@ -208,7 +208,7 @@ class TestArguments:
 
 
 class TestState:
-    def test_what_a_failing_run_leaves_behind_is_found(self, post_one):
+    def test_state_left_by_a_failing_run_is_detected(self, post_one):
         left = []
 
         def publish():
@@ -316,7 +316,7 @@ class TestSleep:
 
         assert not asyncio.run(test()).failures
 
-    def test_threads_that_ran_before_wait_as_they_would(self, post_one):
+    def test_threads_started_before_the_sweep_really_wait(self, post_one):
         waited = []
 
         def watch():

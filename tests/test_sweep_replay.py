@@ -27,7 +27,7 @@ def client(make_client):
 
 @pytest.fixture
 def publish(client, post):
-    """Read, and post: lose the first point, double the second, raise for the third."""
+    """Read and post: lose the first point, double the second, raise for the third."""
 
     def publish():
         client.list_time_series_data_points(**SERIES)
@@ -45,7 +45,7 @@ def publish(client, post):
 
 @pytest.fixture
 def run(publish):
-    """Run the code with what some lines arm, and return its error, and how often each point is."""
+    """Run the code with the faults that lines inject; return its error and the points' counts."""
 
     def run(lines=()):
         error = None

@@ -77,13 +77,13 @@ def run(run_pytest):
 
 
 def sections(result):
-    """Return the sections shown, with the times that botocore's jitter decides as x."""
+    """Return the sections shown, with times that depend on botocore's jitter replaced by x."""
     text = re.sub(r"backed off \d+\.\d{3} s", "backed off x s", result.stdout.str())
     text = re.sub(r"09:00:0\d\.\d{3}Z", "09:00:0x.xxxZ", text)
     return re.findall(r"^-{10,} datazone_ts -{10,}\n((?:(?![-=_]).*\n)+)", text, re.MULTILINE)
 
 
-# What it says
+# What it shows
 
 
 def test_every_call_and_every_attempt_with_what_caused_it(run):
@@ -174,7 +174,7 @@ def attempts(section):
     return re.findall(r"^   attempt .*(?:\n     .*)*", section, re.MULTILINE)
 
 
-def test_what_reached_the_store_though_the_client_may_not_know(run):
+def test_it_shows_what_was_stored_though_the_client_may_not_know(run):
     result = run(
         """
 def test(datazone_ts):
@@ -221,7 +221,7 @@ def test(datazone_ts):
 """
 
 
-def test_long_things_are_cut_and_many_are_counted(run):
+def test_long_texts_are_truncated_and_long_lists_are_counted(run):
     (shown,) = sections(run(LONG))
 
     assert max(map(len, shown.splitlines())) <= 79
@@ -267,7 +267,7 @@ def test_long_things_are_cut_and_many_are_counted(run):
     ]
 
 
-def test_very_verbose_leaves_nothing_out(run):
+def test_very_verbose_omits_nothing(run):
     (shown,) = sections(run(LONG, "-vv"))
 
     assert "left out" not in shown
@@ -303,7 +303,7 @@ def test(datazone_ts):
     )
 
 
-def test_a_form_that_lacks_everything(run):
+def test_a_form_without_members(run):
     result = run(
         """
 def test(datazone_ts):
@@ -321,7 +321,7 @@ def test(datazone_ts):
     assert "Value at 'clientToken' failed to" in sections(result)[0]
 
 
-def test_no_credential_and_no_token(run):
+def test_credentials_and_tokens_are_redacted(run):
     result = run(
         """
 def test(datazone_ts):
@@ -378,7 +378,7 @@ def test(datazone_ts):
     assert "redshiftCredentialConfiguration.secretManagerArn" in shown
 
 
-def test_no_secret_that_its_name_tells(run):
+def test_secrets_are_recognised_by_their_names(run):
     result = run(
         r"""
 SECRETS = [
@@ -417,7 +417,7 @@ def test(datazone_ts):
         assert f"     {each}\n" in shown
 
 
-def test_what_is_no_secret_stays(run):
+def test_text_that_is_not_a_secret_stays(run):
     contents = [
         '{"token_count": 12, "tokens": [1], "passwords": {"a": true}}',
         '{"secret": null, "Credentials": -1.5}',
@@ -442,7 +442,7 @@ def test(datazone_ts):
     assert "     1 validation error detected: Value at 'entityType'" in shown
 
 
-def test_a_long_name_of_a_form_leaves_its_time_to_the_next_line(run):
+def test_after_a_long_form_name_the_time_is_on_the_next_line(run):
     result = run(
         """
 def test(datazone_ts):
@@ -459,7 +459,7 @@ def test(datazone_ts):
     ) in sections(result)[0]
 
 
-def test_what_a_terminal_or_xml_can_not_take_is_escaped(run, pytester):
+def test_characters_that_a_terminal_or_xml_cannot_show_are_escaped(run, pytester):
     result = run(
         r"""
 def test(datazone_ts):
@@ -476,7 +476,7 @@ def test(datazone_ts):
     assert in_xml(pytester) == [[shown.rstrip()]]
 
 
-# When it says it
+# When it is shown
 
 
 def test_a_passed_test_and_one_without_a_double_show_nothing(run):
@@ -505,7 +505,7 @@ def test_skips(datazone_ts):
     assert sections(result) == []
 
 
-def test_set_up_call_and_teardown_each_show_what_is_new(run):
+def test_setup_call_and_teardown_each_show_what_is_new(run):
     result = run(
         """
 @pytest.fixture
@@ -547,7 +547,7 @@ def test_teardown_has_nothing_new(again):
     assert sections(result) == [one + POSTED, late, one + POSTED, one + POSTED]
 
 
-def test_what_strict_says_is_not_said_twice(run):
+def test_the_message_of_strict_is_not_repeated(run):
     result = run(
         """
 def test_fixture(datazone_ts):
@@ -811,11 +811,11 @@ def test_under_xdist(run, pytester):
 @pytest.mark.parametrize(
     ("arguments", "number"), [("-q", 5), ("--tb=long", 5), ("--tb=line", 0), ("--tb=no", 0)]
 )
-def test_as_much_as_was_asked_for(run, arguments, number):
+def test_traceback_styles(run, arguments, number):
     assert len(sections(run(FAILURES, arguments))) == number
 
 
-def test_outside_tests_nothing_is_kept_and_nothing_imported(pytester):
+def test_outside_tests_nothing_is_recorded_or_imported(pytester):
     pytester.makeconftest(
         """
         import gc

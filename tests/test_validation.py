@@ -1,4 +1,4 @@
-"""What the service refuses: each constraint of botocore's model, in AWS's words."""
+"""The service refuses values that violate a constraint in botocore's model, in AWS's words."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def input_shape(operation):
 
 
 def refusal_of_request(operation, parameters):
-    """The message that a request is refused with; ``None`` if it is not.
+    """Return the message that a request is refused with, or ``None``.
 
     The parameters may be any, those too that no botocore client would send.
     """
@@ -69,7 +69,7 @@ def refusal_of_request(operation, parameters):
 
 
 def refusal_of_call(operation, parameters):
-    """The message that a client's call is refused with; ``None`` if it is not."""
+    """Return the message that a call is refused with, or ``None``."""
     with mock_datazone_ts() as ts:
         try:
             getattr(a_client(), METHODS[operation])(**parameters)
@@ -224,12 +224,12 @@ def test_a_violation_is_reported_in_awss_words(operation, changes, message):
     ],
     ids=["query", "body", "members", "range", "length"],
 )
-def test_what_a_botocore_client_would_not_send_is_refused_too(operation, parameters, message):
+def test_requests_that_a_botocore_client_would_not_send_are_refused(operation, parameters, message):
     assert refusal_of_request(operation, parameters) == message
 
 
 @pytest.mark.parametrize("length", [0, 1, 499_999, 500_000])
-def test_content_may_be_half_a_million_characters(length):
+def test_content_can_have_half_a_million_characters(length):
     forms = [{**FORM, "content": "\N{SNOWMAN}" * length}]
 
     assert refusal_of_call("PostTimeSeriesDataPoints", {**ENTITY, "forms": forms}) is None
@@ -273,7 +273,7 @@ def values(shape):
 
 
 def broken(shape, value):
-    """The constraints that a value breaks, in AWS's words."""
+    """Yield the constraints that a value violates, in AWS's words."""
     metadata = shape.metadata
     what, measure = "length", value
     if shape.type_name == "integer":
@@ -308,7 +308,7 @@ def as_written(path):
 
 
 @pytest.mark.parametrize("operation", VALID)
-def test_what_is_not_touched_is_valid(operation):
+def test_the_valid_parameters_are_accepted(operation):
     assert refusal_of_request(operation, VALID[operation]) is None
     assert refusal_of_call(operation, VALID[operation]) is None
 
@@ -316,7 +316,7 @@ def test_what_is_not_touched_is_valid(operation):
 @pytest.mark.parametrize("operation", VALID)
 @settings(derandomize=True, database=None, deadline=None, max_examples=40)
 @given(data=st.data())
-def test_every_constraint_is_kept_to_the_letter(operation, data):
+def test_every_constraint_is_enforced_exactly(operation, data):
     members = list(leaves(input_shape(operation)))
     touched = data.draw(st.lists(st.sampled_from(members), min_size=1, max_size=4, unique_by=str))
     parameters, found = VALID[operation], []
@@ -365,7 +365,7 @@ def test_every_kind_of_constraint_is_generated():
 # Constraints that only DataZone's other operations have
 
 
-def test_lists_and_maps_have_lengths_and_members_of_their_own(datazone_ts, datazone_ts_client):
+def test_the_lengths_and_members_of_lists_and_maps_are_checked(datazone_ts, datazone_ts_client):
     datazone_ts.respond("CreateAsset", dict)
     datazone_ts.respond("TagResource", {})
 
@@ -396,7 +396,7 @@ def test_lists_and_maps_have_lengths_and_members_of_their_own(datazone_ts, dataz
     )
 
 
-def test_a_pattern_that_is_javas_alone_holds_nothing_up(datazone_ts, datazone_ts_client):
+def test_a_pattern_that_only_java_understands_is_ignored(datazone_ts, datazone_ts_client):
     datazone_ts.respond("GetGroupProfile", {"groupName": "team"})
 
     answer = datazone_ts_client.get_group_profile(

@@ -1,4 +1,4 @@
-"""Any sequence of what a test may do, against a model of the service in plain lists and dicts.
+"""Any sequence of actions of a test, compared with a model in plain lists and dicts.
 
 The model says what each call comes to, attempt by attempt; real clients make the calls.
 """
@@ -119,14 +119,14 @@ matches = st.fixed_dictionaries(
 
 
 class Refused(Exception):  # noqa: N818 - an answer
-    """The model's service says no."""
+    """The service of the model refuses a request."""
 
 
 class WholeService(RuleBasedStateMachine):
-    """The model: ``rows`` of stored points, ``log`` of calls, and what is armed."""
+    """The model: ``rows`` of stored points, a ``log`` of calls, and injections."""
 
     posts = Bundle("posts")
-    armed = Bundle("armed")
+    injected = Bundle("injected")
 
     def __init__(self):
         super().__init__()
@@ -170,17 +170,17 @@ class WholeService(RuleBasedStateMachine):
     def teardown(self):
         if not hasattr(self, "mock"):
             return
-        owed = any(
+        unused = any(
             not each["cancelled"] and each["times"] is not None and each["hits"] < each["times"]
             for each in self.injections
         )
         try:
             self.mock.__exit__(None, None, None)
         except AssertionError as error:
-            assert owed
+            assert unused
             assert "were not used up" in str(error)  # noqa: PT017 - Hypothesis's, not pytest's
         else:
-            assert not owed
+            assert not unused
         finally:
             self.clock.stop()
 
@@ -212,7 +212,7 @@ class WholeService(RuleBasedStateMachine):
     @precondition(lambda self: self.rows)
     @rule(data=st.data(), region=st.none() | regions, name=st.none() | names)
     def get(self, data, region, name):
-        """A point that there is or, of another series, that there is not."""
+        """Return the id of a point that exists or, in another series, does not."""
         row = data.draw(st.sampled_from(self.rows))
         request = {
             "domainIdentifier": row["domain_identifier"],
@@ -276,12 +276,12 @@ class WholeService(RuleBasedStateMachine):
 
     # What the test does
 
-    @rule(target=armed, operation=operations, injection=injections, match=matches)
+    @rule(target=injected, operation=operations, injection=injections, match=matches)
     def inject(self, operation, injection, match):
         fault, times, after = injection
         if type(fault).__name__ in POST_ONLY:
             operation = POST
-        armed = self.ts.inject(fault, times=times, after=after, operation=operation, **match)
+        injected = self.ts.inject(fault, times=times, after=after, operation=operation, **match)
         self.injections.append(
             {
                 "fault": fault,
@@ -291,37 +291,37 @@ class WholeService(RuleBasedStateMachine):
                 "after": after,
                 "hits": 0,
                 "cancelled": False,
-                "armed": armed,
+                "injected": injected,
             }
         )
-        return armed
+        return injected
 
     @rule(
-        target=armed,
-        armed=st.lists(injections, min_size=1, max_size=3),
+        target=injected,
+        injected=st.lists(injections, min_size=1, max_size=3),
         region=regions,
         operation=operations,
         forms=forms,
         limited=st.booleans(),
     )
-    def meet(self, *, armed, region, operation, forms, limited):
-        """Faults that are armed for the very next call, which may meet a limit besides."""
+    def meet(self, *, injected, region, operation, forms, limited):
+        """Inject faults for the very next call, which may also be rate limited."""
         if limited:
             self.limit(operation, 0.1, 1)
-        armed = [self.inject(operation, injection, {}) for injection in armed]
+        injected = [self.inject(operation, injection, {}) for injection in injected]
         self.plain_call(region, operation, forms)
-        return multiple(*armed)
+        return multiple(*injected)
 
-    @rule(armed=armed)
-    def cancel(self, armed):
-        armed.cancel()
+    @rule(injected=injected)
+    def cancel(self, injected):
+        injected.cancel()
         for injection in self.injections:
-            injection["cancelled"] |= injection["armed"] is armed
+            injection["cancelled"] |= injection["injected"] is injected
 
     @rule(operation=operations, rate=st.sampled_from([1, 0.1, 2]), burst=st.integers(1, 3))
     def limit(self, operation, rate, burst):
         self.limits[operation] = {
-            "armed": self.ts.rate_limit(rate, burst=burst, operation=operation),
+            "injected": self.ts.rate_limit(rate, burst=burst, operation=operation),
             "rate": Fraction(str(rate)),
             "burst": burst,
             "tokens": Fraction(burst),
@@ -333,7 +333,7 @@ class WholeService(RuleBasedStateMachine):
     @rule()
     def lift(self):
         _, limit = self.limits.popitem()
-        limit["armed"].cancel()
+        limit["injected"].cancel()
 
     @rule(domain=domains, entity=st.sampled_from(["two", "one"]))
     def add_asset(self, domain, entity):
@@ -380,7 +380,7 @@ class WholeService(RuleBasedStateMachine):
             request for _, region, request, _ in self.log if matching(match, region, request)
         ]
 
-    # What is always so
+    # Invariants
 
     @invariant()
     def what_is_recorded_is_what_happened(self):
@@ -392,11 +392,11 @@ class WholeService(RuleBasedStateMachine):
         ] == self.log
         assert list(self.ts.sleeps) == self.sleeps
         for injection in self.injections:
-            times, hits, armed = injection["times"], injection["hits"], injection["armed"]
+            times, hits, injected = injection["times"], injection["hits"], injection["injected"]
             left = 0 if injection["cancelled"] else None if times is None else times - hits
-            assert (armed.hits, armed.remaining) == (hits, left)
+            assert (injected.hits, injected.remaining) == (hits, left)
         for limit in self.limits.values():
-            assert limit["armed"].throttled == limit["throttled"]
+            assert limit["injected"].throttled == limit["throttled"]
         assert abs(datetime.now(timezone.utc) - self.now) <= TICK
 
     # The model
@@ -418,7 +418,7 @@ class WholeService(RuleBasedStateMachine):
             self.call(region, operation, request)
 
     def call(self, region, operation, request):
-        """Make a call, and hold each of its attempts against the model; return the answer."""
+        """Make a call and compare each of its attempts with the model; return the response."""
         answer = error = None
         # Standard mode gives up when a client has had some 50 retries.
         mode = "standard" if self.retries < 40 else "legacy"
@@ -459,7 +459,7 @@ class WholeService(RuleBasedStateMachine):
         return self.met(expected, code, answer, error)
 
     def met(self, expected, code, answer, error):
-        """Hold what the code under test met against what the last attempt came to."""
+        """Compare what the code under test got with the outcome of the last attempt."""
         if isinstance(expected, type):
             assert type(error) is expected
             return None
@@ -477,7 +477,7 @@ class WholeService(RuleBasedStateMachine):
         return answer
 
     def attempt(self, region, operation, request):
-        """Return an answer or what is raised, the status, the error's code and the fault."""
+        """Return the response or exception, the status, the error code and the fault."""
         self.cause = None
         fault = self.injected(region, operation, request)
         name = type(fault).__name__
@@ -516,7 +516,7 @@ class WholeService(RuleBasedStateMachine):
                     injection["after"] -= 1
                 else:
                     injection["hits"] += 1
-                    self.cause = injection["armed"]
+                    self.cause = injection["injected"]
                     return injection["fault"]
         return None
 
@@ -530,7 +530,7 @@ class WholeService(RuleBasedStateMachine):
         limit["at"] = self.now
         if limit["tokens"] < 1:
             limit["throttled"] += 1
-            self.cause = self.cause or limit["armed"]
+            self.cause = self.cause or limit["injected"]
             return True
         limit["tokens"] -= 1
         return False
@@ -702,7 +702,7 @@ FAULTS = [*ALWAYS, faults.Latency(READ_TIMEOUT), *(getattr(faults, name)() for n
 
 @contextmanager
 def whole_service(by):
-    """Give the service and its model, at the beginning; not a fixture: pytest tells the time."""
+    """Yield the service and its model. Not a fixture, because pytest measures the time of those."""
     whole = WholeService()
     whole.begin(by=by, sent=[])
     try:
@@ -725,12 +725,12 @@ by_either = pytest.mark.parametrize("by", ["freezegun", "time-machine"])
         if operation == POST or type(fault).__name__ not in POST_ONLY
     ],
 )
-def test_each_fault_is_met_between_two_plain_calls(operation, fault, by):
+def test_each_fault_between_two_plain_calls(operation, fault, by):
     with whole_service(by) as whole:
-        armed = whole.inject(operation, (fault, 1, 1), {})
+        injected = whole.inject(operation, (fault, 1, 1), {})
         for _ in range(3):
             whole.plain_call("us-east-1", operation)
-        assert armed.remaining == 0
+        assert injected.remaining == 0
 
 
 @by_either
@@ -746,7 +746,7 @@ def test_each_fault_is_met_between_two_plain_calls(operation, fault, by):
     ],
     ids=lambda change: "-".join(change) or "nothing",
 )
-def test_a_token_is_for_one_request_of_one_region(change, by):
+def test_a_token_belongs_to_one_request_in_one_region(change, by):
     with whole_service(by) as whole:
         _, request = whole.post("us-east-1", "dzd_one", ("ASSET", "one"), [A_FORM], "token")
         for region in REGIONS:

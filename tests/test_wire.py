@@ -1,4 +1,4 @@
-"""The codec: the opposite of botocore's own, and never at a loss."""
+"""The codec: the inverse of botocore's, for any input."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def inputs(shape):
 
 
 def exchange_by_botocore(double, operation_model, parameters):
-    """Give a double what botocore makes of parameters."""
+    """Pass a double the request that botocore makes from parameters."""
     serializer = create_serializer("rest-json", include_validation=False)
     serialized = serializer.serialize_to_request(parameters, operation_model)
     prepare_request_dict(serialized, "https://datazone.us-east-1.api.aws", context={})
@@ -241,7 +241,7 @@ def test_headers_and_a_payload_are_parsed_too(answer, data):
 
 @needs_payload
 @pytest.mark.parametrize("event", ["text ünïcödé", bytearray(b"\x00\xff"), b""], ids=repr)
-def test_a_payload_may_take_every_form_that_boto3_takes(datazone_ts, datazone_ts_client, event):
+def test_a_payload_can_have_every_type_that_boto3_accepts(datazone_ts, datazone_ts_client, event):
     datazone_ts.respond("GetLineageEvent", {"event": event})
 
     answer = datazone_ts_client.get_lineage_event(
@@ -252,7 +252,7 @@ def test_a_payload_may_take_every_form_that_boto3_takes(datazone_ts, datazone_ts
 
 
 @needs_payload
-def test_a_request_may_have_a_header_and_a_payload(datazone_ts, datazone_ts_client):
+def test_a_request_can_have_a_header_and_a_payload(datazone_ts, datazone_ts_client):
     datazone_ts.respond("PostLineageEvent", {})
 
     datazone_ts_client.post_lineage_event(
@@ -273,7 +273,7 @@ def test_a_request_may_have_a_header_and_a_payload(datazone_ts, datazone_ts_clie
 
 
 @needs_payload
-def test_a_time_in_a_header_is_written_as_http_has_it(answer):
+def test_a_time_in_a_header_has_the_http_date_format(answer):
     output = {"event": b"", "eventTime": datetime(2024, 1, 1, tzinfo=UTC)}
 
     with freeze_time("1999-12-31 23:59:59"):
@@ -331,7 +331,7 @@ def any_operation():
 
 @run(100)
 @given(output=st.deferred(lambda: values(any_structures()[1], times=moments)))
-def test_what_was_written_is_read_again(output):
+def test_decoding_an_encoded_value_returns_it(output):
     """Request and response bodies have one form."""
     assert decode(any_operation(), encode(any_operation(), output)) == output
 
@@ -399,7 +399,7 @@ def test_a_value_of_another_type_is_refused(body, message):
     assert message.endswith(": ") or str(caught.value) == message
 
 
-def test_the_largest_numbers_are_not_too_large():
+def test_the_largest_numbers_are_accepted():
     largest = {"integer": 2**31 - 1, "long": 2**63 - 1, "double": sys.float_info.max}
     smallest = {"integer": -(2**31), "long": -(2**63), "double": -sys.float_info.max}
     for numbers in (largest, smallest):
@@ -435,7 +435,7 @@ def test_the_largest_numbers_are_not_too_large():
         ("timestamp=", None),
     ],
 )
-def test_a_query_holds_only_what_its_types_allow(query, value):
+def test_query_values_are_checked_against_their_types(query, value):
     if value is None:
         with pytest.raises(UnreadableError):
             read_any(b"", query)
@@ -444,7 +444,7 @@ def test_a_query_holds_only_what_its_types_allow(query, value):
 
 
 @pytest.mark.parametrize("keys", [["a"], ["a", "b", "a"]])
-def test_a_query_may_hold_a_list(datazone_ts, datazone_ts_client, keys):
+def test_a_query_can_contain_a_list(datazone_ts, datazone_ts_client, keys):
     datazone_ts.respond("UntagResource", {})
     arn = "arn:aws:datazone:us-east-1:123456789012:domain/dzd_5oo7xzoqltu8mf"
 
@@ -454,14 +454,14 @@ def test_a_query_may_hold_a_list(datazone_ts, datazone_ts_client, keys):
 
 
 @pytest.mark.parametrize("iso", ['"2024-01-01T01:00:00.25+01:00"', "1704067200.25"])
-def test_a_time_in_text_may_have_an_offset_and_be_a_number(iso):
+def test_a_time_as_text_can_have_an_offset_or_be_a_number(iso):
     moment = datetime(2024, 1, 1, microsecond=250_000, tzinfo=UTC)
 
     assert read_any(f'{{"iso": {iso}}}'.encode()) == {"iso": moment}
 
 
-def test_a_whole_float_is_an_integer_and_null_is_nothing():
-    """JSON knows neither difference."""
+def test_an_integral_float_is_an_integer_and_null_is_absent():
+    """JSON makes no difference between them."""
     body = b'{"integer": 5.0, "float": 5, "string": null, "unknown": 1}'
 
     assert read_any(body) == {"integer": 5, "float": 5.0}
@@ -553,7 +553,7 @@ def test_a_url_that_cannot_be_read_is_a_serialization_exception(operation, url, 
     assert refusal(operation, url=url) == ("SerializationException", message)
 
 
-def test_an_endpoints_own_path_may_come_first():
+def test_an_endpoint_can_have_a_path_prefix():
     url = URL.replace("api.aws/", "api.aws/a/prefix/v2/")
     ts = new_double()
 
@@ -567,7 +567,7 @@ def test_an_endpoints_own_path_may_come_first():
     }
 
 
-def test_filters_within_filters_are_read_as_deep_as_python_goes(datazone_ts, datazone_ts_client):
+def test_nested_filters_are_read_up_to_the_recursion_limit(datazone_ts, datazone_ts_client):
     datazone_ts.respond("Search", {})
     clause = {"filter": {"attribute": "name", "value": "penguins"}}
     call = {"domainIdentifier": "dzd_5oo7xzoqltu8mf", "searchScope": "ASSET"}
@@ -582,7 +582,7 @@ def test_filters_within_filters_are_read_as_deep_as_python_goes(datazone_ts, dat
     assert b"the request body is nested too deeply" in refused.body
 
 
-def test_what_is_read_at_all_can_be_recorded_matched_and_given_to_a_test():
+def test_every_decoded_request_can_be_recorded_and_matched():
     ts = new_double()
     ts.inject("ThrottlingException", operation="Search", domain_identifier="another", times=None)
     seen = []
@@ -595,7 +595,7 @@ def test_what_is_read_at_all_can_be_recorded_matched_and_given_to_a_test():
     assert len(ts.calls) == len(answers)
 
 
-def test_what_is_too_deep_to_be_held_against_the_model_is_refused():
+def test_a_request_nested_too_deeply_for_validation_is_refused():
     clause = {}
     for _ in range(5_000):
         clause = {"and": [clause]}
@@ -671,7 +671,7 @@ odd_paths = st.one_of(
 )
 @with_example("PostTimeSeriesDataPoints", URL, "", b"")
 @with_example("ListTimeSeriesDataPoints", URL, "?maxResults=%FF&formName=%00", b"")
-def test_whatever_arrives_is_answered(operation, path, query, body):
+def test_any_body_is_answered(operation, path, query, body):
     ts = new_double()
 
     response = exchange(ts, operation, path + query, body)

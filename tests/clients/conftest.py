@@ -59,19 +59,19 @@ def tells_the_story(datazone_ts):
     def tells_the_story(program):
         datazone_ts.inject("ThrottlingException", after=1)
         datazone_ts.inject("AccessDeniedException", after=2)
-        told = json.loads(program())
+        results = json.loads(program())
 
         assert datazone_ts.data_points == []
-        listed, got = told["listed"], told["got"]
-        assert sorted(listed) == sorted(told["posted"])
+        listed, got = results["listed"], results["got"]
+        assert sorted(listed) == sorted(results["posted"])
         assert got["id"] == listed[0]
         assert {name: got[name] for name in ("formName", "content")} == {
             name: FORM[name] for name in ("formName", "content")
         }
-        assert told["left"] == []
+        assert results["left"] == []
         message = "User is not permitted to perform operation: PostTimeSeriesDataPoints"
-        assert "AccessDeniedException" in told["caught"]
-        assert message in told["caught"]
+        assert "AccessDeniedException" in results["caught"]
+        assert message in results["caught"]
         assert [
             (call.operation, [attempt.error_code for attempt in call.attempts])
             for call in datazone_ts.calls

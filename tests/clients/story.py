@@ -35,5 +35,5 @@ try:
     post()
 except client.exceptions.AccessDeniedException as error:
     caught = str(error)
-told = {"posted": posted, "listed": listed, "got": got, "left": left, "caught": caught}
-print(json.dumps(told, default=str))  # noqa: T201
+results = {"posted": posted, "listed": listed, "got": got, "left": left, "caught": caught}
+print(json.dumps(results, default=str))  # noqa: T201

@@ -14,7 +14,7 @@ def test_every_operation_an_exception_and_a_retry(tells_the_story, run):
     tells_the_story(lambda: run(sys.executable, str(STORY)))
 
 
-def test_a_child_that_inherits_the_environment_needs_no_more(datazone_ts, datazone_ts_server):
+def test_a_child_process_needs_only_the_inherited_environment(datazone_ts, datazone_ts_server):
     code = (
         "import boto3; boto3.client('datazone').list_time_series_data_points(domainIdentifier='d', "
         "entityIdentifier='e', entityType='ASSET', formName='f')"

@@ -84,9 +84,7 @@ def test_requests_that_are_not_signed(client):
     assert web_identity["Credentials"]["AccessKeyId"]
 
 
-def test_requests_that_are_not_signed_say_in_other_ways_which_service_they_are_for(
-    client, datazone_ts_server
-):
+def test_unsigned_requests_are_routed_by_other_hints(client, datazone_ts_server):
     unsigned = Config(signature_version=UNSIGNED)
     client("glue").create_database(DatabaseInput={"Name": "penguins"})
 
@@ -97,13 +95,13 @@ def test_requests_that_are_not_signed_say_in_other_ways_which_service_they_are_f
     assert client("sns").list_topics()["Topics"] == [{"TopicArn": topic}]
     assert client("dynamodb", config=unsigned).list_tables()["TableNames"] == []
     assert client("ec2", config=unsigned).describe_vpcs()["Vpcs"]
-    # What does not say so is for S3.
+    # A request without any hint is for S3.
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     status, _, buckets = ask(datazone_ts_server.endpoint_url, "POST", "/", form)
     assert (status, b"<ListAllMyBucketsResult" in buckets) == (200, True)
 
 
-def test_a_header_that_comes_twice_is_one_with_both_values(client):
+def test_repeated_headers_are_joined(client):
     s3 = client("s3")
     s3.create_bucket(Bucket="scores")
     connection = http.client.HTTPConnection(s3.meta.endpoint_url.removeprefix("http://"))
@@ -117,7 +115,7 @@ def test_a_header_that_comes_twice_is_one_with_both_values(client):
     assert s3.head_object(Bucket="scores", Key="key")["Metadata"] == {"k": "a,b"}
 
 
-def test_moto_is_imported_once_however_many_ask_first(client):
+def test_moto_is_imported_once_by_concurrent_first_requests(client):
     s3 = client("s3")
     with ThreadPoolExecutor(8) as pool:
         assert all("Buckets" in answer for answer in pool.map(lambda _: s3.list_buckets(), "x" * 8))
@@ -165,7 +163,7 @@ def empty_moto():
 
 @pytest.mark.usefixtures("empty_moto")
 @pytest.mark.parametrize("first", ["before", "meanwhile"])
-def test_what_another_server_of_the_process_keeps_is_left_alone(first):
+def test_the_state_of_another_server_in_the_process_is_left_alone(first):
     with users_server() as users:
         if first == "before":
             users.create_bucket(Bucket="made-once")
@@ -177,7 +175,7 @@ def test_what_another_server_of_the_process_keeps_is_left_alone(first):
 
 
 @pytest.mark.usefixtures("empty_moto")
-def test_the_last_of_two_servers_sees_to_it_that_nothing_is_kept():
+def test_the_last_of_two_servers_clears_the_state():
     with serve(new_double()) as outer, s3_of(outer) as s3:
         with serve(new_double()) as inner, s3_of(inner) as other:
             other.create_bucket(Bucket="made-once")
@@ -203,7 +201,9 @@ def test_mock_aws_in_the_same_process_has_the_same_buckets():
         ({"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}, "text/xml"),
     ],
 )
-def test_what_moto_does_not_have_is_an_error_in_the_clients_own_protocol(client, headers, kind):
+def test_an_operation_missing_in_moto_is_an_error_in_the_protocol_of_the_client(
+    client, headers, kind
+):
     url = client("s3").meta.endpoint_url
     scope = "AWS4-HMAC-SHA256 Credential=k/20240101/us-east-1/nothing/aws4_request, Signature=0"
     status, answered, body = ask(url, "POST", "/", {**headers, "Authorization": scope})
@@ -212,7 +212,7 @@ def test_what_moto_does_not_have_is_an_error_in_the_clients_own_protocol(client,
     assert not any(nothing in body for nothing in (b"Traceback", b'"None"', b">None<"))
 
 
-def test_a_bucket_may_be_in_the_name_of_the_host(client):
+def test_a_bucket_can_be_in_the_host_name(client):
     s3 = client("s3")
     s3.create_bucket(Bucket="scores")
     s3.put_object(Bucket="scores", Key="key", Body=b"87.5", ACL="public-read")
@@ -227,7 +227,7 @@ S3 = "AWS4-HMAC-SHA256 Credential=k/20240101/us-east-1/s3/aws4_request, Signatur
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_that_is_too_large_for_moto_is_not_kept(client, chunked):
+def test_a_body_too_large_for_moto_is_not_kept(client, chunked):
     url = client("s3").meta.endpoint_url
     ask(url, "GET", "/", {"Authorization": S3})  # loads moto, which would count
     length = {} if chunked else {"Content-Length": str(LARGEST_FOREIGN_BODY + 1)}
@@ -252,7 +252,7 @@ def test_a_body_that_is_too_large_for_moto_is_not_kept(client, chunked):
     assert b"<Message>the body is too large</Message>" in body
 
 
-def test_a_client_of_s3_is_shown_why_it_is_refused(client):
+def test_an_s3_client_shows_why_it_is_refused(client):
     s3 = client("s3")
     s3.meta.events.register(
         "before-send.s3", lambda request, **_: request.headers.update({"Origin": "null"})
@@ -263,7 +263,7 @@ def test_a_client_of_s3_is_shown_why_it_is_refused(client):
     assert raised.value.response["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
 
 
-def test_the_log_says_which_service_a_request_is_for():
+def test_the_log_names_the_service_of_a_request():
     lines = []
     with serve(new_double(), log=lines.append) as endpoint_url:
         for config in (Config(), Config(signature_version=UNSIGNED)):
@@ -273,7 +273,7 @@ def test_the_log_says_which_service_a_request_is_for():
     assert lines == ["s3 200 (GET /)", "unsigned 200 (GET /)"]
 
 
-def test_an_operation_that_is_let_through_is_motos():
+def test_a_passthrough_operation_goes_to_moto():
     double = new_double(unstubbed="passthrough")
     with serve(double) as endpoint_url:
         datazone = boto3.client(

@@ -194,7 +194,7 @@ def test_a_bad_page(text, message, tmp_path):
     assert message in str(raised.value)
 
 
-def test_what_the_machine_lacks_is_left_out_and_told(tmp_path):
+def test_parts_that_need_missing_programs_are_skipped_and_listed(tmp_path):
     run = Run("a-page", tmp_path)
     run.page(
         "<!-- needs: sh no-such-program @no/such-package -->\n\n```python\nassert False\n```\n"

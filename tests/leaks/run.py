@@ -1,4 +1,4 @@
-"""Take stock, have pytest run a file twice, and print what each run left: one line of JSON."""
+"""Run pytest on a file twice and print what each run left behind, as one line of JSON."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 import threading
 import warnings
 from collections import Counter
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +24,7 @@ PATCHED = (
     *("aiobotocore", "aiohttp", "boto3", "botocore", "freezegun", "moto", "urllib3"),
     *("asyncio", "builtins", "datetime", "os", "socket", "ssl", "threading", "time", "warnings"),
 )
-"""What might be patched: all of it that can be is loaded before the first stock-taking."""
+"""Packages that might be patched, imported before the first inventory if installed."""
 session = Session()
 client = session.create_client(
     "datazone",
@@ -36,13 +37,14 @@ client = session.create_client(
 
 
 def is_ours(item):
-    """Tell whether it is the plugin's: a function, a class, or an object of such a class."""
+    """Return whether an object, its class or its function is defined by the plugin."""
+    item = item.func if isinstance(item, partial) else item
     homes = (getattr(item, "__module__", None), type(item).__module__)
     return any(isinstance(home, str) and home.startswith("pytest_datazone_ts") for home in homes)
 
 
 def names():
-    """Yield what modules, and the classes that they define, have under which name."""
+    """Yield the names and values of the attributes of modules and of their classes."""
     for home, module in [*sys.modules.items()]:
         if home.startswith(("pytest_datazone_ts", "test_", "__main__")):
             continue
@@ -84,12 +86,12 @@ def what_a_call_meets():
             entityType="ASSET",
             formName="score",
         )
-    except Exception as error:  # noqa: BLE001 - to be told
+    except Exception as error:  # noqa: BLE001 - to be reported
         return [type(error).__name__]
 
 
 def stock():
-    """Return everything that a run might leave behind."""
+    """Return an inventory of everything that a run might leave behind."""
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         vars(sys).pop(name, None)  # where pytest keeps the frames of a failure
     gc.collect()
@@ -119,7 +121,7 @@ def stock():
 
 
 def left(before, after):
-    """Return what is there and was not, or was there and is not."""
+    """Return what was added to or removed from an inventory."""
     found = {}
     for kind, was in before.items():
         now = after[kind]
