@@ -11,13 +11,16 @@ import sys
 import threading
 from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pytest_datazone_ts.double import DataZoneTimeSeries
+from pytest_datazone_ts.double import DataZoneTimeSeries, exchange_behind
+from pytest_datazone_ts.text import parse_json
+from pytest_datazone_ts.transport.http import HOST
 from pytest_datazone_ts.transport.server import serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 _BACKLOG = 1_000
@@ -31,26 +34,49 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
     double = DataZoneTimeSeries()
+    exchange_behind(double).standalone = True
     output = _Output()
     try:
         with (
             redirect_stdout(output),  # moto prints as well
-            serve(double, port=options.port, log=_log) as endpoint_url,
+            serve(double, host=options.host, port=options.port, log=_log) as endpoint_url,
         ):
-            for name, times in options.fail:
-                double.inject(name, times=times)
+            for flag in _CHANGES:
+                _change(double, flag, getattr(options, flag), parser)
             with _stop_signal() as stopped:
                 _print(f"Amazon DataZone's time-series API is at {endpoint_url} until Ctrl-C")
                 _print(f"export AWS_ENDPOINT_URL_DATAZONE={endpoint_url}")
                 stopped.recv(1)
     except (OSError, OverflowError) as error:
         parser.error(f"cannot serve on port {options.port}: {error}")
-    except (TypeError, ValueError) as error:
-        parser.error(f"argument --fail: {error}")
     else:
         output.write("stopped\n")
     finally:
         output.end()
+
+
+_CHANGES: dict[str, Callable[..., object]] = {
+    "catalogue": DataZoneTimeSeries.add_asset,
+    "respond": DataZoneTimeSeries.respond,
+    "fail": DataZoneTimeSeries.inject,
+    "rate_limit": DataZoneTimeSeries.rate_limit,
+}
+"""What each flag calls, with each of its values as keywords."""
+
+
+def _change(
+    double: DataZoneTimeSeries,
+    flag: str,
+    values: list[dict[str, Any]],
+    parser: argparse.ArgumentParser,
+) -> None:
+    """Change a double as a flag says; a wrong value is an error of the command line."""
+    try:
+        for value in values:
+            _CHANGES[flag](double, **value)
+    except (TypeError, ValueError) as error:
+        message = str(error).removeprefix("DataZoneTimeSeries.")
+        parser.error(f"argument --{flag.replace('_', '-')}: {message}")
 
 
 class _Output:
@@ -121,6 +147,12 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=int, default=0, help="the port to listen on (default: a free one)"
     )
     serve_command.add_argument(
+        "--host",
+        default=HOST,
+        help="the address to listen on (default: %(default)s); 0.0.0.0 in a container, whose "
+        "published port clients use as localhost",
+    )
+    serve_command.add_argument(
         "--fail",
         type=_parse_failure,
         action="append",
@@ -129,17 +161,64 @@ def _parser() -> argparse.ArgumentParser:
         help="make the next TIMES (default: 1) PostTimeSeriesDataPoints requests fail, such as "
         "with ThrottlingException:2; may be given more than once, and they fail in that order",
     )
+    serve_command.add_argument(
+        "--rate-limit",
+        type=_parse_rate_limit,
+        action="append",
+        default=[],
+        metavar="RATE[:BURST]",
+        help="throttle PostTimeSeriesDataPoints to RATE calls a second, with bursts of BURST "
+        "(default: 1)",
+    )
+    serve_command.add_argument(
+        "--catalogue",
+        type=_read_objects,
+        default=[],
+        metavar="FILE",
+        help="a JSON list of assets, each an object such as POST /_datazone_ts/assets takes",
+    )
+    serve_command.add_argument(
+        "--respond",
+        type=_read_objects,
+        default=[],
+        metavar="FILE",
+        help="a JSON list of responses of other operations, each an object such as POST "
+        "/_datazone_ts/responses takes",
+    )
     return parser
 
 
-def _parse_failure(text: str) -> tuple[str, int]:
+def _parse_failure(text: str) -> dict[str, Any]:
     """Return the fault and the number of times in an argument of ``--fail``."""
     name, _, times = text.partition(":")
     try:
-        return name, int(times or 1)
+        return {"fault": name, "times": int(times or 1)}
     except ValueError:
         message = f"{times!r} is not a number of times, in {text!r}"
         raise argparse.ArgumentTypeError(message) from None
+
+
+def _parse_rate_limit(text: str) -> dict[str, float]:
+    """Return the rate and the burst in an argument of ``--rate-limit``."""
+    rate, _, burst = text.partition(":")
+    try:
+        return {"rate": float(rate), "burst": float(burst or 1)}
+    except ValueError:
+        message = f"{text!r} is not RATE or RATE:BURST, such as 5 or 0.5:10"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def _read_objects(path: str) -> list[dict[str, Any]]:
+    """Return the objects of a JSON list in a file."""
+    try:
+        objects = parse_json(Path(path).read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        message = f"cannot read {path}: {error}"
+        raise argparse.ArgumentTypeError(message) from None
+    if not isinstance(objects, list) or not all(isinstance(each, dict) for each in objects):
+        message = f"{path} is not a JSON list of objects"
+        raise argparse.ArgumentTypeError(message)
+    return objects
 
 
 def _log(line: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.faults import MalformedResponse
-from pytest_datazone_ts.text import counted, excerpt, format_value
+from pytest_datazone_ts.text import counted, excerpt, format_value, parse_json
 from pytest_datazone_ts.views import DataPoints
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def as_dict(point: DataPoint | UnstoredPoint, *, timestamps: bool = True) -> dic
     content: Any = point.content
     if content is not None:
         with suppress(ValueError, RecursionError):
-            content = json.loads(content)
+            content = parse_json(content)
     plain = {
         "region": point.region,
         "domain_identifier": point.domain_identifier,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 class UnansweredOperationError(NotImplementedError):
-    """The code under test called an unhandled DataZone operation."""
+    """The code under test called an operation that nothing answers.
+
+    It is one of DataZone or, with the option ``mock_aws``, of any other AWS service.
+    """
 
 
 class DataZoneBlockedError(RuntimeError):

@@ -52,6 +52,8 @@ class Exchange:
         self.ending: Ending | None = None
         self.endpoint_url: str | None = None
         """The URL of the double, if it is served over HTTP."""
+        self.standalone: bool = False
+        """Whether it is served outside a test, so that errors name what the server takes."""
         self._request_numbers = count(1)
 
     def answers(self, operation: str) -> bool:
@@ -198,18 +200,24 @@ class Exchange:
         if output is not None:
             return output
         if not self.service.handles(operation.name):
-            raise UnansweredOperationError(
-                messages.unanswered(
-                    operation.name,
-                    operation.example_members,
-                    needs_catalogue=self.service.needs_catalogue(operation.name),
-                    has_fault=self.options.unstubbed == "passthrough",
-                )
-            )
+            raise UnansweredOperationError(self._unanswered(operation))
         result = self.service.handle(operation, call.region, call.parameters)
         attempt.stored = result.stored
         attempt.reason = result.reason
         return result.output
+
+    def _unanswered(self, operation: Operation) -> str:
+        needs_catalogue = self.service.needs_catalogue(operation.name)
+        if self.standalone:
+            return messages.unanswered_by_server(
+                operation.name, operation.example_members, needs_catalogue=needs_catalogue
+            )
+        return messages.unanswered(
+            operation.name,
+            operation.example_members,
+            needs_catalogue=needs_catalogue,
+            has_fault=self.options.unstubbed == "passthrough",
+        )
 
     def _encode_error(
         self, operation: Operation, error: ServiceError, attempt: AttemptEntry

@@ -7,7 +7,7 @@ import inspect
 import sys
 import threading
 import unittest
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from pytest_datazone_ts import location
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from pytest_datazone_ts.exchange import Exchange
     from pytest_datazone_ts.options import OptionKeywords
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
@@ -44,12 +45,22 @@ def active_double(options: Options, ending: Ending) -> Iterator[DataZoneTimeSeri
     """
     double = DataZoneTimeSeries(options)
     exchange = exchange_behind(double)
-    activation.activate(double, exchange)
-    try:
-        yield double
-    finally:
-        activation.deactivate(exchange)
-        exchange.ending = ending
+    with _other_services(exchange):
+        activation.activate(double, exchange)
+        try:
+            yield double
+        finally:
+            activation.deactivate(exchange)
+            exchange.ending = ending
+
+
+def _other_services(exchange: Exchange) -> AbstractContextManager[None]:
+    """Return a context manager that activates moto, if the option ``mock_aws`` is set."""
+    if not exchange.options.mock_aws:
+        return nullcontext()
+    from pytest_datazone_ts.transport import moto  # noqa: PLC0415 - for mock_aws=True only
+
+    return moto.mocked(exchange)
 
 
 def verify(double: DataZoneTimeSeries) -> None:

@@ -56,6 +56,11 @@ class Options:
         default=False,
         meaning="sign DataZone requests, which needs credentials; otherwise they go unsigned",
     )
+    mock_aws: bool = _option(
+        default=False,
+        meaning="activate moto's mock_aws with the double, for the other AWS services, and refuse "
+        "every request of a botocore client that moto does not answer",
+    )
 
     def override(self, keywords: Mapping[str, Any], *, source: str) -> Options:
         """Return these options with ``keywords`` set.
@@ -117,6 +122,7 @@ class OptionKeywords(TypedDict, total=False):
     sleep: Literal["real", "virtual"]
     content_check: Literal["off", "warn", "error"]
     sign: bool
+    mock_aws: bool
 
 
 NAMES = tuple(each.name for each in fields(Options))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta, timezone
 from itertools import takewhile
 from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote_plus
 
 if TYPE_CHECKING:
@@ -62,6 +63,21 @@ def lines_in(start: str, items: Iterable[str], end: str) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, such as ``1 call`` or ``2 calls``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def parse_json(document: str | bytes) -> Any:
+    """Return the value of a JSON document.
+
+    Raises:
+        ValueError: It is not JSON, or contains NaN or an infinity, which Python's parser takes.
+        RecursionError: It is nested too deeply.
+    """
+    return json.loads(document, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    message = f"{constant} is not a JSON value"
+    raise ValueError(message)
 
 
 def truncate(text: str, width: int, start: int = 0, *, original: str | None = None) -> str:

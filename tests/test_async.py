@@ -944,3 +944,33 @@ def test_credential_providers_are_restored_after_the_double():
         during = [dict(place) for place in places]
 
     assert [dict(place) for place in places] == before != during
+
+
+@one_way
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("loaded_before", [True, False])
+async def test_mock_aws_refuses_what_moto_does_not_answer(loaded_before, monkeypatch):
+    endpoint = sys.modules["aiobotocore.endpoint"]
+    sent = []
+
+    async def send(_, request):
+        sent.append(request.url)
+        raise ConnectionClosedError(endpoint_url=request.url)
+
+    monkeypatch.setattr(endpoint.AioEndpoint, "_send", send)
+    if not loaded_before:
+        monkeypatch.delitem(sys.modules, "aiobotocore.endpoint")
+    with mock_datazone_ts(mock_aws=True, strict=False):
+        monkeypatch.setitem(sys.modules, "aiobotocore.endpoint", endpoint)
+        config = AioConfig(retries={"total_max_attempts": 1})
+        for host, error in [
+            ("https://sts.us-east-1.api.aws", UnansweredOperationError),
+            ("http://127.0.0.1:9", ConnectionClosedError),
+        ]:
+            async with AioSession().create_client(
+                "sts", region_name="us-east-1", endpoint_url=host, config=config
+            ) as client:
+                with pytest.raises(error):
+                    await client.get_caller_identity()
+
+    assert sent == ["http://127.0.0.1:9/"]

@@ -60,7 +60,7 @@ MISUSES = {
     ),
     "mock_datazone_ts(strct=False)": (
         "TypeError: mock_datazone_ts() got an unknown option 'strct'. Did you mean 'strict'? "
-        "Valid options: strict, unstubbed, retry_sleep, sleep, content_check, sign."
+        "Valid options: strict, unstubbed, retry_sleep, sleep, content_check, sign, mock_aws."
     ),
     "mock_datazone_ts([])": (
         "TypeError: mock_datazone_ts takes its options by keyword, and decorates functions and "

@@ -18,6 +18,7 @@ DEFAULTS = {
     "sleep": "real",
     "content_check": "warn",
     "sign": False,
+    "mock_aws": False,
 }
 CHOICES: dict[str, list[Any]] = {
     "strict": [True, False],
@@ -26,8 +27,9 @@ CHOICES: dict[str, list[Any]] = {
     "sleep": ["real", "virtual"],
     "content_check": ["off", "warn", "error"],
     "sign": [True, False],
+    "mock_aws": [True, False],
 }
-VALID = "Valid options: strict, unstubbed, retry_sleep, sleep, content_check, sign."
+VALID = "Valid options: strict, unstubbed, retry_sleep, sleep, content_check, sign, mock_aws."
 WRONG_VALUES = [
     ("strict", None, "the option 'strict' takes True or False, not None"),
     ("strict", "false", "the option 'strict' takes True or False, not 'false'"),
@@ -91,6 +93,7 @@ def test_every_ini_setting_sets_its_option(pytester):
         datazone_ts_retry_sleep = real
         datazone_ts_content_check = error
         datazone_ts_sign = true
+        datazone_ts_mock_aws = true
         """
     )
     pytester.makepyfile(
@@ -102,6 +105,7 @@ def test_every_ini_setting_sets_its_option(pytester):
             assert options.retry_sleep == "real"
             assert options.content_check == "error"
             assert options.sign is True
+            assert options.mock_aws is True
         """
     )
     pytester.runpytest_inprocess().assert_outcomes(passed=1)

@@ -79,8 +79,8 @@ def test_pytest_shows_the_marker(run):
         [
             (
                 "@pytest.mark.datazone_ts(strict=True, unstubbed='error', retry_sleep='virtual', "
-                "sleep='real', content_check='warn', sign=False): options of the datazone_ts "
-                "fixture for this test; the closest marker wins."
+                "sleep='real', content_check='warn', sign=False, mock_aws=False): options of the "
+                "datazone_ts fixture for this test; the closest marker wins."
             )
         ]
     )
@@ -103,7 +103,10 @@ def test_pytest_shows_the_fixtures(run):
 def test_pytest_shows_the_ini_settings(run):
     result = run("", "--help")
 
-    names = ("strict", "unstubbed", "retry_sleep", "sleep", "content_check", "sign", "stand_ins")
+    names = (
+        *("strict", "unstubbed", "retry_sleep", "sleep", "content_check", "sign", "mock_aws"),
+        "stand_ins",
+    )
     for name in names:
         result.stdout.fnmatch_lines([f"  datazone_ts_{name} (*)*"])
 

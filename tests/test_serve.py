@@ -68,11 +68,14 @@ def test_it_injects_faults_logs_each_call_and_stops_on_ctrl_c():
     *lines, last = output.splitlines()
     assert last == "stopped"
     assert [line.partition(" ")[2] for line in lines] == [
-        f"PostTimeSeriesDataPoints 429 ThrottlingException (POST {PATH})",
-        f"PostTimeSeriesDataPoints 429 ThrottlingException (POST {PATH})",
+        f"PostTimeSeriesDataPoints 429 ThrottlingException (POST {PATH}): Rate exceeded",
+        f"PostTimeSeriesDataPoints 429 ThrottlingException (POST {PATH}): Rate exceeded",
         f"PostTimeSeriesDataPoints no response (ConnectionClosedError) (POST {PATH})",
-        f"PostTimeSeriesDataPoints 201 (POST {PATH})",
-        "404 UnknownOperationException (GET /v2/domains/\\x1b[31m/x)",
+        f"PostTimeSeriesDataPoints 201 (POST {PATH}): completeness",
+        (
+            "404 UnknownOperationException (GET /v2/domains/\\x1b[31m/x): "
+            "Amazon DataZone has no operation at /v2/domains/\\x1b[31m/x"
+        ),
     ]
     assert all(len(line.split(" ")[0]) == len("12:00:00") for line in lines)
 
@@ -176,13 +179,14 @@ def test_a_credential_in_a_query_is_not_logged():
         line = process.stdout.readline()
         ask(port, "GET", f"/v2/{'x' * 2_000}")
         longest = process.stdout.readline()
-    assert line.partition("(")[2] == (
+    assert line.partition("(")[2].partition(")")[0] == (
         "GET /v2/user:***@host?"
         "X-Amz-Credential=***&X-Amz-Security-Token=***&X-Amz-Signature=***"
         "&password=***&p%61ssword=***&pwd=***&clientToken=***&clientToken=&nextToken=***"
-        "&AWSAccessKeyId=***&url=***&***=***&***&formName=score)\n"
+        "&AWSAccessKeyId=***&url=***&***=***&***&formName=score"
     )
     assert longest.endswith(f"{'x' * 50}... (2008 characters))\n")
+    assert "PASS" not in line
 
 
 def failure(capsys, *arguments):
@@ -240,3 +244,88 @@ def test_help_lists_the_arguments(capsys, monkeypatch):
             main(*arguments)
         assert raised.value.code == 0
         assert words in capsys.readouterr().out
+
+
+def write(path, value):
+    path.write_text(json.dumps(value))
+    return str(path)
+
+
+ASSET = {"entity_identifier": "penguins", "domain_identifier": DOMAIN, "name": "Penguins"}
+DOMAIN_RESPONSE = {"id": DOMAIN, "domainExecutionRole": "role", "status": "AVAILABLE"}
+
+
+def test_files_set_up_what_pipelines_look_for_first(tmp_path):
+    catalogue = write(tmp_path / "catalogue.json", [ASSET])
+    responses = write(
+        tmp_path / "respond.json", [{"operation": "GetDomain", "response": DOMAIN_RESPONSE}]
+    )
+    with running("--catalogue", catalogue, "--respond", responses) as (process, port):
+        assert ask(port, "GET", f"/v2/domains/{DOMAIN}/assets/penguins", None) == 200
+        assert ask(port, "GET", f"/v2/domains/{DOMAIN}", None) == 200
+        assert ask(port) == 404
+        lines = [process.stdout.readline() for _ in range(3)]
+    assert f"ResourceNotFoundException (POST {PATH}): " in lines[-1]
+
+
+def test_a_rate_limit_throttles():
+    with running("--rate-limit", "0.001:2") as (_, port):
+        assert [ask(port) for _ in range(3)] == [201, 201, 429]
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        (f"/v2/domains/{DOMAIN}", "Set its response, with --respond or POST /_datazone_ts/"),
+        (
+            f"/v2/domains/{DOMAIN}/assets/penguins",
+            (
+                "Add an asset to the catalogue, with --catalogue or POST /_datazone_ts/assets. Or "
+                "set its response, with --respond or POST /_datazone_ts/responses, such as "
+                '{"operation": "GetAsset", "response": {"id": ..., '
+            ),
+        ),
+    ],
+)
+def test_hints_are_for_where_there_is_no_python(path, hint):
+    with running() as (process, port):
+        assert ask(port, "GET", path, None) == 400
+        line = process.stdout.readline()
+    assert f"400 UnansweredOperationError (GET {path}): unhandled DataZone operation Get" in line
+    assert hint in line
+
+
+@pytest.mark.parametrize(
+    ("flag", "content", "message"),
+    [
+        ("--catalogue", "{}", " is not a JSON list of objects"),
+        ("--catalogue", "[1]", " is not a JSON list of objects"),
+        ("--respond", "[", "cannot read "),
+        ("--respond", None, "cannot read "),
+        ("--catalogue", '[{"name": "a"}]', "add_asset() missing 1 required "),
+        ("--respond", '[{"operation": "Get", "response": {}}]', "'Get' is not an operation of "),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_a_usage_error(capsys, tmp_path, flag, content, message):
+    path = tmp_path / "file.json"
+    if content is not None:
+        path.write_text(content)
+    text = failure(capsys, flag, str(path))
+    assert text.startswith(f"argument {flag}: ")
+    assert message in text
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        ("many", "'many' is not RATE or RATE:BURST, such as 5 or 0.5:10"),
+        ("0", "rate_limit(rate=...) takes a number, above 0 calls a second, not 0.0"),
+    ],
+)
+def test_a_rate_limit_that_cannot_be_set_is_a_usage_error(capsys, limit, message):
+    assert failure(capsys, "--rate-limit", limit) == f"argument --rate-limit: {message}"
+
+
+def test_it_listens_on_every_address_for_a_container():
+    with running("--host", "0.0.0.0") as (_, port):  # noqa: S104
+        assert ask(port) == 201

@@ -202,6 +202,27 @@ def unanswered(
     )
 
 
+def unanswered_by_server(operation: str, members: Sequence[str], *, needs_catalogue: bool) -> str:
+    """Return the message for an unhandled operation of a double outside a test.
+
+    Args:
+        operation: The operation.
+        members: Members of its output, for an example.
+        needs_catalogue: Whether the double would answer it if the catalogue had an asset.
+    """
+    example = ", ".join(f'"{member}": ...' for member in members)
+    catalogue = (
+        "Add an asset to the catalogue, with --catalogue or POST /_datazone_ts/assets. Or set"
+        if needs_catalogue
+        else "Set"
+    )
+    return (
+        f"unhandled DataZone operation {operation}. {catalogue} its response, with --respond or "
+        f'POST /_datazone_ts/responses, such as {{"operation": "{operation}", '
+        f'"response": {{{example}}}}}.'
+    )
+
+
 def _keywords(match: Mapping[str, object]) -> list[str]:
     lines = ["  with"] if match else []
     for name, value in match.items():

@@ -92,6 +92,9 @@ def handle_session(session: Session, package: ModuleType) -> None:
         credentials.install()
         if is_active:
             retries.install()
+            moto = sys.modules.get("pytest_datazone_ts.transport.moto")
+            if moto is not None:
+                moto.install()
 
 
 def latest_model() -> Iterator[ServiceModel]:

@@ -21,7 +21,7 @@ from socketserver import TCPServer
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
-from pytest_datazone_ts.text import redacted_target, truncate
+from pytest_datazone_ts.text import excerpt, redacted_target, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,7 +47,7 @@ _LINGER = 1.0
 _JOIN = 5.0
 """How many seconds the last requests have to end: the test's own code may be running."""
 _MAX_LOGGED = 1_000
-"""The number of characters of a request that the log shows."""
+"""The number of characters of a request, and of what is wrong with it, that the log shows."""
 
 _CHUNK_HEAD = re.compile(rb"(?P<size>[0-9a-fA-F]{1,15})[ \t]*(;.*)?\r?\n")
 _LINE_ENDS = (b"\r\n", b"\n")
@@ -84,6 +84,7 @@ class Server(TCPServer):
         conversation: type[Conversation],
         port: int,
         *,
+        host: str = HOST,
         log: Callable[[str], object],
         patience: float,
         deadline: float,
@@ -94,7 +95,7 @@ class Server(TCPServer):
         self.stopping: threading.Event = threading.Event()
         self._lock = threading.Lock()
         self._connections: dict[threading.Thread, socket.socket] = {}
-        super().__init__((HOST, port), conversation)
+        super().__init__((host, port), conversation)
         self._thread = threading.Thread(
             target=self.serve_forever, args=(0.02,), name="datazone_ts_server", daemon=True
         )
@@ -333,7 +334,7 @@ class Conversation(BaseHTTPRequestHandler):
 
     def _refuse(self, refused: Refused) -> None:
         self.close_connection = True
-        self.log(f"{refused.status} {refused.code}")
+        self.log(f"{refused.status} {refused.code}", str(refused))
         self.send(*self.refusal(refused))
         # If it were closed now, a client that is still sending would lose the response.
         self.connection.shutdown(socket.SHUT_WR)
@@ -341,10 +342,14 @@ class Conversation(BaseHTTPRequestHandler):
         while self._incoming.read(_MAX_LINE):
             pass
 
-    def log(self, outcome: str) -> None:
+    def log(self, outcome: str, detail: str = "") -> None:
         """Log the request and its outcome; an error of the log is ignored.
 
         Call it before sending the response, so that the client's next request cannot overtake it.
+
+        Args:
+            outcome: The status of the response, or why there is none.
+            detail: What a reader should know beyond it, if anything.
         """
         # http.server sets no command for a malformed request line.
         request = "malformed"
@@ -352,7 +357,8 @@ class Conversation(BaseHTTPRequestHandler):
             target = redacted_target(self.path)
             request = truncate(ascii(f"{self.command} {target}")[1:-1], _MAX_LOGGED)
         with suppress(Exception):
-            self.server.log(f"{outcome.strip()} ({request})")
+            explanation = f": {excerpt(detail, _MAX_LOGGED)}" if detail else ""
+            self.server.log(f"{outcome.strip()} ({request}){explanation}")
 
 
 def _require_room(size: int, room: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pytest_datazone_ts.text import truncate
 
@@ -50,6 +51,11 @@ def refusal_reason(headers: Message, target: str, endpoint_url: str) -> str | No
     if not origins and headers.get("sec-fetch-site", "").strip().lower() == "cross-site":
         return f"the request is from a web page of another site (Sec-Fetch-Site), {_NO_PAGES}"
     return None
+
+
+def is_url(url: str) -> bool:
+    """Return whether a URL leads to this machine."""
+    return _HOST.fullmatch(urlsplit(url).netloc) is not None
 
 
 _NO_PAGES = (

@@ -10,6 +10,7 @@ import uuid
 import zlib
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import metadata
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -78,6 +79,26 @@ def error(
         "x-amzn-requestid": str(uuid.uuid4()),
     }
     return status, headers.items(), text.encode()
+
+
+def missing_module(error: ModuleNotFoundError, service: str | None) -> ModuleNotFoundError:
+    """Return an error that says what to install.
+
+    Args:
+        error: What moto raised for a module that it needs for a service.
+        service: The name of the service, in moto or in signatures.
+    """
+    from moto.backends import ALT_SERVICE_NAMES  # noqa: PLC0415 - an optional dependency, and slow
+
+    name = (service or "").replace("-", "")
+    extra = ALT_SERVICE_NAMES.get(name, name)
+    if extra not in (metadata("moto").get_all("Provides-Extra") or ()):
+        extra = "all"
+    message = (
+        f"moto needs the module {error.name} to answer {service or 'this request'}, and it is not "
+        f"installed: pip install 'moto[{extra}]'"
+    )
+    return ModuleNotFoundError(message, name=error.name)
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """The HTTP server on 127.0.0.1, for code in other processes and languages.
 
-A double answers the requests for DataZone, and moto all others.
+A double answers the requests for DataZone and under ``/_datazone_ts/``, and moto all others.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import threading
@@ -21,7 +22,7 @@ from botocore.session import Session
 from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.message import Request, Response
 from pytest_datazone_ts.service import model, wire
-from pytest_datazone_ts.transport import credentials, loopback, other_services
+from pytest_datazone_ts.transport import control, credentials, loopback, other_services
 from pytest_datazone_ts.transport.http import (
     DEADLINE,
     HOST,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pytest_datazone_ts.double import DataZoneTimeSeries
-    from pytest_datazone_ts.exchange import Exchange
 
 HOLD = 65.0
 """How many seconds a connection without a response stays open; botocore gives up after 60."""
@@ -71,6 +71,7 @@ class DataZoneServer:
 def serve(
     double: DataZoneTimeSeries,
     *,
+    host: str = HOST,
     port: int = 0,
     log: Callable[[str], object] | None = None,
     patience: float = PATIENCE,
@@ -81,6 +82,7 @@ def serve(
 
     Args:
         double: The double that answers the requests for DataZone.
+        host: The address to listen on; clients use it as 127.0.0.1 or localhost all the same.
         port: The port to listen on; 0 for a free one.
         log: Called with a line for each request, in order. It must not block, because the response
             waits for it.
@@ -98,9 +100,10 @@ def serve(
         exchange.injections.over_http(),
         other_services.reset_on_exit(),
         _Server(
-            exchange,
+            double,
             port,
             hold,
+            host=host,
             log=log or (lambda _: None),
             patience=patience,
             deadline=deadline,
@@ -150,8 +153,9 @@ CONFLICTING_VARIABLES = (
 class _Server(Server):
     """A server with a double."""
 
-    def __init__(self, exchange: Exchange, port: int, hold: float, **options: Any) -> None:
-        self.exchange = exchange
+    def __init__(self, double: DataZoneTimeSeries, port: int, hold: float, **options: Any) -> None:
+        self.double = double
+        self.exchange = exchange_behind(double)
         self.hold = hold
         super().__init__(_Conversation, port, **options)
 
@@ -170,6 +174,9 @@ class _Conversation(Conversation):
         path = target.partition("?")[0]
         if not path.startswith("/"):
             self.send_error(400, explain=f"{self.path} is not a path")
+        if path.startswith(control.PREFIX):
+            self._answer_from_control(target)
+            return
         region, service = self._scope()
         if service == "datazone" or (service is None and f"{path}/".startswith("/v2/domains/")):
             operation = self._operation(path)
@@ -239,7 +246,7 @@ class _Conversation(Conversation):
             raise Refused(400, type(error).__name__, str(error)) from None
         stopping = self.server.stopping
         if isinstance(result, Response):
-            self.log(f"{operation} {result.status_code} {result.error_code or ''}")
+            self.log(f"{operation} {result.status_code} {result.error_code or ''}", _detail(result))
             if not stopping.wait(min(result.delay, threading.TIMEOUT_MAX)):
                 self.send(
                     result.status_code,
@@ -254,12 +261,19 @@ class _Conversation(Conversation):
                 stopping.wait(self.server.hold)
         self.close_connection = True
 
+    def _answer_from_control(self, target: str) -> None:
+        answer = control.answer(self.server.double, self.command, target, self.body(LARGEST_BODY))
+        self.log(str(answer[0]))
+        self.send(*answer)
+
     def _answer_from_moto(self, target: str, service: str | None) -> None:
         environ = self._environ(target)
         body = self.body(LARGEST_FOREIGN_BODY)
         try:
             answer = other_services.answer(environ, body, service)
         except Exception as error:  # noqa: BLE001 - moto raises any for what it lacks
+            if isinstance(error, ModuleNotFoundError):
+                error = other_services.missing_module(error, service)
             kind = environ["CONTENT_TYPE"]
             answer = other_services.error(service, kind, type(error).__name__, str(error))
         self.log(f"{service or 'unsigned'} {answer[0]}")
@@ -285,3 +299,14 @@ class _Conversation(Conversation):
         }
         setup_testing_defaults(environ)  # the keys that moto does not read
         return environ
+
+
+def _detail(response: Response) -> str:
+    """Return the message of an error, or the names of the forms in a response."""
+    try:
+        content = json.loads(response.body)
+        if response.error_code:
+            return str(content["message"])
+        return ", ".join(form["formName"] for form in content["forms"])
+    except (KeyError, TypeError, ValueError):  # another operation, or a garbled response
+        return ""

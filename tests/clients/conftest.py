@@ -41,7 +41,7 @@ def run(datazone_ts_server, tmp_path):
             timeout=60,
             check=False,
         )
-        assert finished.returncode == 0, finished.stderr
+        assert finished.returncode == 0, finished.stdout + finished.stderr
         return finished.stdout
 
     return run

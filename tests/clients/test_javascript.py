@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -47,3 +48,15 @@ def test_a_script_posts(datazone_ts, node):
 
 def test_every_operation_an_exception_and_a_retry(tells_the_story, node):
     tells_the_story(lambda: node(str(STORY)))
+
+
+def test_a_script_steers_the_double(datazone_ts, node):
+    told = json.loads(node(str(STORY.with_name("control.cjs"))))
+
+    assert told["wrong"].startswith("400 inject() got 'Throttling', which is not a fault of ")
+    assert [each["error_code"] for each in told["attempts"]] == ["ThrottlingException", None]
+    assert [each["content"] for each in told["points"]] == [{"passingPercentage": 87.5}]
+    assert told["audit"] == {"doubled": [], "unacknowledged": [], "unstored": []}
+    assert told["name"] == "penguins"
+    assert told["left"] == []
+    assert not datazone_ts.data_points

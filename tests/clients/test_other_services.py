@@ -297,3 +297,20 @@ def ask(endpoint_url, method, path, headers):
         return response.status, response.headers, response.read()
     finally:
         connection.close()
+
+
+@pytest.mark.datazone_ts(mock_aws=True)
+@pytest.mark.usefixtures("datazone_ts")
+def test_with_the_option_mock_aws_this_process_shares_what_the_server_has(client):
+    client("s3").create_bucket(Bucket="scores")
+
+    assert [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]] == ["scores"]
+
+
+def test_an_extra_that_is_not_installed_is_named(client, monkeypatch):
+    def answer(*_):
+        raise ModuleNotFoundError(name="pyparsing")
+
+    monkeypatch.setattr("pytest_datazone_ts.transport.other_services.answer", answer)
+    with pytest.raises(ClientError, match=r"needs the module pyparsing .*'moto\[glue\]'$"):
+        client("glue").get_tables(DatabaseName="raw")

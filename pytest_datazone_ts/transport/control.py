@@ -1,0 +1,106 @@
+"""``/_datazone_ts/``: the double over HTTP, for tests in any language.
+
+Its resources are what a Python test calls, with the same names, rules and messages.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pytest_datazone_ts import faults
+from pytest_datazone_ts.double import DataZoneTimeSeries
+from pytest_datazone_ts.text import parse_json
+from pytest_datazone_ts.transport.http import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_datazone_ts.transport.http import Answer
+
+PREFIX = "/_datazone_ts/"
+
+
+def answer(double: DataZoneTimeSeries, method: str, target: str, body: bytes) -> Answer:
+    """Return the response to a request.
+
+    Args:
+        double: The double that is looked at or changed.
+        method: The HTTP method.
+        target: The path, with a query if there is one.
+        body: The body.
+
+    Raises:
+        Refused: There is no such resource, or the request is wrong.
+    """
+    path, _, query = target.partition("?")
+    name = path.removeprefix(PREFIX)
+    if name not in _METHODS:
+        known = ", ".join(f"{each} {PREFIX}{other}" for other, each in _METHODS.items())
+        raise Refused(404, "NotFound", f"there is no {path}, only {known}")
+    if method != _METHODS[name]:
+        message = f"{path} takes {_METHODS[name]}, not {method}"
+        raise Refused(405, "MethodNotAllowed", message, allow=_METHODS[name])
+    if query:
+        message = f"{path} takes no query; arguments are a JSON object in the body"
+        raise Refused(400, "ValueError", message)
+    try:
+        if method == "GET":
+            content = json.dumps(_VIEWS[name](double)).encode()
+            return 200, (("content-type", "application/json"),), content
+        _CHANGES[name](double, **_arguments(body))
+    except (TypeError, ValueError, RecursionError) as error:
+        message = str(error).removeprefix("DataZoneTimeSeries.")
+        raise Refused(400, type(error).__name__, message) from None
+    return 204, (), b""
+
+
+def _arguments(body: bytes) -> dict[str, Any]:
+    """Return the members of a JSON object; an empty body is an empty object.
+
+    Raises:
+        TypeError: The body is another JSON value.
+        ValueError: It is not JSON.
+    """
+    try:
+        arguments = parse_json(body or b"{}")
+    except ValueError as error:
+        message = f"the body is not JSON: {error}"
+        raise ValueError(message) from None
+    if not isinstance(arguments, dict):
+        message = f"the arguments are a JSON object, not {arguments!r}"
+        raise TypeError(message)
+    return arguments
+
+
+def _inject(double: DataZoneTimeSeries, **arguments: Any) -> None:
+    if isinstance(arguments.get("fault"), dict):
+        arguments["fault"] = _fault(arguments["fault"])
+    injection = double.inject(**arguments)
+    injection.armed_at = f"POST {PREFIX}faults"
+
+
+def _fault(described: dict[str, Any]) -> Any:
+    """Return the fault of the class ``name``, with the other members as its arguments."""
+    arguments = {**described}
+    name = arguments.pop("name", None)
+    if name not in faults.__all__ or not isinstance(kind := getattr(faults, name), type):
+        message = f"faults has no class {name!r}"
+        raise ValueError(message)
+    if kind is faults.MalformedResponse and isinstance(arguments.get("body"), str):
+        arguments["body"] = arguments["body"].encode()
+    return kind(**arguments)
+
+
+_VIEWS: dict[str, Callable[[DataZoneTimeSeries], object]] = {
+    "data-points": lambda double: double.data_points.as_dicts(),
+    "calls": lambda double: double.calls.as_dicts(),
+    "audit": lambda double: double.audit().as_dict(),
+}
+_CHANGES: dict[str, Callable[..., None]] = {
+    "faults": _inject,
+    "assets": DataZoneTimeSeries.add_asset,
+    "responses": DataZoneTimeSeries.respond,
+    "reset": DataZoneTimeSeries.reset,
+}
+_METHODS = {**dict.fromkeys(_VIEWS, "GET"), **dict.fromkeys(_CHANGES, "POST")}

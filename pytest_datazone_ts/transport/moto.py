@@ -1,0 +1,130 @@
+"""moto's ``mock_aws`` beside a double, for the option ``mock_aws``.
+
+moto answers the requests whose host it knows, and lets all others through to the network. Here they
+are refused at the last step before it, where botocore's endpoint hands a request to its HTTP
+session, unless they go to this machine.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from botocore.endpoint import Endpoint
+from moto import mock_aws
+from moto.backends import get_service_from_url
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.config import default_user_config
+from moto.core.models import botocore_stubber
+
+from pytest_datazone_ts.errors import UnansweredOperationError
+from pytest_datazone_ts.transport import active, loopback, other_services
+from pytest_datazone_ts.transport.replacement import Replacements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from botocore.awsrequest import AWSPreparedRequest
+
+    from pytest_datazone_ts.exchange import Exchange
+
+_replacements = Replacements()
+_exchanges: list[Exchange] = []
+"""The exchanges of the active doubles that have the option."""
+
+
+@contextmanager
+def mocked(exchange: Exchange) -> Iterator[None]:
+    """Activate ``mock_aws``, and refuse the requests that it does not answer.
+
+    Args:
+        exchange: It reports to the test what was refused.
+    """
+    with active.lock, _environment_unchanged():
+        mock = mock_aws()
+        mock.start()
+        _exchanges.append(exchange)
+        install()
+    try:
+        yield
+    finally:
+        with active.lock, _environment_unchanged():
+            _exchanges.remove(exchange)
+            if not _exchanges:
+                _replacements.undo()
+            mock.stop()
+
+
+def install() -> None:
+    """Refuse requests while a double has the option, also those of a new aiobotocore."""
+    if not _exchanges:
+        return
+    _replacements.put(BotocoreStubber, "process_request", _process_request)
+    _replacements.put(Endpoint, "_send", _send)
+    if "aiobotocore.endpoint" in sys.modules:
+        _replacements.put(sys.modules["aiobotocore.endpoint"].AioEndpoint, "_send", _send_async)
+
+
+def _process_request(original: Callable[..., Any]) -> Callable[..., Any]:
+    def process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
+        try:
+            return original(stubber, request)
+        except ModuleNotFoundError as missing:
+            service = get_service_from_url(request.url.partition("?")[0])
+            error = other_services.missing_module(missing, service)
+            _exchanges[-1].errors.append(error)
+            raise error from missing
+
+    return process_request
+
+
+def _send(original: Callable[..., Any]) -> Callable[..., Any]:
+    def send(endpoint: Endpoint, request: AWSPreparedRequest) -> Any:
+        if loopback.is_url(request.url):
+            return original(endpoint, request)
+        # Sessions that are older than the import of moto do not have its handler.
+        response = botocore_stubber("before-send", request)
+        if response is None:
+            _refuse(request)
+        return response
+
+    return send
+
+
+def _send_async(original: Callable[..., Any]) -> Callable[..., Any]:
+    async def send(endpoint: Any, request: AWSPreparedRequest) -> Any:
+        if not loopback.is_url(request.url):
+            _refuse(request)
+        return await original(endpoint, request)
+
+    return send
+
+
+def _refuse(request: AWSPreparedRequest) -> None:
+    """Refuse a request.
+
+    Raises:
+        UnansweredOperationError: Always. The option ``strict`` reports it too.
+    """
+    url = request.url.partition("?")[0]
+    error = UnansweredOperationError(
+        f"{request.method} {url} was about to go to the network, and the option mock_aws stopped "
+        "it: moto does not answer there. Mock this call, give its client an endpoint_url on this "
+        "machine, or turn the option off for this test."
+    )
+    _exchanges[-1].errors.append(error)
+    raise error
+
+
+@contextmanager
+def _environment_unchanged() -> Iterator[None]:
+    """Have ``mock_aws`` leave the environment alone, and restore its settings.
+
+    Without credentials the double has stand-ins. Keys that moto puts into the environment and
+    removes again would clash with changes that the test makes and undoes in another order.
+    """
+    core: Any = {**default_user_config["core"], "mock_credentials": False}
+    with patch.dict(default_user_config, core=core):
+        yield
