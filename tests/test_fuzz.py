@@ -597,7 +597,7 @@ STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) [A-Za-z -]*")
 MOTOS_ADVICE = re.compile(r"Unable to find appropriate backend for .*\n")
 """What moto prints for a service that it does not know."""
 LINE = re.compile(
-    r"((?P<operation>[\w-]+) )?(?P<status>\d{3})( (?P<code>\w+(Exception|Error)))? \(.*\)"
+    r"((?P<operation>[\w-]+) )?(?P<status>\d{3})( (?P<code>\w+(Exception|Error)))? \(.*\)(: .*)?"
 )
 
 

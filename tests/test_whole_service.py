@@ -577,6 +577,7 @@ class WholeService(RuleBasedStateMachine):
                 "content": form.get("content"),
                 "region": region,
                 "posted_at": self.now,
+                "client_token": request["clientToken"],
             }
             for id_, form in zip(new, request["forms"], strict=True)
         ]

@@ -53,7 +53,7 @@ _ARGUMENTS: Mapping[Any, st.SearchStrategy[Any]] = {
     float | None: st.none() | _SECONDS,
     int: st.just(502) | st.integers(400, 599),  # HTTP statuses
     # Proxies between a client and AWS respond with HTML; JSON would look like AWS itself.
-    str | None: st.none() | st.just("") | st.text().map("<html>{}</html>".format),
+    str | bytes | None: st.none() | st.just("") | st.text().map("<html>{}</html>".format),
     bytes: st.sampled_from([kinds.MalformedResponse.body, b"", b'{"forms": [', b"null"])
     | st.binary(),
 }
