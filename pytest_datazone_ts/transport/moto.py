@@ -125,6 +125,6 @@ def _environment_unchanged() -> Iterator[None]:
     Without credentials the double has stand-ins. Keys that moto puts into the environment and
     removes again would clash with changes that the test makes and undoes in another order.
     """
-    core: Any = {**default_user_config["core"], "mock_credentials": False}
+    core: Any = {**default_user_config.get("core", {}), "mock_credentials": False}
     with patch.dict(default_user_config, core=core):
         yield
