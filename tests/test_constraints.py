@@ -5,6 +5,7 @@ The constraints are found by walking the model, so those that a newer botocore a
 
 from __future__ import annotations
 
+from copy import deepcopy
 import json
 import math
 import os
@@ -424,7 +425,7 @@ def newer(service):
 
 def test_the_constraints_of_a_newer_botocore_are_tested_as_well(tmp_path):
     """botocore prefers the service models in the user's home."""
-    service = create_loader().load_service_model("datazone", "service-2")
+    service = deepcopy(create_loader().load_service_model("datazone", "service-2"))
     newer(service)
     folder = tmp_path / ".aws" / "models" / "datazone" / service["metadata"]["apiVersion"]
     folder.mkdir(parents=True)
