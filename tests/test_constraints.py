@@ -5,13 +5,13 @@ The constraints are found by walking the model, so those that a newer botocore a
 
 from __future__ import annotations
 
-from copy import deepcopy
 import json
 import math
 import os
 import re
 import subprocess
 import sys
+from copy import deepcopy
 from datetime import datetime, timezone
 from functools import cache
 from typing import Any, NamedTuple
