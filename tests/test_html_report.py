@@ -493,12 +493,12 @@ def test_a_long_sweep_shows_its_first_calls(run):
         from pipeline import publish
 
         def test_sweep(datazone_ts_sweep):
-            datazone_ts_sweep(lambda: publish(*range(42)), sites="all")
+            datazone_ts_sweep(lambda: publish(*range(22)), sites="all")
         """
     ).page
 
     assert "fault 1 2 3 " in page.tests[0]
-    assert "call 40 2 further calls not kept." in page.tests[0]
+    assert "call 20 2 further calls not kept." in page.tests[0]
 
 
 def test_every_double_of_a_test_is_shown(run):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Json: TypeAlias = dict[str, Any]
 
-CALLS, ATTEMPTS, FORMS, SERIES, SITES = 100, 20, 20, 40, 40
+CALLS, ATTEMPTS, FORMS, SERIES, SITES = 100, 20, 20, 40, 20
 """The maximum number of each that is kept: the first ones."""
 POINTS = 100
 """The maximum number of points of a series: the latest ones."""
