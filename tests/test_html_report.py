@@ -953,8 +953,8 @@ def test_a_place_that_can_not_be_written_stops_the_run_at_its_start(run, pyteste
     for place, wrong in {
         "folder": "it is a folder. Name a file, such as report.html",
         "": "it is a folder. Name a file, such as report.html",
-        "pipe": "it is no regular file. Name a file, such as report.html",
-        "test_mine.py": "it is a module of Python. Name a file, such as report.html",
+        "pipe": "it is not a regular file. Name a file, such as report.html",
+        "test_mine.py": "it is a Python module. Name a file, such as report.html",
         "file/report.html": "its folder is a file",
         "x" * 300: "it cannot be written: File name too long",
     }.items():
