@@ -149,8 +149,8 @@ def _parser() -> argparse.ArgumentParser:
     serve_command.add_argument(
         "--host",
         default=HOST,
-        help="the address to listen on (default: %(default)s); use 0.0.0.0 in a container, and "
-        "its published port on localhost in clients",
+        help="the address to listen on (default: %(default)s); use 0.0.0.0 in a container, whose "
+        "clients must still use a name that ends in localhost or 127.0.0.1",
     )
     serve_command.add_argument(
         "--fail",

@@ -66,10 +66,10 @@ def _parsed(content: object) -> Any:
     """Return the value of JSON content; return any other content unchanged."""
     if isinstance(content, str):
         with suppress(ValueError, RecursionError):
-            return json.loads(content, parse_constant=_refuse)
+            return json.loads(content, parse_constant=_reject)
     return content
 
 
-def _refuse(constant: str) -> NoReturn:
+def _reject(constant: str) -> NoReturn:
     """Reject NaN and infinities, which Python's parser accepts although they are not JSON."""
     raise ValueError(constant)

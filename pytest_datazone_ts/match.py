@@ -244,8 +244,9 @@ def json_differences(
         expected: One value, which may contain matchers such as ``ANY``.
         actual: The other value.
         path: The path of both.
-        subset: Whether objects in ``actual`` may have further keys. If lists have different
-            lengths, this then yields the first pair of items that differs, and the lists.
+        subset: Whether objects in ``actual`` may have further keys. For lists of different
+            lengths, it also limits the differences to the first pair of items that differs, and
+            the lists themselves.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for key in expected if subset else {**expected, **actual}:
