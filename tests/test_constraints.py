@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from copy import deepcopy
 from datetime import datetime, timezone
 from functools import cache
 from typing import Any, NamedTuple
@@ -424,7 +425,7 @@ def newer(service):
 
 def test_the_constraints_of_a_newer_botocore_are_tested_as_well(tmp_path):
     """botocore prefers the service models in the user's home."""
-    service = create_loader().load_service_model("datazone", "service-2")
+    service = deepcopy(create_loader().load_service_model("datazone", "service-2"))
     newer(service)
     folder = tmp_path / ".aws" / "models" / "datazone" / service["metadata"]["apiVersion"]
     folder.mkdir(parents=True)

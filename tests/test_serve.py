@@ -282,7 +282,7 @@ def test_a_rate_limit_throttles():
             (
                 "Add an asset to the catalogue, with --catalogue or POST /_datazone_ts/assets. Or "
                 "set its response, with --respond or POST /_datazone_ts/responses, such as "
-                '{"operation": "GetAsset", "response": {"id": ..., '
+                '{"operation": "GetAsset", "response": {"'
             ),
         ),
     ],

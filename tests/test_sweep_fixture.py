@@ -345,7 +345,7 @@ def test_a_test_with_only_the_sweep_fixture_reaches_no_datazone(run, network):
         ],
         consecutive=False,
     )
-    assert network == []
+    assert not [request for request in network if "datazone" in request.url]
 
 
 def test_subtests_must_be_the_fixture(run):

@@ -18,6 +18,7 @@ from pytest_datazone_ts.views import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import TypeGuard
 
 _COLUMNS = 70
 """The maximum width of a line; pytest indents it by 10 characters."""
@@ -75,7 +76,7 @@ def _has_dicts(value: Sequence[object]) -> bool:
     return any(isinstance(item, dict) for item in value)
 
 
-def _is_sequence(value: object) -> bool:
+def _is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, (Records, list, tuple))
 
 

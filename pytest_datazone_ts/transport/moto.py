@@ -125,6 +125,6 @@ def _environment_unchanged() -> Iterator[None]:
     The double provides stand-in credentials. Keys that moto sets in the environment and removes
     again would conflict with changes that the test makes and undoes in another order.
     """
-    core: Any = {**default_user_config["core"], "mock_credentials": False}
+    core: Any = {**default_user_config.get("core", {}), "mock_credentials": False}
     with patch.dict(default_user_config, core=core):
         yield
