@@ -99,7 +99,7 @@ class DataZoneTimeSeries(ServiceSetup):
     def code_sleeps(self) -> tuple[float, ...]:
         """The waits, in seconds, of the code under test itself, in order.
 
-        With the option ``sleep="virtual"``: those of ``time.sleep`` and ``asyncio.sleep``.
+        The option ``sleep="virtual"`` records those in ``time.sleep`` and ``asyncio.sleep``.
         """
         require_same_test(self._exchange.ending)
         return tuple(self._exchange.code_sleeps)

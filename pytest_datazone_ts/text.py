@@ -72,10 +72,10 @@ def parse_json(document: str | bytes) -> Any:
         ValueError: It is not JSON, or contains NaN or an infinity, which Python's parser accepts.
         RecursionError: It is nested too deeply.
     """
-    return json.loads(document, parse_constant=_refuse_constant)
+    return json.loads(document, parse_constant=_reject_constant)
 
 
-def _refuse_constant(constant: str) -> NoReturn:
+def _reject_constant(constant: str) -> NoReturn:
     message = f"{constant} is not a JSON value"
     raise ValueError(message)
 

@@ -575,10 +575,10 @@ def test_what_is_not_kept_is_told(run):
     assert "6 further attempts not kept." in page.test("test_attempts")
     assert "26 attempts" not in page.text
     first, second, third = page.test("test_content").split("PostTimeSeriesDataPoints 201")[1:]
-    assert f" {'x' * 2000} cut, 70,000 characters in all" in first
+    assert f" {'x' * 2000} truncated, 70,000 characters in all" in first
     assert f" {'x' * 2000} " in second
     assert "cut" not in second
-    assert r"\x00 cut, 1,000 characters in all" in third
+    assert r"\x00 truncated, 1,000 characters in all" in third
     assert re.search(r" n{350,400}\.\.\. \(1000 characters\) acme", page.test("test_name"))
 
 
@@ -1157,7 +1157,7 @@ def test_five_hundred_tests_stay_under_a_megabyte(run):
     assert len(page.html.encode()) < 1_000_000
     assert len(page.tests) == 500
     assert all(test.count("PostTimeSeriesDataPoints") == 3 for test in page.tests)
-    assert "After the first 30 tests, content is cut to 80 characters." in page.text
+    assert "After the first 30 tests, content is truncated to 80 characters." in page.text
     assert "page is full" not in page.text
     assert page.tests[29].count("cut,") == 0
     assert page.tests[30].count("cut,") == 3

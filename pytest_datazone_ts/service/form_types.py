@@ -54,7 +54,7 @@ _DATA_QUALITY_RESULT = smithy.structure(
 
 
 class FormTypes:
-    """The built-in form type, those that a test registered, and those of assets."""
+    """The known form types: the built-in one, registered ones, and those of assets' forms."""
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}

@@ -1,4 +1,4 @@
-"""Lineage events: what PostLineageEvent stores, and the operations that read it."""
+"""Lineage events, and the operations that store and return them."""
 
 from __future__ import annotations
 

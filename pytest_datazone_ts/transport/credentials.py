@@ -114,7 +114,7 @@ async def _load(stand_in: Any, _original: Any, _provider: object) -> Any:
 
 
 async def _load_process(stand_in: Any, run: Callable[[Any], Any], provider: Any) -> Any:
-    if _needs_credentials() or not _has_program(provider):  # botocore itself reports that
+    if _needs_credentials() or not _has_program(provider):  # botocore reports a missing one
         return await _result(run(provider))
     return stand_in
 

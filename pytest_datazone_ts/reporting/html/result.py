@@ -21,7 +21,7 @@ class Result:
     nodeid: str
     line: int
     outcome: str = "passed"
-    """The worst outcome of the test's phases, in pytest's words."""
+    """The worst outcome of the test's phases, by its name in pytest."""
     seconds: float = 0.0
     failures: list[str] = field(default_factory=list)
     """The messages of its failures."""

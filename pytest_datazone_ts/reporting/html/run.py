@@ -145,7 +145,7 @@ class Reporter:
             self._results.append(result)
 
     def _run(self, session: pytest.Session, exitstatus: int) -> dict[str, Any]:
-        """Return what the page says about the run."""
+        """Return the facts about the run that the page shows."""
         notes = []
         stopped = session.shouldfail or session.shouldstop
         if stopped or exitstatus not in _COMPLETE:
