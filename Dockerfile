@@ -1,4 +1,4 @@
-# The double behind HTTP, for tests in any language: docker run -p 127.0.0.1:5005:5005 datazone-ts
+# The double over HTTP, for tests in any language: docker run -p 127.0.0.1:5005:5005 datazone-ts
 # Build the wheel first: python -m build --wheel
 FROM python:3.13-slim
 

@@ -61,7 +61,7 @@ _CHANGES: dict[str, Callable[..., object]] = {
     "fail": DataZoneTimeSeries.inject,
     "rate_limit": DataZoneTimeSeries.rate_limit,
 }
-"""What each flag calls, with each of its values as keywords."""
+"""The method that each flag calls, with each of its values as keywords."""
 
 
 def _change(
@@ -70,7 +70,7 @@ def _change(
     values: list[dict[str, Any]],
     parser: argparse.ArgumentParser,
 ) -> None:
-    """Change a double as a flag says; a wrong value is an error of the command line."""
+    """Apply a flag to a double, or exit with a usage error if a value is invalid."""
     try:
         for value in values:
             _CHANGES[flag](double, **value)
@@ -149,8 +149,8 @@ def _parser() -> argparse.ArgumentParser:
     serve_command.add_argument(
         "--host",
         default=HOST,
-        help="the address to listen on (default: %(default)s); 0.0.0.0 in a container, whose "
-        "published port clients use as localhost",
+        help="the address to listen on (default: %(default)s); use 0.0.0.0 in a container, whose "
+        "clients must still use a name that ends in localhost or 127.0.0.1",
     )
     serve_command.add_argument(
         "--fail",
@@ -167,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="RATE[:BURST]",
-        help="throttle PostTimeSeriesDataPoints to RATE calls a second, with bursts of BURST "
+        help="throttle PostTimeSeriesDataPoints to RATE calls per second, with bursts of BURST "
         "(default: 1)",
     )
     serve_command.add_argument(
@@ -175,15 +175,15 @@ def _parser() -> argparse.ArgumentParser:
         type=_read_objects,
         default=[],
         metavar="FILE",
-        help="a JSON list of assets, each an object such as POST /_datazone_ts/assets takes",
+        help="a JSON list of assets, each in the format of POST /_datazone_ts/assets",
     )
     serve_command.add_argument(
         "--respond",
         type=_read_objects,
         default=[],
         metavar="FILE",
-        help="a JSON list of responses of other operations, each an object such as POST "
-        "/_datazone_ts/responses takes",
+        help="a JSON list of responses to other operations, each in the format of POST "
+        "/_datazone_ts/responses",
     )
     return parser
 

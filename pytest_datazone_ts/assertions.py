@@ -22,7 +22,7 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 def assert_posted(
     points: DataPoints, calls: Callable[[], Sequence[Call]], count: int | None, match: PointMatch
 ) -> DataPoints:
-    """Return the data points that match, of which there must be ``count``, or one or more."""
+    """Return the matching data points; there must be ``count`` of them, or at least one."""
     wanted = check_match(match, caller="assert_posted", own=("count",), keywords=POINT_KEYWORDS)
     require_posted_count(count)
     matched = DataPoints(point for point in points if point_matches(wanted, point))

@@ -34,10 +34,10 @@ def require_times(caller: str, times: object) -> None:
 
 
 def require_posted_count(count: object) -> None:
-    """Require the argument ``count`` of ``assert_posted``: a count, or ``None`` for any.
+    """Require the argument ``count`` of ``assert_posted`` to be a count or ``None``.
 
     Raises:
-        ValueError: It is neither; the message names the keyword that it seems to be for.
+        ValueError: It is neither; the message suggests the keyword that was probably meant.
     """
     rule = "assert_posted(count=...) takes a number of data points"
     if isinstance(count, (str, dict)):

@@ -1,4 +1,4 @@
-"""The content of data-quality forms, as a typed view."""
+"""A typed view of the content of data-quality forms."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """The result of one rule. What was not posted is ``None`` or empty."""
+    """The result of one rule; members that were not posted are ``None`` or empty."""
 
     description: str | None
     types: tuple[str, ...]
-    """Such as ``("Completeness",)``."""
+    """The types of the rule, such as ``("Completeness",)``."""
     applicable_fields: tuple[str, ...]
-    """The columns that it is about."""
+    """The columns that the rule checks."""
     status: str | None
     """``"PASS"`` or ``"FAIL"``, or any other status that the code under test posted."""
     details: Mapping[str, str]
@@ -33,7 +33,7 @@ class Evaluation:
 class DataQuality:
     """The content of a form of type ``amazon.datazone.DataQualityResultFormType``.
 
-    Everything is as it was posted, and nothing computed. What was not posted is ``None`` or empty.
+    Values are as posted; none is computed. Members that were not posted are ``None`` or empty.
     """
 
     passing_percentage: float | None
@@ -51,10 +51,10 @@ class DataQuality:
         return tuple(each for each in self.evaluations if each.status == "FAIL")
 
     def rule(self, description: str) -> Evaluation:
-        """Return the only evaluation with a description.
+        """Return the only evaluation with this description.
 
         Raises:
-            AssertionError: There is none, or several.
+            AssertionError: There is no such evaluation, or more than one.
         """
         found = [each for each in self.evaluations if each.description == description]
         if len(found) != 1:
@@ -68,14 +68,14 @@ class DataQuality:
         return found[0]
 
     def inconsistencies(self, *, tolerance: float = 0.01) -> tuple[str, ...]:
-        """Return what contradicts itself, as messages; nothing if all is consistent.
+        """Return a message for each inconsistency in the content; empty if there is none.
 
-        No other check does this: AWS's own example has 88.0 for 7 of 8. The number of evaluations
-        and the percentage are checked if evaluations were posted.
+        No other check compares these values, because AWS's own example has 88.0 for 7 of 8. The
+        count and the percentage are checked only if evaluations were posted.
 
         Args:
-            tolerance: How far the percentage may be from the share of the evaluations that passed:
-                by default, as far as rounding it to two decimals takes it.
+            tolerance: The maximum difference between the percentage and the share of evaluations
+                that passed. The default allows for rounding to two decimals.
         """
         problems = [
             f"evaluations[{index}] has the status {each.status!r}, neither 'PASS' nor 'FAIL'"
@@ -101,7 +101,7 @@ def parse(type_identifier: str, content: str | None) -> DataQuality:
     """Return the view of a form's content.
 
     Raises:
-        ValueError: It is a form of another type, or its content is not of this type.
+        ValueError: The form has another type, or its content does not fit the type.
     """
     if type_identifier != form_types.DATA_QUALITY:
         message = f"its type is {type_identifier}"

@@ -99,7 +99,7 @@ class DataZoneTimeSeries(ServiceSetup):
     def code_sleeps(self) -> tuple[float, ...]:
         """The waits, in seconds, of the code under test itself, in order.
 
-        With the option ``sleep="virtual"``: those of ``time.sleep`` and ``asyncio.sleep``.
+        The option ``sleep="virtual"`` records those in ``time.sleep`` and ``asyncio.sleep``.
         """
         require_same_test(self._exchange.ending)
         return tuple(self._exchange.code_sleeps)
@@ -145,7 +145,7 @@ class DataZoneTimeSeries(ServiceSetup):
             after: The number of matching attempts to let through first.
             call: The number of the matching call that gets it, from 1; ``times`` and ``after``
                 then count the attempts of that call. ``None`` for all calls.
-            operation: The API name of the operation that fails, or boto3's name of its method.
+            operation: The name of the operation that fails, or of its boto3 method.
             match: The keywords of :class:`~pytest_datazone_ts.Match`.
 
         Returns:
@@ -182,7 +182,7 @@ class DataZoneTimeSeries(ServiceSetup):
         Args:
             rate: The number of calls per second.
             burst: The number of calls that may be made at once.
-            operation: The API name of the operation, or boto3's name of its method.
+            operation: The name of the operation, or of its boto3 method.
 
         Returns:
             The rate limit, which counts the attempts that it throttles and can be cancelled.

@@ -95,7 +95,7 @@ class CallEntry:
     def is_retried_by(self, request: Request, parameters: dict[str, Any]) -> bool:
         """Return whether a request with the same invocation id or token is a retry of this call.
 
-        Some clients send one id with all their calls, so a retry must also be an equal request, and
+        Some clients send one id with all their calls, so a retry must also be an equal request and
         follow an attempt that failed or whose response was lost.
         """
         if (self.operation, self.region) != (request.operation.name, request.region):

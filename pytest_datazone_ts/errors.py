@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 class UnansweredOperationError(NotImplementedError):
-    """The code under test called an operation that nothing answers.
+    """The code under test called an unhandled operation.
 
-    It is one of DataZone or, with the option ``mock_aws``, of any other AWS service.
+    The operation is one of DataZone's or, with the option ``mock_aws``, any other AWS service's.
     """
 
 

@@ -53,7 +53,7 @@ class Exchange:
         self.endpoint_url: str | None = None
         """The URL of the double, if it is served over HTTP."""
         self.standalone: bool = False
-        """Whether it is served outside a test, so that errors name what the server takes."""
+        """Whether it is served outside a test, so that errors suggest the server's flags."""
         self._request_numbers = count(1)
 
     def answers(self, operation: str) -> bool:

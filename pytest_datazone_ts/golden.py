@@ -1,4 +1,4 @@
-"""Records as plain dicts, for golden files: the same in every run."""
+"""Records as plain dicts that are the same in every run, for golden files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TOKENS = frozenset({"clientToken", "nextToken"})
 
 
 def data_point_as_dict(point: DataPoint) -> dict[str, Any]:
-    """Return a data point without its id, and without when it was posted."""
+    """Return a data point as a dict, without its id and the time at which it was posted."""
     return {
         "domain_identifier": point.domain_identifier,
         "entity_identifier": point.entity_identifier,
@@ -29,7 +29,7 @@ def data_point_as_dict(point: DataPoint) -> dict[str, Any]:
 
 
 def call_as_dict(call: Call) -> dict[str, Any]:
-    """Return a call without its tokens, waits and request ids, and without when it was made."""
+    """Return a call as a dict, without its tokens, waits, request ids and times."""
     return {
         "operation": call.operation,
         "parameters": {
@@ -63,13 +63,13 @@ def _plain(value: object, name: str = "") -> Any:
 
 
 def _parsed(content: object) -> Any:
-    """Return the value of JSON content, and any other content as it is."""
+    """Return the value of JSON content; return any other content unchanged."""
     if isinstance(content, str):
         with suppress(ValueError, RecursionError):
-            return json.loads(content, parse_constant=_refuse)
+            return json.loads(content, parse_constant=_reject)
     return content
 
 
-def _refuse(constant: str) -> NoReturn:
-    """Refuse what Python's parser takes beyond JSON: NaN, which equals nothing, and infinities."""
+def _reject(constant: str) -> NoReturn:
+    """Reject NaN and infinities, which Python's parser accepts although they are not JSON."""
     raise ValueError(constant)

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """The log of a double, as listeners know it."""
+    """The log of a double, as listeners see it."""
 
     virtual: bool
     """Whether botocore's back-offs take no real time."""
 
 
 class Listener(Protocol):
-    """Is notified of what every double records, and of what sweeps find.
+    """Receives what every double records, and the results of sweeps.
 
     ``log`` identifies the double.
     """
@@ -37,7 +37,7 @@ class Listener(Protocol):
         """Note that a double has forgotten everything."""
 
     def swept(self, cells: Sequence[SweepCell]) -> None:
-        """Note the cells of a sweep."""
+        """Record the cells of a sweep."""
 
 
 listeners: list[Listener] = []

@@ -98,10 +98,10 @@ def error_location(error: BaseException) -> str | None:
 
 
 def end_at_users_line(error: BaseException) -> int:
-    """Cut the traceback of an error after the user's code, before its client's and the double's.
+    """Remove the frames of the client and the double from the end of an error's traceback.
 
     Returns:
-        How many frames it then has.
+        The number of frames that are left.
     """
     frames, kept = 0, 0
     last, each = None, error.__traceback__
@@ -110,7 +110,7 @@ def end_at_users_line(error: BaseException) -> int:
         if _package(each.tb_frame) not in _NOT_THE_USERS | _RUNNERS:
             last, kept = each, frames
         each = each.tb_next
-    if last is None:  # a thread or a task of a library made the call
+    if last is None:  # a library's thread or task made the call
         return frames
     last.tb_next = None
     return kept

@@ -23,10 +23,10 @@ class Log:
         self._lock = threading.Lock()
         self._calls: list[CallEntry] = []
         self._by_key: dict[str | None, CallEntry] = {}
-        """The latest call with each invocation id, or else with each ``clientToken``."""
+        """The latest call by invocation id, or by ``clientToken`` if there is no invocation id."""
 
     def call(self, request: Request, parameters: dict[str, Any]) -> CallEntry:
-        """Return the call that a request belongs to: a new one, unless the request is a retry.
+        """Return the call that a request belongs to, which is new unless the request is a retry.
 
         A client that sends no invocation id repeats the ``clientToken`` when it retries.
         """

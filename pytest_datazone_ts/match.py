@@ -36,7 +36,7 @@ class Match(TypedDict, total=False):
     form_name: object
     type_identifier: object
     type_revision: object
-    """As posted: ``None`` for a form without one, whose data point has the form type's."""
+    """The revision as posted: ``None`` if the form has none, although its data point has one."""
     timestamp: object
     """A datetime (a naive one is in UTC, as in boto3), epoch seconds or ISO 8601."""
     content: object
@@ -50,23 +50,23 @@ class Match(TypedDict, total=False):
 
 
 class PointMatch(Match, total=False):
-    """The keywords that select data points: those of :class:`Match`, and one more."""
+    """The keywords of :class:`Match`, and one more for data points."""
 
     passing_percentage: object
-    """Of data-quality content; no point with other content matches."""
+    """The ``passingPercentage`` of data-quality content; other content never matches."""
 
 
 class CallMatch(Match, total=False):
-    """The keywords that select calls: those of :class:`Match`, and three more."""
+    """The keywords of :class:`Match`, and three more for calls."""
 
     operation: object
-    """The operation's API name, or boto3's of its method."""
+    """The name of the operation, or of its boto3 method."""
     error_code: object
     succeeded: object
 
 
 class LineageMatch(TypedDict, total=False):
-    """The keywords that select lineage events, compared as those of :class:`Match` are."""
+    """The keywords that select lineage events; values are compared as in :class:`Match`."""
 
     domain_identifier: object
     event_type: object
@@ -75,10 +75,10 @@ class LineageMatch(TypedDict, total=False):
     job_name: object
     processing_status: object
     content: object
-    """The exact string, or a dict or list: a subset of the event."""
+    """The exact string, or a dict or list that is a subset of the event."""
     region: object
     where: Callable[[Any], object]
-    """Called with the ``LineageEvent``, if that matches every other keyword."""
+    """A callable that takes the ``LineageEvent``, if it matches every other keyword."""
 
 
 _KEYWORDS = tuple(Match.__annotations__)
@@ -110,7 +110,7 @@ def check_match(
         match: The keywords.
         caller: The name of the function, for messages.
         own: The function's other keywords.
-        keywords: Those that select records.
+        keywords: The keywords that select records.
 
     Returns:
         The keywords, with a comparable ``timestamp``.
@@ -152,7 +152,7 @@ def _comparable_time(value: object, caller: str) -> object:
 
 
 def point_matches(match: Match, point: DataPoint | LineageEvent) -> bool:
-    """Return whether a data point, or a lineage event, matches."""
+    """Return whether a data point or a lineage event matches."""
     return next(point_differences(match, point), None) is None
 
 
@@ -244,15 +244,16 @@ def json_differences(
         expected: One value, which may contain matchers such as ``ANY``.
         actual: The other value.
         path: The path of both.
-        subset: Whether objects in ``actual`` may have further keys. Lists of different
-            lengths then differ in the first pair of items that does, and as a whole.
+        subset: Whether objects in ``actual`` may have further keys. For lists of different
+            lengths, it also limits the differences to the first pair of items that differs, and
+            the lists themselves.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for key in expected if subset else {**expected, **actual}:
             left, right = expected.get(key, MISSING), actual.get(key, MISSING)
             yield from json_differences(left, right, f"{path}.{key}", subset=subset)
     elif _is_list(expected) and _is_list(actual) and subset and len(expected) != len(actual):
-        # What follows the first difference may only have moved.
+        # Items after the first difference may only have moved.
         differences = (
             [*json_differences(left, right, f"{path}[{index}]", subset=True)]
             for index, (left, right) in enumerate(zip(expected, actual, strict=False))

@@ -58,7 +58,7 @@ class Options:
     )
     mock_aws: bool = _option(
         default=False,
-        meaning="activate moto's mock_aws with the double, for the other AWS services, and refuse "
+        meaning="activate moto's mock_aws with the double, for the other AWS services, and block "
         "every request of a botocore client that moto does not answer",
     )
 
@@ -92,11 +92,11 @@ class Options:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run behaves; these options are ini settings alone."""
+    """How a run behaves; these options can be set only in the ini file."""
 
     stand_ins: bool = _option(
         default=False,
-        meaning="put stand-ins in the environment for the whole run where no region or no "
+        meaning="put stand-ins in the environment for the whole run if no region or no "
         "credentials are configured",
     )
     guard: bool = _option(

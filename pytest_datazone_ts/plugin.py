@@ -117,7 +117,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(specname="pytest_runtest_makereport")
 def pytest_end_at_users_line(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Leave what is below the user's line out: not above, as unittest's errors come only here."""
+    """Hide the frames below the user's line; errors of unittest tests reach only this hook."""
     _ends_at_users_line(call.excinfo, item.config)
 
 
@@ -282,7 +282,11 @@ def _start_guard(config: pytest.Config) -> None:
 
 
 def _ends_at_users_line(excinfo: Any, config: pytest.Config) -> bool:
-    """Have an error of the double, or of the guard, end at the user's line; return whether."""
+    """Hide the frames below the user's line if the double or the guard raised the error.
+
+    Returns:
+        Whether it did.
+    """
     errors = sys.modules.get("pytest_datazone_ts.errors")  # no error exists unless it is loaded
     if errors is None or excinfo is None or config.getoption("fulltrace", None):
         return False

@@ -19,7 +19,7 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
 class _Record:
-    """The base class of records: their ``repr`` has one field a line, for people and diffs."""
+    """The base class of records, whose ``repr`` has one field per line, to be easy to diff."""
 
     __slots__ = ()
 
@@ -42,7 +42,7 @@ class DataPoint(_Record):
     form_name: str
     type_identifier: str
     type_revision: str
-    """The revision of the form type if none was posted: AWS does not document its default."""
+    """If none was posted, the revision of the form type; AWS does not document a default."""
     timestamp: datetime
     """The form's timestamp: aware, in UTC, as precise as the client sent it."""
     content: str | None
@@ -51,14 +51,14 @@ class DataPoint(_Record):
     posted_at: datetime
     """The time on the test's clock at which it was stored: aware, in UTC."""
     client_token: str | None = field(default=None, compare=False, repr=False)
-    """The ``clientToken`` of its call; boto3 generates one if the code under test does not."""
+    """The ``clientToken`` of its call; boto3 generates one if the code under test sets none."""
 
     @property
     def data_quality(self) -> DataQuality:
-        """The content of a form of type ``amazon.datazone.DataQualityResultFormType``, typed.
+        """The content of an ``amazon.datazone.DataQualityResultFormType`` form, as a typed view.
 
         Raises:
-            ValueError: It is a form of another type, or its content is not of this type.
+            ValueError: The form has another type, or its content does not fit the type.
         """
         try:
             return data_quality.parse(self.type_identifier, self.content)
@@ -80,7 +80,7 @@ class DataPoint(_Record):
             return json.loads(self.content)
         except (ValueError, RecursionError) as error:
             message = f"the content of data point {self.id} ({self.form_name}) is not JSON: {error}"
-            # With its cause, pytest would show the standard library's frames.
+            # With a cause, pytest would show the standard library's frames.
             raise ValueError(message) from None
 
 
@@ -93,21 +93,21 @@ class LineageDataset(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LineageEvent(_Record):
-    """One stored lineage event; what it does not have is ``None`` or empty."""
+    """One stored lineage event; members that it does not have are ``None`` or empty."""
 
     id: str
     domain_identifier: str
     event_type: str | None
     """``"START"``, ``"RUNNING"``, ``"COMPLETE"``, ``"ABORT"``, ``"FAIL"`` or ``"OTHER"``."""
     event_time: datetime
-    """Aware; the time at which it was stored if the event has none."""
+    """The time in the event, or the time at which it was stored if it has none: aware."""
     run_id: str | None
     job_namespace: str | None
     job_name: str | None
     inputs: tuple[LineageDataset, ...]
     outputs: tuple[LineageDataset, ...]
     processing_status: str
-    """``"SUCCESS"``, or ``"FAILED"`` for what is not a run event of OpenLineage."""
+    """``"SUCCESS"``, or ``"FAILED"`` if it is not an OpenLineage run event."""
     content: str
     """The event, exactly as posted."""
     region: str
@@ -150,7 +150,7 @@ class Attempt(_Record):
     stored: tuple[DataPoint, ...] = field(default=(), compare=False, repr=False)
     """The data points that it stored, whether or not the client learned of it."""
     reason: str | None = field(default=None, compare=False, repr=False)
-    """Why the double itself refused it, failed or found nothing; ``None`` for injected faults."""
+    """Why the double itself rejected it, failed or found nothing; ``None`` for injected faults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

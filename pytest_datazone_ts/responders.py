@@ -83,7 +83,7 @@ class Responders:
     def _use(
         self, responder: _Responder, operation: Operation, call: CallEntry
     ) -> Mapping[str, Any] | None:
-        """Return the output from a responder; ``None`` if it is used up or leaves the call."""
+        """Return the output of a responder; ``None`` if it is used up or returned ``None``."""
         with self._lock:
             if responder.remaining == 0:
                 return None

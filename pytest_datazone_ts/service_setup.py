@@ -1,4 +1,4 @@
-"""What a test says that the service has and answers."""
+"""The assets, form types and responses that a test sets."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class ServiceSetup:
         one applies again.
 
         Args:
-            operation: The API name of the operation, or boto3's name of its method.
+            operation: The name of the operation, or of its boto3 method.
             response: A dict as boto3 returns it, or a callable that takes the call's parameters
-                and returns one, or ``None`` to leave the call to the previous response or else
-                to the double. It is checked against botocore's output shape.
+                and returns a dict, or ``None`` to let the previous response or the double answer.
+                It is checked against botocore's output shape.
             times: The number of calls to answer; ``None`` for all.
 
         Raises:
@@ -67,7 +67,7 @@ class ServiceSetup:
         owning_project_identifier: str = "standinproject",
         revision: str = "1",
     ) -> None:
-        """Add an asset to the catalogue, and a listing of it if it is published.
+        """Add an asset to the catalogue, with a listing if it is published.
 
         Once a domain has an asset, a call for an entity that it does not have gets a
         ``ResourceNotFoundException``. An asset with the same id is replaced.
@@ -87,13 +87,13 @@ class ServiceSetup:
             type_identifier: Its asset type.
             external_identifier: Its id outside DataZone.
             owning_project_identifier: The id of the project that owns it.
-            revision: The number of its revision, which is the only one until the code under test
-                creates another.
+            revision: The number of its revision, the only one until the code under test creates
+                another.
 
         Raises:
             RuntimeError: The test or block that the double was for is over.
             TypeError: An argument has the wrong type.
-            ValueError: DataZone would refuse an argument, or two arguments contradict each other.
+            ValueError: DataZone would reject an argument, or two arguments contradict each other.
         """
         require_active(self._exchange.ending, "add_asset")
         self._exchange.service.assets.add(
@@ -118,7 +118,7 @@ class ServiceSetup:
         *,
         revision: str | None = None,
     ) -> None:
-        """Make a form type known, and validate its content.
+        """Register a form type: a check for its content, its revision, or both.
 
         Args:
             type_identifier: The form type.
@@ -126,14 +126,16 @@ class ServiceSetup:
                 parsed content (``None`` if there is none) and, if it is invalid, raises a
                 ``ValueError`` or returns messages or ``False``: the post then gets a
                 ``ValidationException``. ``None`` leaves the check of its content as it is.
-            revision: Its revision, which ``get_form_type`` returns and forms without one get;
-                ``None`` leaves it as it is: ``"1"``, or ``"8"`` for the data-quality type.
+            revision: Its revision, which ``get_form_type`` returns and forms posted without one
+                get. ``None`` leaves it as it is: by default ``"1"``, or ``"8"`` for the
+                data-quality type.
 
         Raises:
             ImportError: ``check`` is a JSON Schema and jsonschema is not installed.
             RuntimeError: The test or block that the double was for is over.
             TypeError: An argument has the wrong type.
-            ValueError: No form type has this identifier or revision, or the schema is invalid.
+            ValueError: No form type can have this identifier or revision, or the schema is
+                invalid.
         """
         require_active(self._exchange.ending, "register_form_type")
         form_types = self._exchange.service.form_types

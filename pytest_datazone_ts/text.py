@@ -26,7 +26,7 @@ SECRET = re.compile(
 
 
 NAIVE_AS_UTC = timezone(timedelta(), "UTC")
-"""The timezone of a naive datetime that was taken to be in UTC."""
+"""The timezone of a datetime that was naive and is taken as UTC."""
 
 
 def format_value(value: object) -> str:
@@ -43,7 +43,7 @@ def format_value(value: object) -> str:
 
 
 def multiline_repr(value: object) -> str:
-    """Return the ``repr`` of a value with a key or an item of its containers on each line."""
+    """Return the ``repr`` of a value, with one key or item of its containers per line."""
     if isinstance(value, dict) and value:
         return lines_in(
             "{", (f"{key!r}: {multiline_repr(item)}" for key, item in value.items()), "}"
@@ -55,7 +55,7 @@ def multiline_repr(value: object) -> str:
 
 
 def lines_in(start: str, items: Iterable[str], end: str) -> str:
-    """Return items on lines of their own between brackets, indented."""
+    """Return items between brackets, each indented on its own line."""
     lines = [f"    {line}" for item in items for line in f"{item},".split("\n")]
     return "\n".join([start, *lines, end])
 
@@ -69,13 +69,13 @@ def parse_json(document: str | bytes) -> Any:
     """Return the value of a JSON document.
 
     Raises:
-        ValueError: It is not JSON, or contains NaN or an infinity, which Python's parser takes.
+        ValueError: It is not JSON, or contains NaN or an infinity, which Python's parser accepts.
         RecursionError: It is nested too deeply.
     """
-    return json.loads(document, parse_constant=_refuse_constant)
+    return json.loads(document, parse_constant=_reject_constant)
 
 
-def _refuse_constant(constant: str) -> NoReturn:
+def _reject_constant(constant: str) -> NoReturn:
     message = f"{constant} is not a JSON value"
     raise ValueError(message)
 

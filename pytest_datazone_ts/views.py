@@ -106,7 +106,7 @@ class Records(Sequence[Record], Generic[Record]):
         return self._records[0]
 
     def first(self) -> Record:
-        """Return the record that came first, as ``[0]`` does.
+        """Return the first record, like ``[0]``.
 
         Raises:
             AssertionError: There are no records.
@@ -115,7 +115,7 @@ class Records(Sequence[Record], Generic[Record]):
         return self._records[0]
 
     def latest(self) -> Record:
-        """Return the record that came last, as ``[-1]`` does.
+        """Return the last record, like ``[-1]``.
 
         Raises:
             AssertionError: There are no records.
@@ -135,9 +135,9 @@ class DataPoints(Records[DataPoint]):
     _noun = "data point"
 
     def latest(self) -> DataPoint:
-        """Return the data point with the newest timestamp; of equal ones the one posted last.
+        """Return the data point with the newest timestamp; among equal ones, the one posted last.
 
-        The one posted last of all is ``[-1]``.
+        ``[-1]`` is the one posted last of all.
 
         Raises:
             AssertionError: There are no data points.
@@ -146,16 +146,20 @@ class DataPoints(Records[DataPoint]):
         return max(reversed(self._records), key=attrgetter("timestamp"))
 
     def where(self, **match: Unpack[PointMatch]) -> DataPoints:
-        """Return those that match every keyword of :class:`~pytest_datazone_ts.PointMatch`."""
+        """Return the data points that match every keyword.
+
+        Args:
+            match: The keywords of :class:`~pytest_datazone_ts.PointMatch`.
+        """
         wanted = check_match(match, caller="DataPoints.where", keywords=POINT_KEYWORDS)
         points = (point for point in self if point_matches(wanted, point))
         return DataPoints(points, selection=self._narrowed(wanted))
 
     def as_dicts(self) -> list[dict[str, Any]]:
-        """Return the data points as plain, JSON-able dicts, the same in every run.
+        """Return the data points as JSON-serializable dicts that are the same in every run.
 
-        ``content`` is parsed where it is JSON, and times are in ISO 8601. They have neither
-        ``id`` nor ``posted_at``, nor the token of the call.
+        ``content`` is parsed if it is JSON, and times are in ISO 8601. The dicts have no ``id``,
+        ``posted_at`` or ``client_token``.
         """
         return [golden.data_point_as_dict(point) for point in self]
 
@@ -167,16 +171,20 @@ class Calls(Records[Call]):
     _noun = "call"
 
     def where(self, **match: Unpack[CallMatch]) -> Calls:
-        """Return those that match every keyword of :class:`~pytest_datazone_ts.CallMatch`."""
+        """Return the calls that match every keyword.
+
+        Args:
+            match: The keywords of :class:`~pytest_datazone_ts.CallMatch`.
+        """
         wanted = check_match(match, caller="Calls.where", keywords=CALL_KEYWORDS)
         calls = (call for call in self if call_matches(wanted, call))
         return Calls(calls, selection=self._narrowed(wanted))
 
     def as_dicts(self) -> list[dict[str, Any]]:
-        """Return the calls as plain, JSON-able dicts, the same in every run.
+        """Return the calls as JSON-serializable dicts that are the same in every run.
 
-        ``content`` is parsed where it is JSON, and times are in ISO 8601. The parameters have no
-        tokens, and the attempts only ``number``, ``status_code``, ``error_code`` and ``fault``.
+        ``content`` is parsed if it is JSON, and times are in ISO 8601. The parameters have no
+        tokens; attempts have only ``number``, ``status_code``, ``error_code`` and ``fault``.
         """
         return [golden.call_as_dict(call) for call in self]
 
@@ -188,7 +196,11 @@ class LineageEvents(Records[LineageEvent]):
     _noun = "lineage event"
 
     def where(self, **match: Unpack[LineageMatch]) -> LineageEvents:
-        """Return the events that match every keyword of :class:`LineageMatch`."""
+        """Return the lineage events that match every keyword.
+
+        Args:
+            match: The keywords of :class:`~pytest_datazone_ts.LineageMatch`.
+        """
         wanted = check_match(match, caller="LineageEvents.where", keywords=LINEAGE_KEYWORDS)
         events = (event for event in self if point_matches(wanted, event))
         return LineageEvents(events, selection=self._narrowed(wanted))

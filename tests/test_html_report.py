@@ -575,10 +575,10 @@ def test_what_is_not_kept_is_told(run):
     assert "6 further attempts not kept." in page.test("test_attempts")
     assert "26 attempts" not in page.text
     first, second, third = page.test("test_content").split("PostTimeSeriesDataPoints 201")[1:]
-    assert f" {'x' * 2000} cut, 70,000 characters in all" in first
+    assert f" {'x' * 2000} truncated, 70,000 characters in all" in first
     assert f" {'x' * 2000} " in second
     assert "cut" not in second
-    assert r"\x00 cut, 1,000 characters in all" in third
+    assert r"\x00 truncated, 1,000 characters in all" in third
     assert re.search(r" n{350,400}\.\.\. \(1000 characters\) acme", page.test("test_name"))
 
 
@@ -953,8 +953,8 @@ def test_a_place_that_can_not_be_written_stops_the_run_at_its_start(run, pyteste
     for place, wrong in {
         "folder": "it is a folder. Name a file, such as report.html",
         "": "it is a folder. Name a file, such as report.html",
-        "pipe": "it is no regular file. Name a file, such as report.html",
-        "test_mine.py": "it is a module of Python. Name a file, such as report.html",
+        "pipe": "it is not a regular file. Name a file, such as report.html",
+        "test_mine.py": "it is a Python module. Name a file, such as report.html",
         "file/report.html": "its folder is a file",
         "x" * 300: "it cannot be written: File name too long",
     }.items():
@@ -1157,7 +1157,7 @@ def test_five_hundred_tests_stay_under_a_megabyte(run):
     assert len(page.html.encode()) < 1_000_000
     assert len(page.tests) == 500
     assert all(test.count("PostTimeSeriesDataPoints") == 3 for test in page.tests)
-    assert "After the first 30 tests, content is cut to 80 characters." in page.text
+    assert "After the first 30 tests, content is truncated to 80 characters." in page.text
     assert "page is full" not in page.text
     assert page.tests[29].count("cut,") == 0
     assert page.tests[30].count("cut,") == 3

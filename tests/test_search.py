@@ -248,7 +248,7 @@ def test_a_filter_without_a_value_is_an_error(session):
     ("about", "parameters", "reason"),
     [
         ({}, {"owningProjectIdentifier": "zoo"}, "its owner is 'standinproject'"),
-        ({}, {"searchText": "penguins whales"}, "its text does not have 'whales'"),
+        ({}, {"searchText": "penguins whales"}, "its text does not contain 'whales'"),
         ({"domain_identifier": "dzd_other"}, {}, "its domain is 'dzd_other'"),
         ({}, {"filters": equal("name", "whales")}, "its name is 'penguins'"),
         ({}, {"filters": equal("description", "d")}, "it has no description"),
@@ -291,8 +291,8 @@ def test_the_reason_names_some_of_many_assets(datazone_ts, datazone_ts_client):
     datazone_ts_client.search_listings(domainIdentifier=DOMAIN, searchText="whales")
 
     assert datazone_ts.calls.one().attempts[0].reason == (
-        "0 of 5 assets: asset0: it is not published; asset1: its text does not have 'whales'; "
-        "asset2: its text does not have 'whales'; and 2 more"
+        "0 of 5 assets: asset0: it is not published; asset1: its text does not contain 'whales'; "
+        "asset2: its text does not contain 'whales'; and 2 more"
     )
 
 

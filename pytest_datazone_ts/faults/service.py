@@ -29,8 +29,8 @@ class ServiceException(Fault):
     Args:
         message: What the client finds in ``error.response["Error"]["Message"]``, with
             ``{operation}`` replaced by the name of the operation. The defaults of
-            ``AccessDeniedException`` and ``ResourceNotFoundException`` are AWS's texts, the others
-            realistic ones of our own.
+            ``AccessDeniedException`` and ``ResourceNotFoundException`` are AWS's texts; the other
+            defaults are realistic texts of our own.
     """
 
     message: str = ""
@@ -200,7 +200,7 @@ def documented(operation: str = "PostTimeSeriesDataPoints") -> tuple[type[Servic
     left out; ``inject`` takes their names.
 
     Args:
-        operation: The operation's API name, or boto3's of its method.
+        operation: The name of the operation, or of its boto3 method.
 
     Raises:
         ValueError: Amazon DataZone has no such operation.

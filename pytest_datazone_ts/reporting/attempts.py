@@ -23,12 +23,12 @@ def result(attempt: Attempt) -> str:
 
 
 def is_malformed(attempt: Attempt) -> bool:
-    """Return whether the client got a status that promises a body, and another body."""
+    """Return whether the client got a status of success, but a malformed body."""
     return isinstance(attempt.fault, MalformedResponse)
 
 
 def succeeded(attempt: Attempt) -> bool:
-    """Return whether the client got the response that it asked for."""
+    """Return whether the client got the response that it requested."""
     status = attempt.status_code
     return status is not None and status < _REDIRECTION and not is_malformed(attempt)
 

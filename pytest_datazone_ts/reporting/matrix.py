@@ -141,7 +141,7 @@ def _numbers(cells: Iterable[SweepCell]) -> dict[tuple[str, str, int], int]:
 
 
 def _reasons(cells: Iterable[SweepCell]) -> Iterable[str | None]:
-    """Return the reasons for which outcomes are allowed."""
+    """Return the reasons why outcomes are allowed."""
     return dict.fromkeys(cell.allowed for cell in cells if _mark(cell).endswith("*"))
 
 

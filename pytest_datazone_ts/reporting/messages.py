@@ -207,7 +207,7 @@ def unanswered_by_server(operation: str, members: Sequence[str], *, needs_catalo
 
     Args:
         operation: The operation.
-        members: Members of its output, for an example.
+        members: The members of its output to show in an example.
         needs_catalogue: Whether the double would answer it if the catalogue had an asset.
     """
     example = ", ".join(f'"{member}": ...' for member in members)

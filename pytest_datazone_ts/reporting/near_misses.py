@@ -1,4 +1,4 @@
-"""How a data point differs from the keywords that it was expected to match."""
+"""Differences between a data point and the keywords that it was expected to match."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 _SHOWN = 3
 """The number of items that are listed before the rest are counted."""
 _COLUMNS = 65
-"""The maximum width of a line, in the list of data points of a message."""
+"""The maximum width of a line in a message's list of data points."""
 _SIDE = _COLUMNS - len("  expected ")
-"""The maximum length of a value that is shown below the one it is compared with."""
+"""The maximum length of a value on a line of its own, below the value it is compared with."""
 
 
 def explain(field: str, expected: object, actual: object) -> Iterator[str]:
@@ -38,7 +38,7 @@ def explain(field: str, expected: object, actual: object) -> Iterator[str]:
 
 
 def _surplus(expected: Sequence[object], posted: Sequence[object]) -> Iterator[str]:
-    """Yield lines about the items that one of two lists has beyond the other's length."""
+    """Yield lines about the items in which one list is longer than the other."""
     start, note = len(expected), "not expected"
     longer = posted
     if len(posted) < len(expected):
@@ -51,7 +51,7 @@ def _surplus(expected: Sequence[object], posted: Sequence[object]) -> Iterator[s
 
 
 def _details(field: str, expected: object, actual: object) -> Iterator[tuple[str, object, object]]:
-    """Yield ``(label, expected, actual)``, for JSON content one for each path that differs."""
+    """Yield ``(label, expected, actual)``: for JSON content, once for each path that differs."""
     if field == "content" and isinstance(expected, (dict, list)) and isinstance(actual, str):
         try:
             parsed = json.loads(actual)

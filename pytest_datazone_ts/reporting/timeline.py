@@ -49,7 +49,7 @@ class _Extent(NamedTuple):
     reason: int = 400
     columns: int = COLUMNS
     request_ids: bool = False
-    """The double's own are counters, which seldom help a reader."""
+    """Whether to show request ids, which are counters and seldom help."""
     more: str = " (pytest -vv shows all)"
 
 

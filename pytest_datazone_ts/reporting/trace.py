@@ -86,7 +86,7 @@ class Trace:
             self._open.pop(log, None)
 
     def swept(self, cells: Sequence[SweepCell]) -> None:
-        """Note the cells of a sweep."""
+        """Record the cells of a sweep."""
         self.sweeps.append(cells)
 
     def _chapter(self, log: Source) -> Chapter:

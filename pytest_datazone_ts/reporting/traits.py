@@ -1,4 +1,4 @@
-"""Traits of records, by which a message tells them apart."""
+"""Traits by which a message distinguishes records."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Form:
 
     @cached_property
     def value(self) -> Any:
-        """The content, parsed; the text itself if it is not JSON."""
+        """The parsed content, or the content itself if it is not JSON."""
         try:
             return json.loads(self.content)
         except (ValueError, RecursionError):
@@ -72,12 +72,12 @@ class Listing:
 
 
 def default_form_type(form_name: str) -> str:
-    """Return the type of a form that has been given none, as AWS's own forms are named."""
+    """Return the type of a form without one, following the names of AWS's own form types."""
     return f"amazon.datazone.{form_name}Type"
 
 
 def check_arguments(arguments: Mapping[str, Any]) -> None:
-    """Check the arguments of ``add_asset``, but for the content of its forms.
+    """Check the arguments of ``add_asset``, except for the content of its forms.
 
     Raises:
         TypeError: A value that must be a string is not one.
@@ -102,7 +102,7 @@ def check_arguments(arguments: Mapping[str, Any]) -> None:
 
 
 def plain_forms(forms: object) -> dict[str, str]:
-    """Return the ``forms`` argument of ``add_asset``, the content of each form as JSON.
+    """Return the ``forms`` argument of ``add_asset``, with the content of each form as JSON.
 
     Raises:
         TypeError: It does not map names to dicts, or contains an object that JSON cannot hold.
@@ -191,7 +191,7 @@ def _arguments_shape() -> Shape:
     )
 
 
-# DataZone numbers revisions, and the double has to find the next number.
+# DataZone numbers revisions, so the double must be able to count on from this one.
 _REVISION = SimpleNamespace(
     type_name="string", metadata={"max": 18, "pattern": "[1-9][0-9]*"}, enum=()
 )

@@ -21,10 +21,10 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
 class Catalogue:
-    """Assets, by domain: what a test added, and what became of it through the API.
+    """The assets of each domain, as the test added them and the API changed them.
 
     Args:
-        identifiers: The ids of new assets and listings.
+        identifiers: Generates the ids of new assets and listings.
     """
 
     def __init__(self, identifiers: Identifiers) -> None:
@@ -34,7 +34,7 @@ class Catalogue:
         self._listings: dict[tuple[str, str], dict[str, Listing]] = {}
         """The revisions of each listing, the latest last, by domain and id."""
         self._listing_identifiers: dict[tuple[str, str], str] = {}
-        """By domain and id of the asset."""
+        """The id of each asset's listing, by domain and id of the asset."""
         self._domains: set[str] = set()
         self._lock = threading.RLock()
 
@@ -45,12 +45,12 @@ class Catalogue:
         """Add an asset, or replace the one with the same identifier and its listing.
 
         Args:
-            asset: Its only revision.
-            published: Whether it has a listing.
+            asset: The only revision of the asset.
+            published: Whether the asset has a listing.
             listing_identifier: The id of the listing; ``None`` for a new one.
 
         Raises:
-            ValueError: The listing is that of another asset.
+            ValueError: Another asset has this listing.
         """
         domain, identifier = asset.domain_identifier, asset.entity_identifier
         with self._lock:
@@ -73,7 +73,7 @@ class Catalogue:
             self._domains.add(domain)
 
     def create(self, asset: Asset) -> Asset:
-        """Add a new asset, with an id of its own."""
+        """Add an asset with a new id."""
         created = replace(asset, entity_identifier=self._identifiers.next())
         self.add(created, published=False, listing_identifier=None)
         return created
@@ -87,7 +87,7 @@ class Catalogue:
         return revised
 
     def publish(self, asset: Asset, *, at: datetime) -> Listing:
-        """List a revision of an asset."""
+        """Publish a revision of an asset in its listing."""
         key = (asset.domain_identifier, asset.entity_identifier)
         with self._lock:
             if key not in self._listing_identifiers:
@@ -103,10 +103,10 @@ class Catalogue:
             return self._list(listing)
 
     def unpublish(self, asset: Asset, *, at: datetime) -> Listing:
-        """Take the listing of an asset off the catalogue.
+        """Make the listing of an asset inactive.
 
         Raises:
-            ServiceError: It has none.
+            ServiceError: The asset was never published.
         """
         with self._lock:
             listing = self.listing_of(asset)
@@ -141,7 +141,7 @@ class Catalogue:
             return [[*revisions.values()][-1] for revisions in self._assets.values()]
 
     def revisions(self, domain: str, identifier: str) -> Sequence[Asset]:
-        """Return the revisions of an asset, the latest first.
+        """Return the revisions of an asset, latest first.
 
         Raises:
             ServiceError: There is no such asset.
@@ -153,7 +153,7 @@ class Catalogue:
             return [*revisions.values()][::-1]
 
     def asset(self, domain: str, identifier: str, revision: str | None) -> Asset:
-        """Return a revision of an asset; ``None`` for the latest.
+        """Return a revision of an asset, the latest if ``revision`` is ``None``.
 
         Raises:
             ServiceError: There is no such asset, or it has no such revision.
@@ -164,7 +164,7 @@ class Catalogue:
         raise not_found("Asset", f"asset '{identifier}' has no revision '{revision}'")
 
     def listing(self, domain: str, identifier: str, revision: str | None) -> Listing:
-        """Return a revision of a listing; ``None`` for the latest.
+        """Return a revision of a listing, the latest if ``revision`` is ``None``.
 
         Raises:
             ServiceError: There is no such listing, or it has no such revision.
@@ -186,7 +186,7 @@ class Catalogue:
             return None if identifier is None else self.listing(domain, identifier, None)
 
     def listed_asset(self, domain: str, listing: str) -> str | None:
-        """Return the id of the asset that a listing lists, or ``None`` for an unknown listing."""
+        """Return the id of the asset of a listing, or ``None`` for an unknown listing."""
         revisions = self._listings.get((domain, listing))
         return next(iter(revisions.values())).asset.entity_identifier if revisions else None
 

@@ -34,13 +34,13 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 
 class CatalogueOperations:
-    """What the API does with the catalogue.
+    """Handles the operations on the catalogue.
 
     Args:
-        clock: The clock that dates assets and listings.
+        clock: The clock that provides the times of assets and listings.
         store: The store of the data points that assets and listings show.
         form_types: The form types, with their revisions.
-        identifiers: The ids of new assets and listings.
+        identifiers: Generates the ids of new assets and listings.
         summarize: Returns the summary of a data point.
     """
 
@@ -59,7 +59,7 @@ class CatalogueOperations:
         self._pages = pages.Pages()
 
     def add(self, *, forms: object, form_type_revisions: object, **arguments: Any) -> None:
-        """Add an asset, from the arguments of ``add_asset``.
+        """Add an asset as described by the arguments of ``add_asset``.
 
         Raises:
             TypeError: An argument has the wrong type.
@@ -110,7 +110,7 @@ class CatalogueOperations:
         return Result(self._output.asset(region, asset))
 
     def create_asset_revision(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """Handle ``CreateAssetRevision``: add a revision that has what the request has."""
+        """Handle ``CreateAssetRevision``: add a revision with the members of the request."""
         self._require_implemented("CreateAssetRevision", parameters)
         asset = self._asset(parameters, None)
         revised = replace(
@@ -125,7 +125,7 @@ class CatalogueOperations:
         return Result(self._output.asset(region, self.catalogue.revise(revised)))
 
     def list_asset_revisions(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """Handle ``ListAssetRevisions``: return a page of revisions, the latest first."""
+        """Handle ``ListAssetRevisions``: return a page of revisions, latest first."""
         revisions = self.catalogue.revisions(
             parameters["domainIdentifier"], parameters["identifier"]
         )
@@ -207,7 +207,7 @@ class CatalogueOperations:
         )
 
     def _listed(self, asset: Asset) -> Candidate:
-        """Return a candidate for a search of listings: an asset as it was published."""
+        """Return an asset as it was published, as a candidate for a search of listings."""
         listing = self.catalogue.listing_of(asset)
         if listing is None or not listing.is_active:
             return Candidate(asset)
@@ -238,7 +238,7 @@ class CatalogueOperations:
 
     @staticmethod
     def _require_implemented(operation: str, parameters: Mapping[str, Any]) -> None:
-        """Refuse parameters that the double would ignore, also those of newer API versions."""
+        """Reject parameters that the double would ignore, including those of newer API versions."""
         for name in parameters:
             if name not in _IMPLEMENTED:
                 raise unimplemented(operation, f"the parameter {name!r}")

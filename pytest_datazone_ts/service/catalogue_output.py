@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CatalogueOutput:
-    """What the API shows of a catalogue.
+    """Returns the assets and listings of a catalogue as the outputs of operations.
 
     Args:
         catalogue: The catalogue.

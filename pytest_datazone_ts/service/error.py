@@ -18,7 +18,7 @@ class ServiceError(Exception):
         message: The error message, ``error.response["Error"]["Message"]`` in boto3.
         status: The HTTP status; ``None`` for the one in botocore's model.
         headers: Further headers of the response.
-        reason: The cause, for the test's author; the message unless it is given.
+        reason: The cause, for the test's author; by default the message.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class ServiceError(Exception):
 
 
 def not_found(kind: str, reason: str) -> ServiceError:
-    """Return the error for a resource that does not exist, in DataZone's words.
+    """Return the error for a resource that does not exist, with DataZone's message.
 
     Args:
         kind: The kind of resource, such as ``"Asset"``.
-        reason: What exactly does not exist, for the test's author.
+        reason: Exactly which resource does not exist, for the test's author.
     """
     message = f"The given {kind} doesn't exist. Try creating {kind} before accessing it."
     return ServiceError("ResourceNotFoundException", message, reason=reason)
@@ -53,8 +53,8 @@ def unimplemented(operation: str, feature: str, example: str = "{...}") -> Unans
 
     Args:
         operation: The operation's API name.
-        feature: What it does not implement.
-        example: A response that the test could give.
+        feature: The part that it does not implement.
+        example: A response that the test could set.
     """
     return UnansweredOperationError(
         f"the double's {operation} does not implement {feature}. Answer the call in the test "

@@ -24,9 +24,9 @@ __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"
 REVISION = "1"
-"""The revision of a form type that has been given no other."""
+"""The default revision of a form type."""
 _REVISIONS: Mapping[str, str] = {DATA_QUALITY: "8"}
-"""The revisions of AWS's own form types in its documentation."""
+"""The revisions of AWS's own form types, as in AWS's documentation."""
 
 _MAX_PROBLEMS = 10
 """How many problems of one form a message lists before it counts the rest."""
@@ -54,19 +54,19 @@ _DATA_QUALITY_RESULT = smithy.structure(
 
 
 class FormTypes:
-    """The built-in form type, those that a test registered, and those of assets."""
+    """The known form types: the built-in one, registered ones, and those of assets' forms."""
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
         self._revisions = dict(_REVISIONS)
 
     def register(self, type_identifier: str, check: Check | None, revision: str | None) -> None:
-        """Register a form type, replacing what was registered of it earlier.
+        """Register a form type, or change a registered one.
 
         Args:
             type_identifier: The form type.
-            check: A check for the content of its forms, if they are to be checked.
-            revision: Its revision, if it is to be set.
+            check: A check for the content of its forms; ``None`` leaves the check as it is.
+            revision: Its revision; ``None`` leaves the revision as it is.
 
         Raises:
             TypeError: The revision is not a string.
@@ -87,20 +87,20 @@ class FormTypes:
             self._checks[type_identifier] = check
 
     def clear(self) -> None:
-        """Forget what was registered."""
+        """Forget everything that was registered."""
         self._checks.clear()
         self._revisions = dict(_REVISIONS)
 
     def revision(self, type_identifier: str) -> str:
-        """Return the revision of a form type, also of an unknown one."""
+        """Return the revision of a form type; an unknown one has the default revision."""
         return self._revisions.get(type_identifier, REVISION)
 
     def use(self, type_identifier: str, revision: str | None) -> str:
-        """Return the revision of an asset's form, whose type is known from here on.
+        """Return the revision of an asset's form, and make its type known.
 
         Args:
             type_identifier: The form type.
-            revision: The revision that the form was given, if any.
+            revision: The revision in the request or in ``add_asset``, if any.
         """
         known = self._revisions.setdefault(type_identifier, revision or REVISION)
         return revision or known
@@ -173,7 +173,8 @@ def _data_quality_problems(value: object) -> list[str]:
 def data_quality_problems(content: str) -> list[str]:
     """Return a message for each part of a data-quality result that cannot be read.
 
-    Any text is a status here: AWS Glue has others, which pipelines post as they are.
+    Unlike the built-in check, it accepts any string as a status: AWS Glue has further statuses,
+    which pipelines post unchanged.
     """
     return _check_json(
         content,

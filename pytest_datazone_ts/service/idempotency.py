@@ -1,4 +1,4 @@
-"""Idempotency: a request that is repeated with the same ``clientToken`` changes nothing more."""
+"""Idempotency: a request repeated with the same ``clientToken`` has no further effect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Record(NamedTuple):
 
 
 class Idempotency:
-    """The first request with each ``clientToken``, and its output.
+    """Remembers the first request with each ``clientToken``, and its output.
 
     Args:
         lock: Held while a request is carried out.
@@ -36,7 +36,7 @@ class Idempotency:
         """Return the output of an earlier, equal request with the same ``clientToken``.
 
         Raises:
-            ServiceError: The earlier request was not equal.
+            ServiceError: The earlier request was a different one.
         """
         token = parameters.get("clientToken", "")
         record = self._records.get((operation, region, token))
@@ -62,11 +62,11 @@ class Idempotency:
         Args:
             operation: The operation's API name.
             region: The region to which the request was sent.
-            parameters: Its parameters.
-            act: Carries it out.
+            parameters: The parameters of the request.
+            act: Carries out the request.
 
         Raises:
-            ServiceError: Its ``clientToken`` was used with another request.
+            ServiceError: The ``clientToken`` was used with a different request.
         """
         with self._lock:
             output = self.output(operation, region, parameters)

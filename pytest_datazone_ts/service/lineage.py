@@ -1,4 +1,4 @@
-"""Lineage events: what PostLineageEvent stores, and the operations that read it."""
+"""Lineage events, and the operations that store and return them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Lineage:
     """The lineage events of an account, in all regions.
 
     Args:
-        clock: The clock that dates what is posted.
-        identifiers: The ids of new events.
+        clock: The clock that provides the times at which events are posted.
+        identifiers: Generates the ids of new events.
     """
 
     def __init__(self, clock: Clock, identifiers: Identifiers) -> None:
@@ -49,7 +49,7 @@ class Lineage:
             self._pages.clear()
 
     def post_event(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """Handle ``PostLineageEvent``: store an event, of OpenLineage or not."""
+        """Handle ``PostLineageEvent``: store an event, whether or not it is OpenLineage's."""
         content = bytes(parameters["event"]).decode("utf-8", "surrogateescape")
         event = _Parsed(content)
         posted_at = self._clock.now()
@@ -73,7 +73,7 @@ class Lineage:
         return Result({"id": stored.id, "domainId": stored.domain_identifier})
 
     def list_events(self, region: str, parameters: Mapping[str, Any]) -> Result:
-        """Handle ``ListLineageEvents``: return a page of events, the newest first by default."""
+        """Handle ``ListLineageEvents``: return a page of events, newest first by default."""
         after, before = parameters.get("timestampAfter"), parameters.get("timestampBefore")
         status = parameters.get("processingStatus")
         events = [
@@ -106,7 +106,7 @@ class Lineage:
 
 
 class _Parsed:
-    """An event of OpenLineage, of which everything may be missing."""
+    """An OpenLineage event, in which any member may be missing."""
 
     def __init__(self, content: str) -> None:
         try:
@@ -139,7 +139,7 @@ class _Parsed:
         )
 
     def is_run_event(self) -> bool:
-        """Return whether it has what OpenLineage requires of a run event."""
+        """Return whether it has the members that OpenLineage requires in a run event."""
         required = (("run", "runId"), ("job", "namespace"), ("job", "name"))
         return self.time() is not None and all(self.text(*path) for path in required)
 

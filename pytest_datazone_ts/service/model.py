@@ -45,9 +45,10 @@ Value = TypeVar("Value")
 
 
 def kept_by_argument(build: Callable[[Key], Value]) -> Callable[[Key], Value]:
-    """Cache the results of a function in the ``__dict__`` of their arguments, and no longer.
+    """Cache the results of a function in the ``__dict__`` of its argument.
 
-    Each botocore session has a model of its own, of several megabytes.
+    The cache must not outlive the argument: each botocore session has its own model, of several
+    megabytes.
     """
     name = f"_{build.__module__}.{build.__qualname__}"
 
@@ -81,7 +82,7 @@ class Operation:
 
     @property
     def example_members(self) -> list[str]:
-        """The members of an example of its output: the required ones, or the most useful one."""
+        """The members to show in an example of its output: the required ones, or a useful one."""
         if self.output is None:
             return []
         members = [*self.output.members]
@@ -140,8 +141,8 @@ def load(existing: Iterable[ServiceModel]) -> None:
     """Load the models, so that later look-ups read no file.
 
     Args:
-        existing: The models that clients have loaded; one of DataZone is used again. They are
-            not looked at unless one is needed.
+        existing: The models that clients have loaded, of which DataZone's is reused. The iterable
+            is consumed only if a model is needed.
     """
     if None not in _loaded and "AWS_DATA_PATH" not in os.environ:
         for each in existing:
@@ -187,12 +188,12 @@ def operation_names() -> tuple[str, ...]:
 
 
 def api_name(name: str) -> str:
-    """Return the API name of an operation for boto3's name of its method; others as they are."""
+    """Return the API name of an operation from the name of its boto3 method, or ``name`` itself."""
     return {xform_name(each): each for each in operation_names()}.get(name, name)
 
 
 def operation_name(name: str) -> str:
-    """Return the API name of an operation, for that or for the name of boto3's method.
+    """Return the API name of an operation, from that name or the name of its boto3 method.
 
     Raises:
         ValueError: DataZone has no such operation.

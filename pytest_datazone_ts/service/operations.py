@@ -38,7 +38,7 @@ class Service:
     """
 
     def __init__(self, clock: Clock, *, content_check: str) -> None:
-        identifiers = Identifiers()  # of one sequence, so that no two things have the same id
+        identifiers = Identifiers()  # one sequence for all resources, so that ids are unique
         self.store: Store = Store(identifiers)
         self.form_types: FormTypes = FormTypes()
         self.assets: CatalogueOperations = CatalogueOperations(
@@ -203,7 +203,7 @@ class Service:
         )
 
     def _find_series(self, region: str, parameters: Mapping[str, Any]) -> Sequence[SeriesKey]:
-        """Return the series that an entity shows: for a listing, those of its asset too.
+        """Return the series of an entity; a listing also has those of its asset.
 
         Raises:
             ServiceError: The entity does not exist.

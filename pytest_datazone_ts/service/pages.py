@@ -56,7 +56,7 @@ class Pages:
     def page(
         self, region: str, parameters: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
     ) -> dict[str, Any]:
-        """Return the page of items that a request asks for, as the operation's output.
+        """Return the page of items for a request, as the operation's output.
 
         Raises:
             ServiceError: Its ``nextToken`` was not issued for this query.

@@ -13,7 +13,7 @@ MAX_SUMMARY_LENGTH = 20_000
 
 
 def form(point: DataPoint) -> dict[str, Any]:
-    """Return a data point as a form of an output."""
+    """Return a data point as a form in an output."""
     output = _common_members(point)
     if point.content is not None:
         output["content"] = point.content
@@ -42,7 +42,7 @@ def _common_members(point: DataPoint) -> dict[str, Any]:
 def _content_summary(content: str | None) -> str | None:
     """Return the content without ``evaluations``.
 
-    AWS does not document what it leaves out of a summary.
+    AWS does not document what a summary leaves out.
     """
     if content is None:
         return None

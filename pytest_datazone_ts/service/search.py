@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 AWS_PREFIX = "amazon.datazone."
 """The prefix of the names of AWS's own types, which listings lack."""
 _MAX_REASONS = 3
-"""Of how many assets a reason says why they do not match."""
+"""The maximum number of assets for which a reason explains why they do not match."""
 _MILLISECONDS = 100_000_000_000
-"""Epoch times from here on are in milliseconds: in seconds they would be after the year 5000."""
+"""Epoch times from this one on are in milliseconds: in seconds, they would be after year 5000."""
 
 
 class Candidate(NamedTuple):
-    """What a search finds or not."""
+    """An asset that a search may find."""
 
     asset: Asset
     listing: Listing | None = None
@@ -37,7 +37,7 @@ class Found(NamedTuple):
 
     matches: Sequence[Candidate]
     reason: str | None
-    """Why nothing matches, if nothing does."""
+    """Why nothing matches; ``None`` if something does."""
 
 
 class Search:
@@ -45,26 +45,26 @@ class Search:
 
     Args:
         name: The operation's API name.
-        parameters: Its parameters.
+        parameters: The parameters of the call.
 
     Raises:
-        UnansweredOperationError: The double does not implement one of them.
+        UnansweredOperationError: The double does not implement one of the parameters.
     """
 
     def __init__(self, name: str, parameters: Mapping[str, Any]) -> None:
         self._name = name
         self._parameters = parameters
-        # Double quotes ask for a lexical search, which this one is in any case.
+        # Double quotes request a lexical search, and this search is always lexical.
         self._words = parameters.get("searchText", "").replace('"', " ").casefold().split()
         for parameter in parameters:
             if parameter not in _IMPLEMENTED:
-                self._refuse(f"the parameter {parameter!r}")
+                self._reject(f"the parameter {parameter!r}")
         for attribute in parameters.get("additionalAttributes", ()):
             if attribute not in {"FORMS", "TIME_SERIES_DATA_POINT_FORMS"}:
-                self._refuse(f"additionalAttributes=[{attribute!r}]")
+                self._reject(f"additionalAttributes=[{attribute!r}]")
         scope = parameters.get("searchScope", "ASSET")
         if scope != "ASSET":
-            self._refuse(f"searchScope={scope!r}: its catalogue holds assets only")
+            self._reject(f"searchScope={scope!r}: its catalogue holds assets only")
         for each in (*parameters.get("searchIn", ()), *_given(parameters, "sort")):
             self._check_attribute(each["attribute"])
         for clause in _given(parameters, "filters"):
@@ -72,30 +72,30 @@ class Search:
 
     def _check_attribute(self, name: str) -> None:
         if name not in _ATTRIBUTES and "." not in name:
-            self._refuse(
+            self._reject(
                 f"the attribute {name!r}. It knows {', '.join(_ATTRIBUTES)}, and the attributes "
                 "of forms, such as GlueTableForm.tableArn"
             )
 
     def _check_clause(self, clause: Mapping[str, Any]) -> None:
-        """Check a clause of filters, of which each has one member."""
+        """Check a clause of ``filters``, which must have exactly one member."""
         if len(clause) != 1:
-            self._refuse(f"a clause of filters with {len(clause)} members")
+            self._reject(f"a clause of filters with {len(clause)} members")
         [(kind, value)] = clause.items()
         if kind == "filter":
             self._check_attribute(value["attribute"])
             if value.get("operator", "EQ") not in _OPERATORS or not {"value", "intValue"} & {
                 *value
             }:
-                self._refuse(f"the filter {json.dumps(value)}")
+                self._reject(f"the filter {json.dumps(value)}")
         elif kind in {"and", "or", "not"}:
             for each in [value] if kind == "not" else value:
                 self._check_clause(each)
         else:
-            self._refuse(f"the member {kind!r} of filters")
+            self._reject(f"the member {kind!r} of filters")
 
     def run(self, candidates: Sequence[Candidate]) -> Found:
-        """Return the candidates that match, sorted if the search says so."""
+        """Return the candidates that match, sorted if the search has ``sort``."""
         mismatches = [(each, self._mismatch(each)) for each in candidates]
         matches = [candidate for candidate, mismatch in mismatches if mismatch is None]
         if not matches:
@@ -115,7 +115,7 @@ class Search:
         text = self._text(candidate)
         missing = [word for word in self._words if word not in text]
         if missing:
-            return f"its text does not have {missing[0]!r}"
+            return f"its text does not contain {missing[0]!r}"
         if "filters" in self._parameters:
             return self._filter(self._parameters["filters"], candidate)
         return None
@@ -132,11 +132,11 @@ class Search:
         return "\n".join(map(_as_text, values)).casefold()
 
     def _filter(self, clause: Mapping[str, Any], candidate: Candidate) -> str | None:
-        """Return why a candidate does not match a clause of filters; ``None`` if it does."""
+        """Return why a candidate does not match a clause of ``filters``; ``None`` if it does."""
         [(kind, value)] = clause.items()
         if kind == "filter":
             return self._compare(value, candidate)
-        if kind == "not":  # in no model of botocore's yet
+        if kind == "not":  # not in botocore's model yet
             return None if self._filter(value, candidate) else "it matches what 'not' excludes"
         mismatches = [self._filter(each, candidate) for each in value]
         reasons = [mismatch for mismatch in mismatches if mismatch is not None]
@@ -152,7 +152,7 @@ class Search:
             if any(_OPERATORS[kind](*_comparable(name, value, expected)) for value in values):
                 return None
         except (TypeError, ValueError):
-            self._refuse(f"the filter {json.dumps(condition)}")
+            self._reject(f"the filter {json.dumps(condition)}")
         shown = " or ".join(repr(_as_text(value)) for value in values)
         return f"its {name} is {shown}" if values else f"it has no {name}"
 
@@ -167,8 +167,8 @@ class Search:
         lacking = [each for each in keyed if not each[0]]
         return [candidate for _, candidate in (*having, *lacking)]
 
-    def _refuse(self, feature: str) -> NoReturn:
-        """Refuse a search with a feature that the double does not implement."""
+    def _reject(self, feature: str) -> NoReturn:
+        """Reject a search with a feature that the double does not implement."""
         raise unimplemented(self._name, feature, "{'items': [...]}")
 
 
@@ -187,7 +187,7 @@ _IMPLEMENTED = {
 
 
 def _given(parameters: Mapping[str, Any], name: str) -> Sequence[Any]:
-    """Return a parameter in a sequence, which is empty if it is not given."""
+    """Return a list of the parameter, which is empty if the call does not have it."""
     return [parameters[name]] if name in parameters else []
 
 
@@ -246,7 +246,7 @@ def _comparable(name: str, actual: Any, expected: int | str) -> tuple[Any, Any]:
     """Return both values in a form in which they can be compared.
 
     Raises:
-        ValueError: A date is compared with something else.
+        ValueError: ``actual`` is a time, and ``expected`` is not.
     """
     if isinstance(actual, datetime):
         return actual, _time(expected)
@@ -268,7 +268,7 @@ def _time(value: int | str) -> datetime:
 
 
 def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
-    """Yield the values at a path in a form, of each item where it leads through a list."""
+    """Yield the values at a path in a form; in a list, those of each item."""
     if isinstance(value, list):
         for item in value:
             yield from _at(item, path)
@@ -279,7 +279,7 @@ def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
 
 
 def _flat(value: Any) -> Iterator[Any]:
-    """Yield the single values in a value; not keys, which all forms of a type share."""
+    """Yield the scalars in a value, but no keys, which all forms of a type have in common."""
     if isinstance(value, (dict, list, tuple)):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _flat(item)
@@ -294,7 +294,7 @@ def _as_text(value: Any) -> str:
 
 
 def _sort_key(value: Any) -> tuple[str, Any]:
-    """Return a key that sorts values of one type, and values of different types apart."""
+    """Return a sort key that groups values by type."""
     if isinstance(value, (bool, int, float)):
         return "number", value
     return (type(value).__name__, value)

@@ -44,7 +44,7 @@ class Store:
     """Every data point of an account, in all regions.
 
     Args:
-        identifiers: The ids of new points.
+        identifiers: Generates the ids of new points.
     """
 
     def __init__(self, identifiers: Identifiers) -> None:
@@ -75,7 +75,7 @@ class Store:
         Args:
             key: The series to which the form belongs.
             form: The form, in boto3's form.
-            type_revision: The revision of the form type, which ``form`` may leave out.
+            type_revision: The revision of the form type, which ``form`` need not have.
             posted_at: When the request was made.
             client_token: The token of the request.
 

@@ -2,7 +2,7 @@
 
 botocore's client checks only that required members are present, the types and the minimum
 lengths. The service checks the rest (patterns, enums, maximum lengths, ranges) and reports all
-violations in one message, in DataZone's words, which do not repeat the values.
+violations in one message, worded as DataZone's, which does not repeat the values.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Activation of doubles.
 
-This module loads all that a call needs, because the test may mock the file system while a double is
-active.
+This module imports everything that a call needs, because the test may mock the file system while a
+double is active.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pytest_datazone_ts.transport import (
     botocore,
     credentials,
     guard,
-    reply,  # noqa: F401 - loaded for later
+    reply,  # noqa: F401 - see above
     retries,
 )
 
@@ -37,7 +37,7 @@ def activate(double: Any, exchange: Exchange) -> None:
 
 
 def deactivate(exchange: Exchange) -> None:
-    """Stop a double from answering; the one that was active before it answers again."""
+    """Stop a double from answering; the previously active one answers again."""
     with active.lock:
         active.remove(exchange)
         retries.restore(exchange)

@@ -2,8 +2,8 @@
 
 Importing this module registers an initializer with botocore (a public API), which puts the handlers
 on every session created from then on, also of a botocore that is imported again. Existing sessions
-and clients, if there can be any, are found once, when a double is first activated. Without a double
-and the guard, the handlers do nothing.
+and clients, if there can be any, are found once, when a double is first activated. With neither a
+double nor the guard, the handlers do nothing.
 
 State travels with the request, because emitters may run each handler in a task or thread of its
 own.
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 _scanned: WeakSet[ModuleType] = WeakSet()
 """The botocore packages that were searched for sessions; a test may import botocore again."""
 if "botocore.session" not in sys.modules:
-    _scanned.add(botocore)  # there are none
+    _scanned.add(botocore)  # it has no sessions or clients yet
 _handled: WeakSet[ModuleType] = WeakSet()
 """The botocore packages whose new sessions get the handlers."""
 _latest: ReferenceType[Session] | None = None
-"""The session that was created last."""
+"""The most recently created session."""
 
 
 class _Url(str):
@@ -65,7 +65,7 @@ def start_guard() -> None:
 
 
 def stop_guard() -> None:
-    """Let metadata be looked up again, unless a double or another run's guard is on."""
+    """Allow metadata look-ups again, unless a double or another run's guard is active."""
     with active.lock:
         if active.innermost() is None and not guard.is_guarding():
             from pytest_datazone_ts.transport import credentials  # noqa: PLC0415 - keeps start-up fast
@@ -98,9 +98,10 @@ def handle_session(session: Session, package: ModuleType) -> None:
 
 
 def latest_model() -> Iterator[ServiceModel]:
-    """Yield the DataZone model of the session that was created last, if there is one.
+    """Yield the DataZone model of the most recently created session, if there is one.
 
-    The session's loader caches what it reads, so this reads no file if it has created a client.
+    The session's loader caches models, so no file is read if the session has created a DataZone
+    client.
     """
     session = None if _latest is None else _latest()
     if session is None:
@@ -109,8 +110,8 @@ def latest_model() -> Iterator[ServiceModel]:
     from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
 
     loader = session.get_component("data_loader")
-    if type(loader) is Loader:  # not one of the code under test
-        # The cache's key consists of the arguments, so these are botocore's own.
+    if type(loader) is Loader:  # the code under test may have set its own
+        # The arguments are the cache's key, so they must be the ones that botocore passes.
         yield ServiceModel(loader.load_service_model("datazone", "service-2", api_version=None))
 
 

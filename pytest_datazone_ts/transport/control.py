@@ -1,6 +1,6 @@
 """``/_datazone_ts/``: the double over HTTP, for tests in any language.
 
-Its resources are what a Python test calls, with the same names, rules and messages.
+Each resource corresponds to a member of the double, with the same names, rules and messages.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ def answer(double: DataZoneTimeSeries, method: str, target: str, body: bytes) ->
     """Return the response to a request.
 
     Args:
-        double: The double that is looked at or changed.
+        double: The double to inspect or change.
         method: The HTTP method.
         target: The path, with a query if there is one.
         body: The body.
 
     Raises:
-        Refused: There is no such resource, or the request is wrong.
+        Refused: There is no such resource, or the request is invalid.
     """
     path, _, query = target.partition("?")
     name = path.removeprefix(PREFIX)
@@ -56,11 +56,11 @@ def answer(double: DataZoneTimeSeries, method: str, target: str, body: bytes) ->
 
 
 def _arguments(body: bytes) -> dict[str, Any]:
-    """Return the members of a JSON object; an empty body is an empty object.
+    """Return the members of the JSON object in a body; none if the body is empty.
 
     Raises:
         TypeError: The body is another JSON value.
-        ValueError: It is not JSON.
+        ValueError: The body is not JSON.
     """
     try:
         arguments = parse_json(body or b"{}")
@@ -81,7 +81,7 @@ def _inject(double: DataZoneTimeSeries, **arguments: Any) -> None:
 
 
 def _fault(described: dict[str, Any]) -> Any:
-    """Return the fault of the class ``name``, with the other members as its arguments."""
+    """Return an instance of the fault class ``name``, with the other members as arguments."""
     arguments = {**described}
     name = arguments.pop("name", None)
     if name not in faults.__all__ or not isinstance(kind := getattr(faults, name), type):

@@ -44,7 +44,7 @@ def withhold_session_token(headers: HTTPHeaders) -> None:
 
 
 def install() -> None:
-    """Give every session stand-ins for the configuration that it does not find."""
+    """Give every session stand-ins for missing configuration."""
     from botocore import credentials, utils  # noqa: PLC0415 - keeps start-up fast
     from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
 
@@ -74,10 +74,10 @@ def uninstall() -> None:
 
 
 class _Method(NamedTuple):
-    """What replaces a method of botocore, and the coroutine function that aiobotocore has of it."""
+    """A replacement for a botocore method and its coroutine function in aiobotocore."""
 
     replacement: Callable[[Any, Callable[[Any], Any], Any], Coroutine[Any, Any, Any]]
-    """Takes stand-in credentials, the original and the object whose method it is."""
+    """Takes stand-in credentials, the original method and the instance."""
 
     def build(self, original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Return the replacement for botocore's method."""
@@ -88,7 +88,7 @@ class _Method(NamedTuple):
         def method(instance: Any) -> Any:
             try:
                 self.replacement(stand_in, original, instance).send(None)
-            except StopIteration as returned:  # it has nothing to wait for
+            except StopIteration as returned:  # botocore's methods never await
                 return returned.value
 
         return method
@@ -105,7 +105,7 @@ class _Method(NamedTuple):
 
 
 async def _result(returned: Any) -> Any:
-    """Return what a function of botocore returned, or the coroutine function of aiobotocore."""
+    """Return the result of a botocore function, or of aiobotocore's coroutine function."""
     return await returned if inspect.isawaitable(returned) else returned
 
 
@@ -114,7 +114,7 @@ async def _load(stand_in: Any, _original: Any, _provider: object) -> Any:
 
 
 async def _load_process(stand_in: Any, run: Callable[[Any], Any], provider: Any) -> Any:
-    if _needs_credentials() or not _has_program(provider):  # botocore itself reports that
+    if _needs_credentials() or not _has_program(provider):  # botocore reports a missing one
         return await _result(run(provider))
     return stand_in
 
@@ -181,9 +181,9 @@ def _get_scoped_config(find: Callable[[Session], Any]) -> Callable[[Session], An
 
 
 def _needs_credentials() -> bool:
-    """Return whether the double that answers, if any, has requests signed or lets some through."""
+    """Return whether requests need real credentials: to be signed, or to go to the network."""
     exchange = active.exchange()
-    if exchange is None:  # the method was looked up while one was active
+    if exchange is None:  # the method was looked up while a double was active
         return True
     return exchange.options.sign or exchange.options.unstubbed == "passthrough"
 
@@ -194,11 +194,11 @@ def _has_named_profile(session: Session) -> bool:
 
 
 def _local_resolver(session: Session, module: str) -> Any:
-    """Return a resolver with the providers that run nothing and use no network.
+    """Return a resolver with only the providers that run no program and use no network.
 
     Args:
-        session: The session whose credentials are looked for.
-        module: Where the resolver is from, unless the code under test has one of its own.
+        session: The session whose credentials are looked up.
+        module: The module of botocore's or aiobotocore's resolver; another one stays as it is.
     """
     resolver: Any = session.get_component("credential_provider")
     if type(resolver).__module__ != module:

@@ -47,7 +47,7 @@ _LINGER = 1.0
 _JOIN = 5.0
 """How many seconds the last requests have to end: the test's own code may be running."""
 _MAX_LOGGED = 1_000
-"""The number of characters of a request, and of what is wrong with it, that the log shows."""
+"""The maximum number of characters of a request, and of a detail, that the log shows."""
 
 _CHUNK_HEAD = re.compile(rb"(?P<size>[0-9a-fA-F]{1,15})[ \t]*(;.*)?\r?\n")
 _LINE_ENDS = (b"\r\n", b"\n")
@@ -349,7 +349,7 @@ class Conversation(BaseHTTPRequestHandler):
 
         Args:
             outcome: The status of the response, or why there is none.
-            detail: What a reader should know beyond it, if anything.
+            detail: Further information, such as an error message.
         """
         # http.server sets no command for a malformed request line.
         request = "malformed"

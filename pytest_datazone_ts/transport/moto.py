@@ -1,8 +1,8 @@
-"""moto's ``mock_aws`` beside a double, for the option ``mock_aws``.
+"""moto's ``mock_aws`` together with a double, for the option ``mock_aws``.
 
-moto answers the requests whose host it knows, and lets all others through to the network. Here they
-are refused at the last step before it, where botocore's endpoint hands a request to its HTTP
-session, unless they go to this machine.
+moto answers requests to hosts that it knows, and lets all others through to the network. This
+module blocks those, unless they go to this machine, in the last step before the network: where
+botocore's endpoint passes a request to its HTTP session.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _exchanges: list[Exchange] = []
 
 @contextmanager
 def mocked(exchange: Exchange) -> Iterator[None]:
-    """Activate ``mock_aws``, and refuse the requests that it does not answer.
+    """Activate ``mock_aws``, and block the requests that it does not answer.
 
     Args:
-        exchange: It reports to the test what was refused.
+        exchange: The exchange that reports blocked requests to the test.
     """
     with active.lock, _environment_unchanged():
         mock = mock_aws()
@@ -58,7 +58,7 @@ def mocked(exchange: Exchange) -> Iterator[None]:
 
 
 def install() -> None:
-    """Refuse requests while a double has the option, also those of a new aiobotocore."""
+    """Block requests while a double has the option, including those of a new aiobotocore."""
     if not _exchanges:
         return
     _replacements.put(BotocoreStubber, "process_request", _process_request)
@@ -84,10 +84,10 @@ def _send(original: Callable[..., Any]) -> Callable[..., Any]:
     def send(endpoint: Endpoint, request: AWSPreparedRequest) -> Any:
         if loopback.is_url(request.url):
             return original(endpoint, request)
-        # Sessions that are older than the import of moto do not have its handler.
+        # Sessions created before moto was imported do not have its handler.
         response = botocore_stubber("before-send", request)
         if response is None:
-            _refuse(request)
+            _block(request)
         return response
 
     return send
@@ -96,17 +96,17 @@ def _send(original: Callable[..., Any]) -> Callable[..., Any]:
 def _send_async(original: Callable[..., Any]) -> Callable[..., Any]:
     async def send(endpoint: Any, request: AWSPreparedRequest) -> Any:
         if not loopback.is_url(request.url):
-            _refuse(request)
+            _block(request)
         return await original(endpoint, request)
 
     return send
 
 
-def _refuse(request: AWSPreparedRequest) -> None:
-    """Refuse a request.
+def _block(request: AWSPreparedRequest) -> None:
+    """Block a request.
 
     Raises:
-        UnansweredOperationError: Always. The option ``strict`` reports it too.
+        UnansweredOperationError: Always; with the option ``strict``, it also fails the test.
     """
     url = request.url.partition("?")[0]
     error = UnansweredOperationError(
@@ -120,10 +120,10 @@ def _refuse(request: AWSPreparedRequest) -> None:
 
 @contextmanager
 def _environment_unchanged() -> Iterator[None]:
-    """Have ``mock_aws`` leave the environment alone, and restore its settings.
+    """Prevent ``mock_aws`` from changing the environment, and restore its settings.
 
-    Without credentials the double has stand-ins. Keys that moto puts into the environment and
-    removes again would clash with changes that the test makes and undoes in another order.
+    The double provides stand-in credentials. Keys that moto sets in the environment and removes
+    again would conflict with changes that the test makes and undoes in another order.
     """
     core: Any = {**default_user_config.get("core", {}), "mock_credentials": False}
     with patch.dict(default_user_config, core=core):

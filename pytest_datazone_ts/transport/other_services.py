@@ -82,10 +82,10 @@ def error(
 
 
 def missing_module(error: ModuleNotFoundError, service: str | None) -> ModuleNotFoundError:
-    """Return an error that says what to install.
+    """Return an error that shows what to install.
 
     Args:
-        error: What moto raised for a module that it needs for a service.
+        error: The error that moto raised for a missing module.
         service: The name of the service, in moto or in signatures.
     """
     from moto.backends import ALT_SERVICE_NAMES  # noqa: PLC0415 - an optional dependency, and slow

@@ -26,7 +26,7 @@ class Replacements:
     def __init__(self) -> None:
         self._places: dict[tuple[Any, str], _Replaced] = {}
         self._built: dict[tuple[Any, str], _Replaced] = {}
-        """Those that ``undo()`` removed; the next double uses them again."""
+        """The replacements that ``undo()`` removed, which the next double reuses."""
 
     def put(self, owner: Any, name: str, build: Callable[[Any], Any]) -> None:
         """Replace ``owner.name`` until ``undo()``, unless it is already replaced.
@@ -36,7 +36,7 @@ class Replacements:
         Args:
             owner: A module or a class.
             name: The attribute's name.
-            build: Takes the original, and returns its replacement: a function or another object
+            build: Takes the original and returns its replacement, a function or another object
                 with a ``__dict__``.
         """
         place, current = (owner, name), getattr(owner, name)
@@ -66,7 +66,7 @@ class Replacements:
 
 
 def _original(value: Any) -> Any:
-    """Return what a value replaced, or else the value."""
+    """Return the original of a replacement, or else the value itself."""
     while True:
         replaced = getattr(value, "__dict__", {}).get(_REPLACED)
         # functools.wraps copies the attributes of a replacement to the wrapper.

@@ -58,7 +58,7 @@ class Reply(AWSResponse):
 
 
 class _Headers(HeadersDict):
-    """Headers by lower-case name; botocore's own class wraps a name at every look-up."""
+    """Headers by lower-case name, without botocore's wrapping of the name in each look-up."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = {name.lower(): value for name, value in headers.items()}

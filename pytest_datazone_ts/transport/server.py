@@ -1,6 +1,6 @@
 """The HTTP server on 127.0.0.1, for code in other processes and languages.
 
-A double answers the requests for DataZone and under ``/_datazone_ts/``, and moto all others.
+A double answers requests for DataZone and under ``/_datazone_ts/``; moto answers all others.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def serve(
 
     Args:
         double: The double that answers the requests for DataZone.
-        host: The address to listen on; clients use it as 127.0.0.1 or localhost all the same.
+        host: The address to listen on; clients must still use 127.0.0.1 or localhost.
         port: The port to listen on; 0 for a free one.
         log: Called with a line for each request, in order. It must not block, because the response
             waits for it.
@@ -308,5 +308,5 @@ def _detail(response: Response) -> str:
         if response.error_code:
             return str(content["message"])
         return ", ".join(form["formName"] for form in content["forms"])
-    except (KeyError, TypeError, ValueError):  # another operation, or a garbled response
+    except (KeyError, TypeError, ValueError):  # another operation, or a malformed response
         return ""

@@ -1,5 +1,5 @@
 """The HTML report: what a run posted, on one page.
 
-``run`` has the pytest hooks, ``record`` what one test did, as JSON that travels between processes,
-and ``page`` makes a page of it with the templates.
+``run`` has the pytest hooks, ``record`` describes one test as JSON that processes can exchange, and
+``page`` renders the page from the templates.
 """

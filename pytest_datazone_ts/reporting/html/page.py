@@ -1,7 +1,7 @@
 """The page: what a run posted, readable without scripts and complete in itself.
 
-Jinja2 escapes everything that comes from a test, and a policy in the page allows only the page's
-own style and script.
+Jinja2 escapes everything that comes from a test, and the page's Content-Security-Policy allows only
+its own style and script.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.reporting.html.result import Result
 
 _FULL, _BRIEF = 30, 80
-"""The number of tests that show a form's content in full; characters of it in all others."""
+"""The number of tests that show content in full, and the characters shown in all others."""
 _OPEN = 3
 """Tests, or failed tests, are shown open if there are no more than this."""
 
 
 def render(results: Iterable[Result], size: int, **run: Any) -> str:
-    """Return the page: failed tests first, and once it is full, tests without their details.
+    """Return the page, with failed tests first and, once it is full, tests without details.
 
     Args:
         results: The tests.
         size: The maximum size of the page in bytes.
-        run: What the head and the foot of the page say about the run.
+        run: The facts about the run in the page's header and footer.
     """
     environment = _environment()
     results = sorted(results, key=_sort_key)
@@ -82,7 +82,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pytest_datazone_ts", "reporting/html/templates"),
         autoescape=True,
-        # type(): what is markup already is a subclass
+        # type(): text that is already markup is a subclass of str
         finalize=lambda value: escape(value, keep="\t\n") if type(value) is str else value,
         lstrip_blocks=True,
         trim_blocks=True,
@@ -100,7 +100,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _chart(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return what is drawn of a series: a line through its scores, in an SVG of 300 by 92 units."""
+    """Return the chart of a series: a line through its scores, in an SVG of 300 by 92 units."""
     scored = [point for point in points if point["score"] is not None]
     scores = [point["score"] for point in scored]
     low, high = min([0.0, *scores]), max([100.0, *scores])

@@ -1,4 +1,4 @@
-"""What happened in one test, as plain JSON that travels on the test's report.
+"""What happened in one test, as plain JSON that the test's report carries.
 
 Under xdist, reports come from other processes, so the JSON must be small and in text that any
 encoding can carry. It holds no secrets: only the parameters named here are included, and neither
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     Json: TypeAlias = dict[str, Any]
 
 CALLS, ATTEMPTS, FORMS, SERIES, SITES = 100, 20, 20, 40, 20
-"""The maximum number of each that is kept: the first ones."""
+"""The maximum number of each: the first ones are kept."""
 POINTS = 100
-"""The maximum number of points of a series: the latest ones."""
+"""The maximum number of points of a series: the latest ones are kept."""
 CONTENT = 2_000
 """The maximum number of characters of a form's content, and of the message of a failure."""
 _LINES = 15
-"""The maximum number of lines of such a message."""
+"""The maximum number of lines in the message of a failure."""
 _NAME = 400
 """The maximum length of any other text; no name is as long."""
 _LINE = 72
@@ -43,13 +43,13 @@ Item = TypeVar("Item")
 
 
 def test_record(trace: Trace, failure: str | None) -> Json | None:
-    """Return the record of a test; ``None`` if it used no double.
+    """Return the record of a test, or ``None`` if it used no double.
 
     Args:
         trace: What its doubles recorded.
         failure: The message of its failure, if it failed.
     """
-    # A snapshot: other threads may still add to them.
+    # A snapshot, because other threads may still add to it.
     chapters = [(chapter, chapter.calls) for chapter in tuple(trace.chapters)]
     if not chapters and not trace.sweeps:
         return None
@@ -144,7 +144,7 @@ def _attempt(call: Call, attempt: Attempt) -> Json:
 
 
 def _result(made: Sequence[Attempt]) -> Json:
-    """Return the result of the last attempt, and the class that colours it."""
+    """Return the result of the last attempt, and the CSS class for its colour."""
     if not made:
         return {"kind": "bad", "result": attempts.NO_RESPONSE}
     malformed = ", malformed" if attempts.is_malformed(made[-1]) else ""
@@ -193,7 +193,7 @@ def _series(name: str, target: str, points: Sequence[DataPoint]) -> Json:
 
 
 def _score(content: str | None) -> float | None:
-    """Return ``passingPercentage``, where the content has it and it is a number."""
+    """Return the ``passingPercentage`` of the content, or ``None`` if it is not a number."""
     try:
         score = json.loads(content or "null")["passingPercentage"]
     except (LookupError, RecursionError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""The result of a test, put together from its reports."""
+"""The result of a test, combined from its reports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pytest
 
 RECORD = "datazone_ts_record"
-"""The attribute of a report that holds the test's record; xdist sends it, as it is plain JSON."""
+"""The attribute of a report that holds the test's record; as plain JSON, xdist can send it."""
 _RANKS = ("passed", "skipped", "xpassed", "xfailed", "error", "failed", "rerun")
 """The outcomes of phases by rank; a test has the highest-ranked outcome of its phases."""
 
@@ -21,7 +21,7 @@ class Result:
     nodeid: str
     line: int
     outcome: str = "passed"
-    """The worst outcome of the test's phases, in pytest's words."""
+    """The worst outcome of the test's phases, by its name in pytest."""
     seconds: float = 0.0
     failures: list[str] = field(default_factory=list)
     """The messages of its failures."""
@@ -29,7 +29,7 @@ class Result:
     """What its doubles recorded, as JSON; ``None`` if it used none."""
 
     def add(self, report: pytest.TestReport) -> None:
-        """Note the report of a phase or of a subtest."""
+        """Add the report of a phase or a subtest."""
         is_subtest = hasattr(report, "context")
         if report.failed or not is_subtest:
             self.outcome = max(self.outcome, _outcome(report), key=_rank)
@@ -57,7 +57,7 @@ class Result:
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of tests that it is among, for the page's filters."""
+        """The filters of the page that select this test."""
         kinds = {**self.record["totals"], **self.record, "failed": self.failed}
         return [kind for kind in ("failed", "faults", "retries", "sweeps") if kinds[kind]]
 

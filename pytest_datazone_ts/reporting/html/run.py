@@ -38,15 +38,15 @@ _COMPLETE = [*_ENDINGS][:3]
 
 
 def install(config: pytest.Config, file: str, size: str) -> None:
-    """Have this run write its page.
+    """Make this run write its page.
 
     Args:
         config: The configuration of the run.
-        file: Where the page is written.
-        size: The ini setting of its maximum size.
+        file: The file to write the page to.
+        size: The ini setting for the maximum size of the page.
 
     Raises:
-        pytest.UsageError: Jinja2 is missing, the file cannot be written, or the size is not one.
+        pytest.UsageError: Jinja2 is missing, the file cannot be written, or the size is invalid.
     """
     config.pluginmanager.register(Recorder(), "datazone_ts_recorder")
     if hasattr(config, "workerinput"):  # xdist's workers send their reports
@@ -145,7 +145,7 @@ class Reporter:
             self._results.append(result)
 
     def _run(self, session: pytest.Session, exitstatus: int) -> dict[str, Any]:
-        """Return what the page says about the run."""
+        """Return the facts about the run that the page shows."""
         notes = []
         stopped = session.shouldfail or session.shouldstop
         if stopped or exitstatus not in _COMPLETE:
@@ -168,7 +168,7 @@ class Reporter:
 
 
 def _message(report: pytest.TestReport) -> str | None:
-    """Return the message of a failure, without its traceback where it has one."""
+    """Return the message of a failure, without the traceback if it has one."""
     if not report.failed:
         return None
     crash = getattr(report.longrepr, "reprcrash", None)
@@ -184,11 +184,11 @@ def _writable(file: str) -> Path:
     path = Path(os.path.realpath(os.path.expanduser(os.path.expandvars(file))))  # noqa: PTH111
     try:
         what = (
-            "a module of Python"  # `--datazone-ts-report test.py`
+            "a Python module"  # `--datazone-ts-report test.py`
             if path.suffix == ".py"
             else "a folder"
             if path.is_dir()
-            else "no regular file"
+            else "not a regular file"
             if path.exists() and not path.is_file()
             else None
         )
