@@ -212,7 +212,7 @@ def _read_objects(path: str) -> list[dict[str, Any]]:
     """Return the objects of a JSON list in a file."""
     try:
         objects = parse_json(Path(path).read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         message = f"cannot read {path}: {error}"
         raise argparse.ArgumentTypeError(message) from None
     if not isinstance(objects, list) or not all(isinstance(each, dict) for each in objects):

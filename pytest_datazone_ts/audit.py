@@ -138,7 +138,7 @@ def as_dict(point: DataPoint | UnstoredPoint, *, timestamps: bool = True) -> dic
     """Return the identity of a point as a dict of plain values, with JSON content parsed."""
     content: Any = point.content
     if content is not None:
-        with suppress(ValueError, RecursionError):
+        with suppress(ValueError):
             content = parse_json(content)
     plain = {
         "region": point.region,

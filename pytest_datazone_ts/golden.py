@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
+
+from pytest_datazone_ts.text import parse_json
 
 if TYPE_CHECKING:
     from pytest_datazone_ts.records import Call, DataPoint
@@ -65,11 +66,6 @@ def _plain(value: object, name: str = "") -> Any:
 def _parsed(content: object) -> Any:
     """Return the value of JSON content; return any other content unchanged."""
     if isinstance(content, str):
-        with suppress(ValueError, RecursionError):
-            return json.loads(content, parse_constant=_reject)
+        with suppress(ValueError):
+            return parse_json(content)
     return content
-
-
-def _reject(constant: str) -> NoReturn:
-    """Reject NaN and infinities, which Python's parser accepts although they are not JSON."""
-    raise ValueError(constant)

@@ -69,10 +69,14 @@ def parse_json(document: str | bytes) -> Any:
     """Return the value of a JSON document.
 
     Raises:
-        ValueError: It is not JSON, or contains NaN or an infinity, which Python's parser accepts.
-        RecursionError: It is nested too deeply.
+        ValueError: It is not JSON, is nested too deeply, or contains NaN or an infinity, which
+            Python's parser accepts.
     """
-    return json.loads(document, parse_constant=_reject_constant)
+    try:
+        return json.loads(document, parse_constant=_reject_constant)
+    except RecursionError:
+        message = "it is nested too deeply"
+        raise ValueError(message) from None
 
 
 def _reject_constant(constant: str) -> NoReturn:
