@@ -501,6 +501,35 @@ def test_a_long_sweep_shows_its_first_calls(run):
     assert "call 20 2 further calls not kept." in page.tests[0]
 
 
+def test_a_call_that_outlives_its_test_has_no_response(run):
+    page = run(
+        """
+        import threading
+        from pipeline import client
+
+        began, go_on = threading.Event(), threading.Event()
+        thread = threading.Thread(target=lambda: client.get_domain(identifier="dzd_x"))
+
+        def answer(parameters):
+            began.set()
+            go_on.wait()
+            return {"id": "dzd_x"}
+
+        def test_first(datazone_ts):
+            datazone_ts.respond("GetDomain", answer)
+            thread.start()
+            began.wait()
+
+        def test_second():
+            go_on.set()
+            thread.join()
+        """
+    ).page
+
+    assert "GetDomain" in page.tests[0]
+    assert "no response" in page.tests[0]
+
+
 def test_every_double_of_a_test_is_shown(run):
     page = run(
         """

@@ -40,7 +40,11 @@ def running(*arguments):
             assert title == f"Amazon DataZone's time-series API is at {url} until Ctrl-C\n"
             yield process, int(url.removeprefix("http://127.0.0.1:"))
         finally:
-            process.kill()
+            process.terminate()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def ask(port, method="POST", path=PATH, body=BODY):

@@ -209,6 +209,25 @@ def outputs(shape):
     )
 
 
+def test_handlers_can_change_the_headers_of_a_response(datazone_ts_client, post):
+    seen = []
+
+    def change(http_response, **_):
+        headers = http_response.headers
+        headers["X-Proxy"] = "one"
+        seen.append(headers.copy())
+        del headers["x-proxy"]
+        seen.append(headers)
+
+    datazone_ts_client.meta.events.register("after-call.datazone", change)
+    post(datazone_ts_client)
+
+    copied, changed = seen
+    assert copied["x-Proxy"] == "one"
+    assert "X-Proxy" not in changed
+    assert {**copied} == {**changed, "x-proxy": "one"}
+
+
 def test_a_response_has_raw_headers_too(answer):
     """aiobotocore up to 2.20 reads them."""
     _, http = answer("TagResource", {})

@@ -145,10 +145,13 @@ def load(existing: Iterable[ServiceModel]) -> None:
             is consumed only if a model is needed.
     """
     if None not in _loaded and "AWS_DATA_PATH" not in os.environ:
-        for each in existing:
-            if each.service_name == "datazone" and _OWN_LOOKUPS.issubset(each.operation_names):
-                _loaded[None] = each
-                break
+        found = (
+            each
+            for each in existing
+            if each.service_name == "datazone" and _OWN_LOOKUPS.issubset(each.operation_names)
+        )
+        if (usable := next(found, None)) is not None:
+            _loaded[None] = usable
     _services()
 
 

@@ -252,10 +252,10 @@ def _test_function() -> str | None:
     name: str | None = None
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module.partition(".")[0] in _RUNNERS and module != "unittest.mock":
-            if name is not None:
-                return name
-        elif location.is_users(frame):
+        is_runner = module.partition(".")[0] in _RUNNERS and module != "unittest.mock"
+        if is_runner and name is not None:
+            return name
+        if not is_runner and location.is_users(frame):
             name = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
         frame = frame.f_back
     return None
