@@ -3,4 +3,4 @@
 So ``-p pytest_datazone_ts.plugin`` and ``pytest_plugins`` do not load the plugin twice.
 """
 
-pytest_plugins = ["pytest_datazone_ts.plugin"]
+pytest_plugins: list[str] = ["pytest_datazone_ts.plugin"]

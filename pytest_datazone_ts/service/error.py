@@ -34,7 +34,7 @@ class ServiceError(Exception):
         self.code = code
         self.status = status
         self.headers: Mapping[str, str] = headers or {}
-        self.reason = message if reason is None else reason
+        self.reason: str = message if reason is None else reason
 
 
 def not_found(kind: str, reason: str) -> ServiceError:

@@ -50,9 +50,9 @@ class Reply(AWSResponse):
             clock.advance(seconds)
         # Only over a real connection can a body be shorter than its headers say.
         headers: Any = _Headers({**result.headers, "content-length": str(len(result.body))})
-        self.status_code = result.status_code
-        self.headers = headers
-        self.raw = _Raw(result.body)
+        self.status_code: int = result.status_code
+        self.headers: Any = headers
+        self.raw: Any = _Raw(result.body)
         self.raw.headers = headers
         self._body = _Body(result.body)
 
