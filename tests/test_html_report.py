@@ -1188,11 +1188,11 @@ def test_five_hundred_tests_stay_under_a_megabyte(run):
     assert all(test.count("PostTimeSeriesDataPoints") == 3 for test in page.tests)
     assert "After the first 30 tests, content is truncated to 80 characters." in page.text
     assert "page is full" not in page.text
-    assert page.tests[29].count("cut,") == 0
-    assert page.tests[30].count("cut,") == 3
+    assert page.tests[29].count("truncated,") == 0
+    assert page.tests[30].count("truncated,") == 3
     failed = page.test("test_publishes_the_scores_of_a_table[250]")
     assert failed.count('"status": "PASS"') == 12
-    assert "cut," not in failed
+    assert "truncated," not in failed
 
 
 def test_a_run_too_big_for_a_page_shows_failed_tests_first(run):
