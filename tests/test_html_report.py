@@ -132,7 +132,7 @@ def test_it_shows_what_a_run_posted(run):
     assert page.text.index("test_it.py 1 test") < page.text.index("test_publishes")
     (test,) = page.tests
     assert re.fullmatch(
-        r"passed test_publishes 4 calls · 3 points · \d+ ms Calls ASSET asset, dzd_x, us-east-1 "
+        r"passed test_publishes 4 calls · 3 points · [\d.]+ m?s Calls ASSET asset, dzd_x, us-east-1 "
         r"PostTimeSeriesDataPoints 201 completeness acme\.ScoreFormType 2024-01-01 00:00Z "
         r'\{"passingPercentage": 80\} PostTimeSeriesDataPoints 201 .* '
         r"ListTimeSeriesDataPoints formName freshness 200 "
@@ -219,7 +219,7 @@ def test_it_shows_attempts_faults_and_back_offs(run):
     )
     assert "back-off" not in page.test("test_is_refused")
     assert re.search(
-        r"0 calls · 0 points · \d+ ms Calls None: faults were injected\. Data points None were",
+        r"0 calls · 0 points · [\d.]+ m?s Calls None: faults were injected\. Data points None were",
         page.test("test_cancels"),
     )
     assert (
@@ -431,7 +431,7 @@ def test_only_virtual_time_is_called_so(run):
     alone, both = run(source).page, run(source + virtual).page
 
     assert "virtual" not in alone.text
-    assert re.search(r"over [\d.]+ ms of the test's clock .* back-off [\d.]+ ms", alone.tests[0])
+    assert re.search(r"over [\d.]+ m?s of the test's clock .* back-off [\d.]+ m?s", alone.tests[0])
     assert re.search(
         r"injected back-off \S+ m?s before 2 retries, \S+ m?s of it virtual", both.text
     )
