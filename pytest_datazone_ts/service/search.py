@@ -148,9 +148,7 @@ class Search:
         expected = condition.get("intValue", condition.get("value"))
         values = _values(name, candidate)
         try:
-            if any(
-                _OPERATORS[kind](*_comparable(name, kind, value, expected)) for value in values
-            ):
+            if any(_OPERATORS[kind](*_comparable(name, kind, value, expected)) for value in values):
                 return None
         except (OverflowError, TypeError, ValueError):
             self._reject(f"the filter {json.dumps(condition)}")
