@@ -26,14 +26,14 @@ class Lineage:
 
     Args:
         clock: The clock that provides the times at which events are posted.
-        identifiers: Generates the ids of new events.
+        identifiers: Generates the ids of new events, and tokens.
     """
 
     def __init__(self, clock: Clock, identifiers: Identifiers) -> None:
         self._clock = clock
         self._identifiers = identifiers
         self._events: list[LineageEvent] = []
-        self._pages = pages.Pages()
+        self._pages = pages.Pages(identifiers)
         self._lock = threading.Lock()
 
     def events(self) -> Sequence[LineageEvent]:
@@ -87,7 +87,7 @@ class Lineage:
         if parameters.get("sortOrder") != "ASCENDING":
             events.reverse()
         items = [_item(event) for event in events]
-        return Result(self._pages.page(region, parameters, items))
+        return Result(self._pages.page(region, parameters, items).output)
 
     def get_event(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``GetLineageEvent``."""
