@@ -144,6 +144,28 @@ def test_a_form_that_says_nothing_has_defaults(client):
     ]
 
 
+def test_an_external_identifier_is_unique_in_a_domain(client, add):
+    add("keepers", external_identifier="erp/7")
+    duplicate = {**ASSET, "externalIdentifier": "erp/7"}
+
+    assert error_of(client.create_asset, **duplicate) == (
+        "ConflictException",
+        "An asset with the externalIdentifier 'erp/7' already exists.",
+    )
+    assert client.create_asset(**{**duplicate, "domainIdentifier": "dzd_other"})["id"]
+    assert client.create_asset(**{**duplicate, "externalIdentifier": "erp/8"})["id"]
+
+
+@pytest.mark.parametrize("operation", ["create_asset", "create_asset_revision"])
+def test_two_forms_of_one_name_are_refused(client, add, operation):
+    add()
+    method = getattr(client, operation)
+    assert error_of(method, **CHANGES[operation], formsInput=[GLUE_FORM, GLUE_FORM]) == (
+        "ValidationException",
+        "formsInput has more than one form named 'GlueTableForm'",
+    )
+
+
 def test_content_that_is_not_json_is_kept(client):
     form = {"formName": "NotesForm", "content": "[" * 100_000}
     created = client.create_asset(**ASSET, formsInput=[form])

@@ -17,7 +17,7 @@ from pytest_datazone_ts.service.asset import (
 )
 from pytest_datazone_ts.service.catalogue import Catalogue
 from pytest_datazone_ts.service.catalogue_output import CatalogueOutput, status
-from pytest_datazone_ts.service.error import unimplemented
+from pytest_datazone_ts.service.error import ServiceError, unimplemented
 from pytest_datazone_ts.service.result import Result
 from pytest_datazone_ts.service.search import Candidate, Search
 
@@ -214,14 +214,18 @@ class CatalogueOperations:
         return Candidate(listing.asset, listing)
 
     def _forms(self, parameters: Mapping[str, Any]) -> dict[str, Form]:
-        return {
-            form["formName"]: self._form(
-                form.get("typeIdentifier", default_form_type(form["formName"])),
+        forms: dict[str, Form] = {}
+        for form in parameters.get("formsInput", ()):
+            name = form["formName"]
+            if name in forms:
+                message = f"formsInput has more than one form named '{name}'"
+                raise ServiceError("ValidationException", message)
+            forms[name] = self._form(
+                form.get("typeIdentifier", default_form_type(name)),
                 form.get("typeRevision"),
                 form.get("content", "{}"),
             )
-            for form in parameters.get("formsInput", ())
-        }
+        return forms
 
     def _form(self, type_identifier: str, revision: str | None, content: str) -> Form:
         return Form(type_identifier, self._form_types.use(type_identifier, revision), content)
