@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.double import DataZoneTimeSeries, exchange_behind
-from pytest_datazone_ts.text import parse_json
+from pytest_datazone_ts.text import call_message, parse_json
 from pytest_datazone_ts.transport.http import HOST
 from pytest_datazone_ts.transport.server import serve
 
@@ -75,8 +75,7 @@ def _change(
         for value in values:
             _CHANGES[flag](double, **value)
     except (TypeError, ValueError) as error:
-        message = str(error).removeprefix("DataZoneTimeSeries.")
-        parser.error(f"argument --{flag.replace('_', '-')}: {message}")
+        parser.error(f"argument --{flag.replace('_', '-')}: {call_message(error)}")
 
 
 class _Output:

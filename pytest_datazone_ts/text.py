@@ -42,6 +42,11 @@ def format_value(value: object) -> str:
     return without_credentials(repr(value))
 
 
+def call_message(error: Exception) -> str:
+    """Return the message of an error that a method of the double raised, without its class."""
+    return re.sub(r"^(DataZoneTimeSeries|ServiceSetup)\.", "", str(error))
+
+
 def multiline_repr(value: object) -> str:
     """Return the ``repr`` of a value, with one key or item of its containers per line."""
     if isinstance(value, dict) and value:

@@ -190,7 +190,7 @@ def test_a_reset_forgets_everything(ask, post, datazone_ts_client, datazone_ts):
 def raised_by(function, *arguments, **keywords):
     with pytest.raises((TypeError, ValueError)) as raised:
         function(*arguments, **keywords)
-    return str(raised.value).removeprefix("DataZoneTimeSeries.")
+    return str(raised.value).rpartition("ServiceSetup.")[2].removeprefix("DataZoneTimeSeries.")
 
 
 def test_what_is_wrong_gets_the_message_of_python(message_of, datazone_ts):
@@ -206,17 +206,28 @@ def test_what_is_wrong_gets_the_message_of_python(message_of, datazone_ts):
         {"fault": "ThrottlingException", "operation": "Post"},
         {"fault": "ThrottlingException", "timestamp": "yesterday"},
         {"fault": "ThrottlingException", "where": "me"},
+        {"fault": "ThrottlingException", "double": 1},
     ):
         assert message_of("faults", arguments) == raised_by(datazone_ts.inject, **arguments)
-    for arguments in ({}, {**ASSET, "name": 1}, {**ASSET, "domain_identifier": "?"}):
+    for arguments in (
+        {},
+        {**ASSET, "name": 1},
+        {**ASSET, "domain_identifier": "?"},
+        {**ASSET, "published": "no"},
+    ):
         assert message_of("assets", arguments) == raised_by(datazone_ts.add_asset, **arguments)
     for arguments in (
         {"operation": "GetDomain"},
         {"operation": "GetDomain", "response": {"id": 1}},
+        {"operation": "GetDomain", "response": {**RESPONSE, "createdAt": 1e300}},
+        {"operation": ["GetDomain"], "response": {}},
         {"operation": "GetTimeSeriesDataPoint", "response": {}},
     ):
         assert message_of("responses", arguments) == raised_by(datazone_ts.respond, **arguments)
     assert message_of("reset", {"all": True}) == raised_by(datazone_ts.reset, all=True)
+    assert message_of("faults", {}).startswith("inject() missing 1 required ")
+    assert message_of("assets", {}).startswith("add_asset() missing 1 required ")
+    assert message_of("responses", {}).startswith("respond() missing 2 required ")
 
 
 @pytest.mark.parametrize(
@@ -259,6 +270,13 @@ def test_other_paths_methods_and_queries_are_refused(ask):
     assert ask("DELETE", "calls") == (405, {"message": "/_datazone_ts/calls takes GET, not DELETE"})
     status, answer = ask("GET", "calls?operation=GetAsset")
     assert (status, answer["message"][:37]) == (400, "/_datazone_ts/calls takes no query; a")
+
+
+def test_the_path_without_a_resource_is_not_a_bucket_of_s3(connection):
+    connection.request("GET", "/_datazone_ts")
+    response = connection.getresponse()
+    message = json.load(response)["message"]
+    assert (response.status, message[:27]) == (404, "there is no /_datazone_ts, ")
 
 
 def test_web_pages_are_refused(ask):

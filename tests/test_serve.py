@@ -306,7 +306,7 @@ def test_hints_are_for_where_there_is_no_python(path, hint):
         ("--catalogue", "[1]", " is not a JSON list of objects"),
         ("--respond", "[", "cannot read "),
         ("--respond", None, "cannot read "),
-        ("--catalogue", '[{"name": "a"}]', "add_asset() missing 1 required "),
+        ("--catalogue", '[{"name": "a"}]', ": add_asset() missing 1 required "),
         ("--respond", '[{"operation": "Get", "response": {}}]', "'Get' is not an operation of "),
     ],
 )
