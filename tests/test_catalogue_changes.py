@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 from freezegun import freeze_time
-from sample import DOMAIN, ENTITY, FORM
+from sample import DOMAIN, ENTITY, FORM, service
 
 from pytest_datazone_ts import UnansweredOperationError
 
@@ -364,8 +364,18 @@ def test_no_two_things_have_the_same_id(client, add, post):
         (created := client.create_asset(**ASSET)["id"]),
         change_listing(client, identifier=created)["listingId"],
         post(client)["forms"][0]["id"],
+        client.search(domainIdentifier=DOMAIN, searchScope="ASSET", maxResults=1)["nextToken"],
+        client.list_time_series_data_points(
+            domainIdentifier=DOMAIN,
+            entityIdentifier=ENTITY,
+            entityType="ASSET",
+            formName=FORM["formName"],
+            maxResults=1,
+        )["nextToken"],
     ]
-    assert len({*ids}) == 5
+    if "PostLineageEvent" in service().operation_names:
+        ids.append(client.post_lineage_event(domainIdentifier=DOMAIN, event=b"{}")["id"])
+    assert len({*ids}) == len(ids)
 
 
 # clientToken
