@@ -18,7 +18,7 @@ import pytest
 import time_machine
 from botocore.exceptions import ClientError
 from freezegun import freeze_time
-from sample import DOCUMENTED, DOMAIN, ENTITY, FORM, location
+from sample import DOCUMENTED, DOMAIN, ENTITY, FORM, SERIES, location
 
 from pytest_datazone_ts import (
     SweepCell,
@@ -40,12 +40,6 @@ STORED = ["Latency", "ResponseLost", "SlowBody"]
 """Faults that botocore retries, although the service carried out the request."""
 MODES = ["attempt", "call", "outage"]
 ASSETS = ["asset1", "asset2", "asset3"]
-SERIES = {
-    "domainIdentifier": DOMAIN,
-    "entityIdentifier": ENTITY,
-    "entityType": "ASSET",
-    "formName": FORM["formName"],
-}
 
 
 @pytest.fixture

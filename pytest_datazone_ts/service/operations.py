@@ -55,7 +55,7 @@ class Service:
     def handles(self, operation: str) -> bool:
         """Return whether the service handles an operation in its current state."""
         handler = _HANDLERS.get(operation)
-        return handler is not None and (not handler.needs_catalogue or bool(self.catalogue))
+        return handler is not None and not (handler.needs_catalogue and self.catalogue.is_empty())
 
     def needs_catalogue(self, operation: str) -> bool:
         """Return whether the service handles an operation only if the catalogue has an asset."""

@@ -6,7 +6,7 @@ Each resource corresponds to a member of the double, with the same names, rules 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from pytest_datazone_ts import faults
 from pytest_datazone_ts.double import DataZoneTimeSeries
@@ -87,8 +87,10 @@ def _fault(described: dict[str, Any]) -> Any:
     if name not in faults.__all__ or not isinstance(kind := getattr(faults, name), type):
         message = f"faults has no class {name!r}"
         raise ValueError(message)
-    if kind is faults.MalformedResponse and isinstance(arguments.get("body"), str):
-        arguments["body"] = arguments["body"].encode()
+    types = get_type_hints(kind)
+    for argument, value in arguments.items():
+        if types.get(argument) is bytes and isinstance(value, str):
+            arguments[argument] = value.encode()
     return kind(**arguments)
 
 
