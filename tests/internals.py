@@ -35,7 +35,7 @@ __all__ = [
     "exchange",
     "new_double",
     "new_operation",
-    "refusal_of",
+    "rejection_of",
     "run_command",
     "serve",
     "verify",
@@ -69,8 +69,8 @@ def exchange(
     return exchange_behind(double)(request)
 
 
-def refusal_of(operation: str, parameters: Mapping[str, Any]) -> str:
-    """Return the message of the error that the service refuses parameters with."""
+def rejection_of(operation: str, parameters: Mapping[str, Any]) -> str:
+    """Return the message of the error that the service rejects parameters with."""
     with pytest.raises(ServiceError) as caught:
         Service(Clock(), content_check="off").validate(model.operation(operation), parameters)
     return str(caught.value)

@@ -931,7 +931,7 @@ NOT_AN_ID = (
         ),
     ],
 )
-def test_an_asset_that_datazone_could_not_have_is_refused(client, add, keywords, message):
+def test_an_asset_that_datazone_could_not_have_is_rejected(client, add, keywords, message):
     with pytest.raises(ValueError, match=r"^add_asset\(\) got ") as caught:
         add(**keywords)
     assert str(caught.value) == told(
@@ -971,13 +971,13 @@ def test_an_asset_that_datazone_could_not_have_is_refused(client, add, keywords,
         ),
     ],
 )
-def test_an_argument_of_the_wrong_type_is_refused(add, keywords, message):
+def test_an_argument_of_the_wrong_type_is_rejected(add, keywords, message):
     with pytest.raises(TypeError) as caught:
         add(**keywords)
     assert str(caught.value) == message
 
 
-def test_a_form_that_json_can_not_hold_is_refused(add):
+def test_a_form_that_json_can_not_hold_is_rejected(add):
     circular = {}
     circular["self"] = circular
     for content in (circular, {"share": float("nan")}):
@@ -1009,7 +1009,7 @@ def test_an_asset_that_is_not_published_takes_no_listing(add):
     )
 
 
-def test_an_asset_that_was_refused_closes_no_domain(add, client):
+def test_an_asset_that_was_rejected_closes_no_domain(add, client):
     with pytest.raises(ValueError, match="'entity_identifier'"):
         add("not an id")
     time_series_calls(client, "anybody", "ASSET")["post"]()

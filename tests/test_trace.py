@@ -241,7 +241,7 @@ def test_long_texts_are_truncated_and_long_lists_are_counted(run):
      {"evaluationsCount": 8, "passingPercentage": 87.5}
 """
     )
-    first, *_, last, refused, _, _, _, _, _ = attempts(shown)
+    first, *_, last, rejected, _, _, _, _, _ = attempts(shown)
     assert first == (
         "   attempt 1: 503,\n"
         "     HttpError(status=503, body='xxxxxxxxxxx... (1030 characters),\n"
@@ -250,7 +250,7 @@ def test_long_texts_are_truncated_and_long_lists_are_counted(run):
     assert last == (
         "   attempt 9: 201, stored 7ynetk728jc0fi, ewbtm5f4g2p0u0, 3 more,\n     6pzfwg9dc732i2"
     )
-    assert refused.startswith("   attempt 1: 400 ValidationException\n     1 validation error")
+    assert rejected.startswith("   attempt 1: 400 ValidationException\n     1 validation error")
     assert re.findall(r"^(?:\d+\.|   \.\.\.|\.\.\.).*", shown, re.MULTILINE) == [
         "1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf, domain dzd_5oo7xzoqltu8mf,",
         "   ... 3 forms left out",

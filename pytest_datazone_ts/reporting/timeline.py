@@ -68,14 +68,14 @@ def render(trace: Trace, *, failure: str, everything: bool) -> str:
         everything: Whether everything is shown in full.
     """
     extent = _EVERYTHING if everything else _Extent()
-    total = trace.left_out + len(trace.chapters)
+    total = trace.omitted + len(trace.chapters)
     new = [
         (number, chapter)
-        for number, chapter in enumerate(trace.chapters, trace.left_out + 1)
+        for number, chapter in enumerate(trace.chapters, trace.omitted + 1)
         if chapter.reported != chapter.size
     ]
     # A test with that many doubles is a property test, whose failing example comes last.
-    kept = new[-1 if trace.left_out and not everything else -extent.chapters :]
+    kept = new[-1 if trace.omitted and not everything else -extent.chapters :]
     lines: list[str] = []
     left_out = total - len(kept)
     if kept and left_out and not any(chapter.reported for chapter in trace.chapters):

@@ -226,7 +226,7 @@ class Service:
         )
 
     def _check_content(self, forms: list[Mapping[str, Any]]) -> None:
-        """Refuse content that does not match its form type, or warn about it."""
+        """Reject content that does not match its form type, or warn about it."""
         self.form_types.check_registered(forms)
         if self._content_check == "off":
             return
@@ -235,8 +235,8 @@ class Service:
             if self._content_check == "error":
                 raise ServiceError("ValidationException", problems)
             message = (
-                f"{problems}. AWS does not document what it refuses, so this is a warning. "
-                "content_check='error' refuses such content, content_check='off' accepts it."
+                f"{problems}. AWS does not document what it rejects, so this is a warning. "
+                "content_check='error' rejects such content, content_check='off' accepts it."
             )
             location.warn(message, DataZoneContentWarning)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from pytest_datazone_ts import faults
 from pytest_datazone_ts.double import DataZoneTimeSeries
 from pytest_datazone_ts.text import parse_json
-from pytest_datazone_ts.transport.http import Refused
+from pytest_datazone_ts.transport.http import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,19 +31,19 @@ def answer(double: DataZoneTimeSeries, method: str, target: str, body: bytes) ->
         body: The body.
 
     Raises:
-        Refused: There is no such resource, or the request is invalid.
+        Rejected: There is no such resource, or the request is invalid.
     """
     path, _, query = target.partition("?")
     name = path.removeprefix(PREFIX)
     if name not in _METHODS:
         known = ", ".join(f"{each} {PREFIX}{other}" for other, each in _METHODS.items())
-        raise Refused(404, "NotFound", f"there is no {path}, only {known}")
+        raise Rejected(404, "NotFound", f"there is no {path}, only {known}")
     if method != _METHODS[name]:
         message = f"{path} takes {_METHODS[name]}, not {method}"
-        raise Refused(405, "MethodNotAllowed", message, allow=_METHODS[name])
+        raise Rejected(405, "MethodNotAllowed", message, allow=_METHODS[name])
     if query:
         message = f"{path} takes no query; arguments are a JSON object in the body"
-        raise Refused(400, "ValueError", message)
+        raise Rejected(400, "ValueError", message)
     try:
         if method == "GET":
             content = json.dumps(_VIEWS[name](double)).encode()
@@ -51,7 +51,7 @@ def answer(double: DataZoneTimeSeries, method: str, target: str, body: bytes) ->
         _CHANGES[name](double, **_arguments(body))
     except (TypeError, ValueError, RecursionError) as error:
         message = str(error).removeprefix("DataZoneTimeSeries.")
-        raise Refused(400, type(error).__name__, message) from None
+        raise Rejected(400, type(error).__name__, message) from None
     return 204, (), b""
 
 
