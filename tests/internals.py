@@ -16,7 +16,7 @@ from pytest_datazone_ts.clock import Clock
 from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.message import Request
 from pytest_datazone_ts.mock import verify
-from pytest_datazone_ts.options import Options
+from pytest_datazone_ts.options import OptionKeywords, Options
 from pytest_datazone_ts.service import model, wire
 from pytest_datazone_ts.service.codec import DecodeError as UnreadableError
 from pytest_datazone_ts.service.error import ServiceError
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = [
     "LARGEST_BODY",
     "LARGEST_FOREIGN_BODY",
+    "OptionKeywords",
+    "Options",
     "UnreadableError",
     "decode",
     "encode",
