@@ -212,6 +212,6 @@ def _text(value: object) -> str:
 
 
 def _first(name: str, items: Sequence[Item], limit: int, describe: Callable[[Item], Json]) -> Json:
-    """Return the first ``limit`` items as JSON, and the number left out."""
+    """Return the first ``limit`` items as JSON, and the number omitted."""
     omitted = max(0, len(items) - limit)
     return {name: [*map(describe, items[:limit])], f"{name}_omitted": omitted}
