@@ -13,7 +13,7 @@ from moto import mock_aws
 from pytest_datazone_ts import DataZoneTimeSeries, UnansweredOperationError, mock_datazone_ts
 
 ELSEWHERE = "https://secretsmanager.us-east-1.api.aws"
-REJECTED = (
+REFUSED = (
     f"POST {ELSEWHERE}/ was about to go to the network, and the option mock_aws stopped it: moto "
     "does not answer there. Mock this call, give its client an endpoint_url on this machine, or "
     "turn the option off for this test."
@@ -84,19 +84,19 @@ def test_clients_that_are_older_than_moto_are_answered(run_pytest):
     ).assert_outcomes(passed=2)
 
 
-def test_what_moto_does_not_answer_is_rejected(network):
+def test_what_moto_does_not_answer_is_refused(network):
     with pytest.raises(AssertionError, match="swallowed errors") as failed:  # noqa: PT012, SIM117
         with mock_datazone_ts(mock_aws=True):
             client = boto3.client("secretsmanager", endpoint_url=ELSEWHERE)
             with pytest.raises(UnansweredOperationError) as raised:
                 client.list_secrets()
 
-    assert str(raised.value) == REJECTED
-    assert REJECTED in str(failed.value)
+    assert str(raised.value) == REFUSED
+    assert REFUSED in str(failed.value)
     assert not network
 
 
-def test_datazone_let_through_is_rejected_too(network):
+def test_datazone_let_through_is_refused_too(network):
     with mock_datazone_ts(mock_aws=True, unstubbed="passthrough", strict=False):
         with pytest.raises(UnansweredOperationError, match=r"^GET https://datazone\.us-east-1\."):
             boto3.client("datazone", region_name="us-east-1").list_domains()
