@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from pytest_datazone_ts import location
 
@@ -19,10 +20,9 @@ def add_to(error: BaseException) -> bool:
     Returns:
         Whether it does.
     """
-    exceptions = sys.modules.get("botocore.exceptions")  # no error exists unless it is loaded
-    if exceptions is None:
-        return False
-    found = [each for each in location.chain(error) if isinstance(each, exceptions.NoRegionError)]
+    # No error exists unless the module is loaded.
+    kind: Any = getattr(sys.modules.get("botocore.exceptions"), "NoRegionError", ())
+    found = [each for each in location.chain(error) if isinstance(each, kind)]
     for each in found:  # not a note, which Python 3.10 does not have
         each.args = (f"{each}\n{STAND_INS}",)
     return bool(found)
