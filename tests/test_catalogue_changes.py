@@ -147,7 +147,7 @@ def test_an_external_identifier_is_unique_in_a_domain(client, add):
 
 
 @pytest.mark.parametrize("operation", ["create_asset", "create_asset_revision"])
-def test_two_forms_of_one_name_are_refused(client, add, operation):
+def test_two_forms_of_one_name_are_rejected(client, add, operation):
     add()
     method = getattr(client, operation)
     assert error_of(method, **CHANGES[operation], formsInput=[GLUE_FORM, GLUE_FORM]) == (

@@ -114,7 +114,7 @@ def test_a_revision_added_while_paging_repeats_none(datazone_ts_client, publish)
     "PostLineageEvent" not in service().operation_names,
     reason="this botocore is older than lineage events",
 )
-def test_a_token_of_another_operation_is_refused(datazone_ts_client, publish):
+def test_a_token_of_another_operation_is_rejected(datazone_ts_client, publish):
     publish(2)
     for _ in range(2):
         datazone_ts_client.post_lineage_event(domainIdentifier=DOMAIN, event=b"{}")
