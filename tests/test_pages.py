@@ -87,9 +87,9 @@ def test_a_search_continues_in_the_catalogue_of_its_first_page(
     found = []
     for page in pages:
         assert page["totalMatchCount"] == 5
-        for item in page["items"]:
-            found.append(item["assetListing"]["entityId"])
-            change_listing(datazone_ts_client, found[-1], "UNPUBLISH")
+        found += [item["assetListing"]["entityId"] for item in page["items"]]
+        for identifier in identifiers:
+            change_listing(datazone_ts_client, identifier, "UNPUBLISH")
     assert found == identifiers
     assert not any(call.attempts[0].reason for call in datazone_ts.calls)
     again = datazone_ts_client.search_listings(domainIdentifier=DOMAIN)

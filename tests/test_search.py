@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -139,18 +138,6 @@ def test_an_attribute_of_a_form_is_not_the_type_of_the_asset(datazone_ts, find):
     datazone_ts.add_asset("penguins", domain_identifier=DOMAIN, name="penguins", forms=forms)
     assert find(filters=equal("typeForm.rows", "7")) == ["penguins"]
     assert find(filters=equal("typeForm.kind", "zoo")) == []
-
-
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system cannot change its time zone")
-@pytest.mark.usefixtures("zoo")
-def test_a_time_without_a_zone_is_in_utc_on_every_machine(find, monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    try:
-        assert find(filters=equal("createdAt", "2024-02-04T04:05:06")) == ["keepers"]
-    finally:
-        monkeypatch.undo()
-        time.tzset()
 
 
 @pytest.mark.usefixtures("zoo")
