@@ -364,9 +364,11 @@ def test_no_two_things_have_the_same_id(client, add, post):
         )["nextToken"],
     ]
     if "PostLineageEvent" in service().operation_names:
-        for _ in range(2):
-            ids.append(client.post_lineage_event(domainIdentifier=DOMAIN, event=b"{}")["id"])
-        ids.append(client.list_lineage_events(domainIdentifier=DOMAIN, maxResults=1)["nextToken"])
+        ids += [
+            client.post_lineage_event(domainIdentifier=DOMAIN, event=b"{}")["id"],
+            client.post_lineage_event(domainIdentifier=DOMAIN, event=b"{}")["id"],
+            client.list_lineage_events(domainIdentifier=DOMAIN, maxResults=1)["nextToken"],
+        ]
     assert len({*ids}) == len(ids)
 
 
