@@ -17,7 +17,7 @@ from pytest_datazone_ts.service.asset import (
 )
 from pytest_datazone_ts.service.catalogue import Catalogue
 from pytest_datazone_ts.service.catalogue_output import CatalogueOutput, status
-from pytest_datazone_ts.service.error import ServiceError, unimplemented
+from pytest_datazone_ts.service.error import unimplemented
 from pytest_datazone_ts.service.result import Result
 from pytest_datazone_ts.service.search import Candidate, Search
 
@@ -214,18 +214,14 @@ class CatalogueOperations:
         return Candidate(listing.asset, listing)
 
     def _forms(self, parameters: Mapping[str, Any]) -> dict[str, Form]:
-        forms: dict[str, Form] = {}
-        for form in parameters.get("formsInput", ()):
-            name = form["formName"]
-            if name in forms:
-                message = f"formsInput has more than one form named '{name}'"
-                raise ServiceError("ValidationException", message)
-            forms[name] = self._form(
-                form.get("typeIdentifier", default_form_type(name)),
+        return {
+            form["formName"]: self._form(
+                form.get("typeIdentifier", default_form_type(form["formName"])),
                 form.get("typeRevision"),
                 form.get("content", "{}"),
             )
-        return forms
+            for form in parameters.get("formsInput", ())
+        }
 
     def _form(self, type_identifier: str, revision: str | None, content: str) -> Form:
         return Form(type_identifier, self._form_types.use(type_identifier, revision), content)
@@ -247,6 +243,9 @@ class CatalogueOperations:
         for name in parameters:
             if name not in _IMPLEMENTED:
                 raise unimplemented(operation, f"the parameter {name!r}")
+        names = [form["formName"] for form in parameters.get("formsInput", ())]
+        if len({*names}) < len(names):
+            raise unimplemented(operation, f"two forms of one name, in formsInput with {names}")
 
 
 _IMPLEMENTED = {
