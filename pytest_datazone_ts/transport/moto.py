@@ -1,7 +1,8 @@
 """moto's ``mock_aws`` together with a double, for the option ``mock_aws``.
 
-moto answers requests to hosts that it knows, and lets all others through to the network. This
-module blocks those, unless they go to this machine, in the last step before the network: where
+moto answers requests to hosts that it knows with the operation's result, requests to other hosts
+of ``amazonaws.com`` with a bare 404, and lets the rest through to the network. This module blocks
+both: the latter, unless they go to this machine, in the last step before the network, where
 botocore's endpoint passes a request to its HTTP session.
 """
 
@@ -70,14 +71,21 @@ def install() -> None:
 def _process_request(original: Callable[..., Any]) -> Callable[..., Any]:
     def process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
         try:
-            return original(stubber, request)
+            response = original(stubber, request)
         except ModuleNotFoundError as missing:
             service = get_service_from_url(request.url.partition("?")[0])
             error = other_services.missing_module(missing, service)
             _exchanges[-1].errors.append(error)
             raise error from missing
+        if response == _NOT_IMPLEMENTED:
+            _block(request)
+        return response
 
     return process_request
+
+
+_NOT_IMPLEMENTED = (404, {}, "Not yet implemented")
+"""moto's response to what it has no code for."""
 
 
 def _send(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,9 +117,11 @@ def _block(request: AWSPreparedRequest) -> None:
         UnansweredOperationError: Always; with the option ``strict``, it also fails the test.
     """
     url = request.url.partition("?")[0]
+    service = get_service_from_url(url)
+    lack = f"this request of {service}" if service else "any service at this address"
     error = UnansweredOperationError(
-        f"{request.method} {url} was about to go to the network, and the option mock_aws stopped "
-        "it: moto does not answer there. Mock this call, give its client an endpoint_url on this "
+        f"the option mock_aws blocked {request.method} {url}: moto does not support {lack}. Mock "
+        "this call, for example with botocore's Stubber, give its client an endpoint_url on this "
         "machine, or turn the option off for this test."
     )
     _exchanges[-1].errors.append(error)

@@ -212,6 +212,37 @@ def test_an_operation_missing_in_moto_is_an_error_in_the_protocol_of_the_client(
     assert not any(nothing in body for nothing in (b"Traceback", b'"None"', b">None<"))
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "lack"),
+    [
+        ("waf", "list_rules", "this service"),
+        ("cloudsearch", "list_domain_names", "this service"),
+        ("lakeformation", "list_resources", "this operation of lakeformation"),
+    ],
+)
+def test_a_service_missing_in_moto_is_named_to_the_client_and_in_the_log(
+    service, operation, lack, capfd
+):
+    lines = []
+    with serve(new_double(), log=lines.append) as endpoint_url:
+        path = "/nothing" if service == "lakeformation" else ""
+        keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
+        client = boto3.client(
+            service, endpoint_url=f"{endpoint_url}{path}", region_name="us-east-1", **keys
+        )
+        with pytest.raises(ClientError) as raised:
+            getattr(client, operation)()
+    message = (
+        f"moto cannot answer this request: it does not support {lack}. Mock the call, or give its "
+        "client another endpoint"
+    )
+    assert raised.value.response["Error"]["Message"] == message
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert lines[0].startswith(f"{service} 400 (POST /")
+    assert lines[0].endswith(f"): {message}")
+    assert "".join(capfd.readouterr()) == ""
+
+
 def test_a_bucket_can_be_in_the_host_name(client):
     s3 = client("s3")
     s3.create_bucket(Bucket="scores")
