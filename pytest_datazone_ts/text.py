@@ -84,6 +84,18 @@ def _reject_constant(constant: str) -> NoReturn:
     raise ValueError(message)
 
 
+def without_class(message: str, owner: type) -> str:
+    """Return an error's message without the class that Python puts before a method's name.
+
+    Args:
+        message: The message.
+        owner: The class whose method was called; the method may be a base class's.
+    """
+    for each in owner.__mro__:
+        message = message.removeprefix(f"{each.__name__}.")
+    return message
+
+
 def truncate(text: str, width: int, start: int = 0, *, original: str | None = None) -> str:
     """Shorten a text that is too long, and append its length.
 
