@@ -254,7 +254,7 @@ def test_a_body_that_is_nested_too_deeply(message_of):
     assert "nested too deeply" in message_of("faults", body="[" * 100_000)
 
 
-def test_other_paths_methods_and_queries_are_refused(ask):
+def test_other_paths_methods_and_queries_are_rejected(ask):
     status, answer = ask("GET", "points")
     assert (status, answer["message"].partition(", only ")[0]) == (
         404,
@@ -282,7 +282,7 @@ def test_what_changes_the_double_is_logged_and_what_reads_it_is_not():
     assert len(lines) == 2
 
 
-def test_web_pages_are_refused(ask):
+def test_web_pages_are_rejected(ask):
     status, _ = ask("GET", "calls", Origin="https://example.com")
     assert status == 403
 

@@ -84,7 +84,7 @@ def _process_request(original: Callable[..., Any]) -> Callable[..., Any]:
     return process_request
 
 
-_NOT_IMPLEMENTED = (404, {}, "Not yet implemented")
+_NOT_IMPLEMENTED: tuple[int, dict[str, str], str] = (404, {}, "Not yet implemented")
 """moto's response to what it has no code for."""
 
 

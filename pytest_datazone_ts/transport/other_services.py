@@ -189,7 +189,7 @@ def _moto() -> Any:
     return application
 
 
-def _service_app(service: str) -> Any:
+def _service_app(service: Any) -> Any:
     """Return moto's application for a service, which raises what it does not support.
 
     Args:
