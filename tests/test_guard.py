@@ -563,6 +563,34 @@ def test_a_password_in_the_endpoint_is_not_shown(run):
     result.stdout.no_fnmatch_line("*PASS0*")
 
 
+@pytest.mark.parametrize("option", ["--setup-only", "--setup-plan"])
+def test_a_run_that_only_sets_up(run, option):
+    """The fixtures of a test are set up with the former option, and no test runs with either."""
+    module = """
+        import pytest
+        from pipeline import publish_and_hide
+
+        @pytest.fixture
+        def injected(datazone_ts):
+            datazone_ts.inject("ThrottlingException")
+
+        @pytest.fixture
+        def seed():
+            publish_and_hide()
+
+        def test_it(injected): assert 0
+        def test_hidden(seed): assert 0
+    """
+    result = run(module, option, datazone_ts_guard="true")
+
+    if option == "--setup-plan":
+        assert result.ret == pytest.ExitCode.OK
+        result.stdout.no_fnmatch_line(HIDDEN)
+    else:
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines(["*ERROR at setup of test_hidden*", HIDDEN])
+
+
 def test_a_wrong_setting_is_an_error(run):
     result = run("def test_it(): pass", datazone_ts_guard="perhaps")
     result.stderr.fnmatch_lines(
