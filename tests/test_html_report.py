@@ -132,7 +132,8 @@ def test_it_shows_what_a_run_posted(run):
     assert page.text.index("test_it.py 1 test") < page.text.index("test_publishes")
     (test,) = page.tests
     assert re.fullmatch(
-        r"passed test_publishes 4 calls · 3 points · [\d.]+ m?s Calls ASSET asset, dzd_x, us-east-1 "
+        r"passed test_publishes 4 calls · 3 points · [\d.]+ m?s "
+        r"Calls ASSET asset, dzd_x, us-east-1 "
         r"PostTimeSeriesDataPoints 201 completeness acme\.ScoreFormType 2024-01-01 00:00Z "
         r'\{"passingPercentage": 80\} PostTimeSeriesDataPoints 201 .* '
         r"ListTimeSeriesDataPoints formName freshness 200 "
