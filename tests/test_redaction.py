@@ -204,6 +204,9 @@ def test_a_message_that_compares_shows_no_secret(pytester):
     assert not re.search("PASS[0-9]", result.stdout.str())
 
 
+EVENT = "before-send.datazone.PostTimeSeriesDataPoints"
+
+
 def test_a_refused_request_is_named_without_a_password(datazone_ts, post):
     """A handler that replaces the request's URL loses the call, so the request is refused."""
     client = boto3.client(
@@ -214,7 +217,7 @@ def test_a_refused_request_is_named_without_a_password(datazone_ts, post):
         request.url = "".join(request.url)
         vars(request).pop("context", None)
 
-    client.meta.events.register_first("before-send.datazone", replace_url)
+    client.meta.events.register_first(EVENT, replace_url)
     with pytest.raises(UnansweredOperationError) as raised:
         post(client)
     datazone_ts.reset()  # forget the error, which strict reports
