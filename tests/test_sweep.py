@@ -242,7 +242,7 @@ def test_an_expected_outcome_that_does_not_occur_is_a_failure(post_one):
 
 def test_an_expectation_does_not_hide_what_is_worse(client, post):
     def swallow():
-        with suppress(ClientError):
+        with contextlib.suppress(ClientError):
             post(client)
 
     report = sweep(swallow, expect={"AccessDeniedException": "ok"})
