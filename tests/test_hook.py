@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import re
 import subprocess
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from botocore.exceptions import NoRegionError
 from botocore.history import get_global_history_recorder
@@ -313,6 +315,23 @@ def test_the_handlers_of_the_client_are_called(make_client, post):
     assert len(seen) == 2
 
 
+@pytest.mark.skipif(
+    "context" not in inspect.signature(AWSPreparedRequest).parameters,
+    reason="this botocore passes the context of a call on with the URL alone",
+)
+def test_a_handler_may_replace_the_url(make_client, post):
+    def replace_url(request, **_):
+        request.url = "".join(request.url)
+
+    client = make_client()
+    event = "before-send.datazone.PostTimeSeriesDataPoints"
+    client.meta.events.register_first(event, replace_url)
+    with mock_datazone_ts() as ts:
+        post(client)
+
+        assert ts.data_points.one()
+
+
 def test_the_response_of_the_double_takes_precedence_over_that_of_a_handler(make_client, post):
     """Other libraries respond in the same event."""
     client = make_client()
@@ -449,7 +468,7 @@ def test_the_response_has_the_metadata_of_a_real_one(make_client, post):
         assert int(metadata["HTTPHeaders"]["content-length"]) > 0
         assert response["forms"][0]["id"] == ts.data_points.one().id
 
-        with pytest.raises(client.exceptions.ResourceNotFoundException) as refused:
+        with pytest.raises(client.exceptions.ResourceNotFoundException) as rejected:
             client.get_time_series_data_point(
                 domainIdentifier="dzd_1",
                 entityIdentifier="e",
@@ -457,7 +476,7 @@ def test_the_response_has_the_metadata_of_a_real_one(make_client, post):
                 formName="f",
                 identifier="i",
             )
-        metadata = refused.value.response["ResponseMetadata"]
+        metadata = rejected.value.response["ResponseMetadata"]
         assert metadata["HTTPStatusCode"] == 404
         assert metadata["RequestId"] == ts.calls.latest().attempts[-1].request_id
         assert metadata["RetryAttempts"] == 0
