@@ -449,6 +449,33 @@ def test_a_client_that_is_older_than_the_plugin_is_stopped(run, pytester):
     result.stdout.fnmatch_lines(["E *DataZoneBlockedError: ListTimeSeriesDataPoints was about *"])
 
 
+@pytest.mark.usefixtures("bare_machine")
+def test_a_session_that_is_older_than_the_plugin_asks_no_metadata_service(
+    run, pytester, monkeypatch
+):
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
+    pytester.makepyfile(older="import boto3; SESSION = boto3.Session(region_name='us-east-1')")
+    module = """
+        from older import SESSION
+
+        def test_it(network):
+            SESSION.client("datazone")
+            assert not network
+    """
+    run(module, "-p", "older", datazone_ts_guard="true").assert_outcomes(passed=1)
+
+
+def test_a_conftest_can_load_the_plugin_with_its_guard(pytester, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeini("[pytest]\ndatazone_ts_guard = true\n")
+    pytester.makeconftest('pytest_plugins = ["pytest_datazone_ts.plugin"]')
+    pytester.makepyfile(pipeline=PIPELINE)
+    pytester.makepyfile("from pipeline import publish\n\ndef test_it(): publish()")
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *DataZoneBlockedError: PostTimeSeriesDataPoints was about *"])
+
+
 BARE = """
     import asyncio
     import boto3
