@@ -449,6 +449,22 @@ def test_a_client_that_is_older_than_the_plugin_is_stopped(run, pytester):
     result.stdout.fnmatch_lines(["E *DataZoneBlockedError: ListTimeSeriesDataPoints was about *"])
 
 
+def test_a_call_at_the_end_of_a_workers_session_fails_the_run(run, pytester):
+    pytest.importorskip("xdist")
+    pytester.makepyfile(
+        late="""
+        def pytest_sessionfinish(session):
+            if hasattr(session.config, "workerinput"):
+                from pipeline import publish_and_hide
+
+                publish_and_hide()
+        """
+    )
+    result = run("def test_it(): pass", "-n", "1", "-p", "late", datazone_ts_guard="true")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*datazone_ts: calls to DataZone were stopped*", f"*{STOPPED}"])
+
+
 @pytest.mark.usefixtures("bare_machine")
 def test_a_session_that_is_older_than_the_plugin_asks_no_metadata_service(
     run, pytester, monkeypatch
