@@ -674,6 +674,13 @@ def test_with_stand_ins_a_client_can_be_made_at_import(pytester, monkeypatch, co
     result.stdout.fnmatch_lines(["changed: []"])
 
 
+HINT = (
+    "E   datazone_ts: a client was created while pytest collected the tests, and no region is "
+    "configured here. Set datazone_ts_stand_ins = true in pytest's configuration file to use "
+    "stand-ins for a missing region and missing credentials."
+)
+
+
 @pytest.mark.usefixtures("bare_machine")
 def test_without_stand_ins_a_client_cannot_be_made_at_import(pytester, monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # botocore would wait for it
@@ -681,7 +688,37 @@ def test_without_stand_ins_a_client_cannot_be_made_at_import(pytester, monkeypat
     result = pytester.runpytest_inprocess()
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E   botocore.exceptions.NoRegionError: *"])
+    result.stdout.fnmatch_lines(
+        ["E   botocore.exceptions.NoRegionError: You must specify a region.", HINT],
+        consecutive=True,
+    )
+
+
+@pytest.mark.usefixtures("bare_machine")
+@pytest.mark.parametrize("folder", ["tests", "deeper/tests"])
+def test_a_conftest_that_creates_a_client_shows_the_hint(pytester, monkeypatch, folder):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    path = pytester.path / folder
+    path.mkdir(parents=True)
+    (path / "conftest.py").write_text(AT_IMPORT)
+    (path / "test_it.py").write_text("def test_it(): pass")
+
+    result = pytester.runpytest_subprocess()
+
+    assert result.ret in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED}
+    shown = result.stdout.str() + result.stderr.str()
+    assert f"NoRegionError: You must specify a region.\n{HINT}" in shown
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_other_errors_show_no_hint(pytester):
+    pytester.makepyfile(test_it="raise ValueError('no region')", test_that="import botocore; 1 / 0")
+    pytester.makeconftest("import botocore.exceptions")
+
+    result = pytester.runpytest_subprocess()
+
+    result.assert_outcomes(errors=2)
+    result.stdout.no_fnmatch_line("*stand_ins*")
 
 
 def test_stand_ins_change_nothing_if_everything_is_configured(pytester, monkeypatch, bare_machine):
