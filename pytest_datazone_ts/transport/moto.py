@@ -21,6 +21,7 @@ from moto.core.config import default_user_config
 from moto.core.models import botocore_stubber
 
 from pytest_datazone_ts.errors import UnansweredOperationError
+from pytest_datazone_ts.text import without_credentials
 from pytest_datazone_ts.transport import active, loopback, other_services
 from pytest_datazone_ts.transport.replacement import Replacements
 
@@ -120,9 +121,9 @@ def _block(request: AWSPreparedRequest) -> None:
     service = get_service_from_url(url)
     lack = f"this request of {service}" if service else "any service at this address"
     error = UnansweredOperationError(
-        f"the option mock_aws blocked {request.method} {url}: moto does not support {lack}. Mock "
-        "this call, for example with botocore's Stubber, give its client an endpoint_url on this "
-        "machine, or turn the option off for this test."
+        f"the option mock_aws blocked {request.method} {without_credentials(url)}: moto does not "
+        f"support {lack}. Mock this call, for example with botocore's Stubber, give its client an "
+        "endpoint_url on this machine, or turn the option off for this test."
     )
     _exchanges[-1].errors.append(error)
     raise error
