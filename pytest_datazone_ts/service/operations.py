@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.errors import DataZoneContentWarning
@@ -255,8 +254,7 @@ class Service:
         )
 
 
-@dataclass(frozen=True)
-class OperationHandler:
+class OperationHandler(NamedTuple):
     """An operation that the service implements."""
 
     operation: str
