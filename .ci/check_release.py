@@ -4,13 +4,17 @@ A second argument is the tag that is about to be released, such as v1.0.0.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import venv
+from importlib.metadata import distributions
 from pathlib import Path
+
+from readme_renderer import markdown
 
 
 def run(*command: object, folder: Path = Path()) -> None:
@@ -38,6 +42,13 @@ wanted = {
 }
 if missing := wanted - packed:
     sys.exit(f"the sdist lacks {', '.join(sorted(missing))}")
+
+# PyPI shows the README apart from the repository.
+(distribution,) = distributions(path=[str(wheel)])
+page = markdown.render(distribution.metadata["Description"])
+links = re.findall(r' (?:href|src)="([^"]*)"', page)
+if relative := [link for link in links if not link.startswith(("https://", "#"))]:
+    sys.exit(f"on PyPI, the README has relative links: {', '.join(relative)}")
 
 with tempfile.TemporaryDirectory() as name:
     scratch = Path(name)

@@ -1,6 +1,7 @@
 # ruff: noqa: INP001 - Sphinx reads this file by its path
 """Sphinx configuration."""
 
+import os
 import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -13,7 +14,7 @@ release = version_of(project)
 version = release
 exclude_patterns = ["_build"]
 
-extensions = ["google_docstrings", "myst_parser", "options", "sphinx.ext.autodoc"]
+extensions = ["google_docstrings", "llms", "myst_parser", "options", "sphinx.ext.autodoc"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
@@ -37,10 +38,12 @@ nitpick_ignore_regex = [
 ]
 
 html_theme = "furo"
+html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", "")
 pygments_dark_style = "github-dark"
 html_title = project
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False

@@ -109,8 +109,8 @@ class Exchange:
             attempt.finish(result)
             call.attempts.append(attempt)
 
-    def refuse(self, request: str) -> NoReturn:
-        """Refuse a request that cannot be attributed to a call, so that it is not sent.
+    def reject(self, request: str) -> NoReturn:
+        """Reject a request that cannot be attributed to a call, so that it is not sent.
 
         Args:
             request: A description, such as ``"GetDomain was about to go to ..."``.
@@ -185,9 +185,9 @@ class Exchange:
                 throttled = ServiceError("ThrottlingException", ThrottlingException.default_message)
                 return self._encode_error(operation, throttled, attempt)
             output = self._output(operation, call, attempt)
-        except ServiceError as refused:
-            attempt.reason = refused.reason
-            return self._encode_error(operation, refused, attempt)
+        except ServiceError as error:
+            attempt.reason = error.reason
+            return self._encode_error(operation, error, attempt)
         return wire.encode(
             operation, output, request_id=attempt.request_id, at=attempt.at.timestamp()
         )

@@ -275,7 +275,7 @@ class Injections:
 
     @contextmanager
     def over_http(self) -> Iterator[None]:
-        """Refuse the faults that cannot happen over HTTP while the double is served.
+        """Reject the faults that cannot happen over HTTP while the double is served.
 
         Raises:
             ValueError: Such a fault was injected before.

@@ -76,12 +76,7 @@ class DataPoint(_Record):
         if self.content is None:
             message = f"data point {self.id} ({self.form_name}) was posted without content"
             raise ValueError(message)
-        try:
-            return json.loads(self.content)
-        except (ValueError, RecursionError) as error:
-            message = f"the content of data point {self.id} ({self.form_name}) is not JSON: {error}"
-            # With a cause, pytest would show the standard library's frames.
-            raise ValueError(message) from None
+        return _parse_content(self.content, f"data point {self.id} ({self.form_name})")
 
 
 class LineageDataset(NamedTuple):
@@ -120,11 +115,17 @@ class LineageEvent(_Record):
         Raises:
             ValueError: It is not JSON.
         """
-        try:
-            return json.loads(self.content)
-        except (ValueError, RecursionError) as error:
-            message = f"the content of lineage event {self.id} is not JSON: {error}"
-            raise ValueError(message) from None
+        return _parse_content(self.content, f"lineage event {self.id}")
+
+
+def _parse_content(content: str, record: str) -> Any:
+    """Return the JSON value of a record's content."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        message = f"the content of {record} is not JSON: {error}"
+        # With a cause, pytest would show the standard library's frames.
+        raise ValueError(message) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -42,14 +42,6 @@ _MODES: tuple[Mode, ...] = get_args(Mode)
 _VIRTUAL = {"retry_sleep": "virtual", "sleep": "virtual"}
 """The options with which no wait takes real time."""
 _DAY = 86_400
-_HOUR = 3_600
-_ARGUMENTS: Mapping[type[Fault], tuple[Any, ...]] = {
-    faults.Latency: (_HOUR,),  # beyond any read_timeout
-    faults.SlowBody: (10 * _HOUR,),  # the same for a body of less than a kilobyte
-}
-_TRANSPORT: list[type[Fault]] = [
-    fault if isinstance(fault, type) else type(fault) for fault in faults.TRANSPORT
-]
 
 
 def sweep(
@@ -161,9 +153,15 @@ def _plan(seen: Sequence[Site], sites: str) -> Iterator[Step]:
     ends = {site for line in by_line.values() for site in (line[0], line[-1])}
     for site in seen:
         if sites == "all" or site in ends:
-            for kind in (*faults.documented(site.operation), *_TRANSPORT):
+            for fault in _faults(site.operation):
                 for mode in _MODES:
-                    yield Step(site, kind(*_ARGUMENTS.get(kind, ())), mode)
+                    yield Step(site, fault, mode)
+
+
+def _faults(operation: str) -> list[Fault]:
+    """Return the faults that sweeps try for an operation."""
+    every = (*faults.documented(operation), *faults.TRANSPORT)
+    return [fault() if isinstance(fault, type) else fault for fault in every]
 
 
 def _require_keywords(options: Mapping[str, object]) -> None:
@@ -208,17 +206,13 @@ def _require_arguments(
             raise ValueError(message)
 
 
-def _fault_names() -> list[str]:
-    """Return the names of the faults that sweeps try."""
-    return [kind.__name__ for kind in (*faults.documented(POST), *_TRANSPORT)]
-
-
 class _ByCell:
     """The values that the test gave for some cells."""
 
     def __init__(self, argument: str, values: Mapping[Any, Any]) -> None:
         self._argument = argument
         self._values: dict[tuple[str, ...], Any] = {}
+        names = [type(fault).__name__ for fault in _faults(POST)]
         for key, value in values.items():
             parts = (key,) if isinstance(key, str) else key
             if not isinstance(parts, tuple) or len(parts) not in {1, 2, 3}:
@@ -227,7 +221,7 @@ class _ByCell:
                     f"(name, mode, site), not {key!r}"
                 )
                 raise ValueError(message)
-            for part, known in zip(parts, (_fault_names(), _MODES), strict=False):
+            for part, known in zip(parts, (names, _MODES), strict=False):
                 if part not in known:
                     message = (
                         f"sweep({argument}=...) got the key {key!r}.{spelling.hint(part, known)} "
@@ -306,7 +300,8 @@ def _outcome(run: Run, lost: DataPoints, doubled: DataPoints) -> Outcome:
 
 def _replay(step: Step, run: Run) -> Iterator[str]:
     """Yield lines that inject the same fault; for an outage, one for each operation that failed."""
-    fault = f"faults.{step.fault!r}" if type(step.fault) in _ARGUMENTS else f'"{step.name}"'
+    has_arguments = repr(step.fault) != step.name
+    fault = f"faults.{step.fault!r}" if has_arguments else f'"{step.name}"'
     operations = run.failed if step.mode == "outage" else {step.site.operation: 0}
     for operation, let_through in operations.items():
         arguments = [fault]

@@ -17,6 +17,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import JSONFileLoader
+from botocore.validate import ParamValidator
 from network import Network
 from sample import DOMAIN, ENTITY, FORM
 
@@ -79,6 +80,20 @@ def post() -> Callable[..., Any]:
         return client.post_time_series_data_points(**{**call, **keywords})
 
     return post
+
+
+@pytest.fixture
+def checked_client(datazone_ts_client: Any) -> Iterator[Any]:
+    """A client that checks every output against botocore's shape of it."""
+
+    def check(parsed: dict[str, Any], model: Any, **_: object) -> None:
+        if "Error" not in parsed and model.output_shape is not None:
+            output = {name: parsed[name] for name in parsed if name != "ResponseMetadata"}
+            assert ParamValidator().validate(output, model.output_shape).generate_report() == ""
+
+    datazone_ts_client.meta.events.register("after-call.datazone", check)
+    yield datazone_ts_client
+    datazone_ts_client.meta.events.unregister("after-call.datazone", check)
 
 
 @pytest.fixture

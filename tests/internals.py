@@ -16,7 +16,7 @@ from pytest_datazone_ts.clock import Clock
 from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.message import Request
 from pytest_datazone_ts.mock import verify
-from pytest_datazone_ts.options import Options
+from pytest_datazone_ts.options import OptionKeywords, Options
 from pytest_datazone_ts.service import model, wire
 from pytest_datazone_ts.service.codec import DecodeError as UnreadableError
 from pytest_datazone_ts.service.error import ServiceError
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 __all__ = [
     "LARGEST_BODY",
     "LARGEST_FOREIGN_BODY",
+    "OptionKeywords",
+    "Options",
     "UnreadableError",
     "decode",
     "encode",
     "exchange",
     "new_double",
     "new_operation",
-    "refusal_of",
+    "rejection_of",
     "run_command",
     "serve",
     "verify",
@@ -69,8 +71,8 @@ def exchange(
     return exchange_behind(double)(request)
 
 
-def refusal_of(operation: str, parameters: Mapping[str, Any]) -> str:
-    """Return the message of the error that the service refuses parameters with."""
+def rejection_of(operation: str, parameters: Mapping[str, Any]) -> str:
+    """Return the message of the error that the service rejects parameters with."""
     with pytest.raises(ServiceError) as caught:
         Service(Clock(), content_check="off").validate(model.operation(operation), parameters)
     return str(caught.value)

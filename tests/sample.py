@@ -27,6 +27,12 @@ FORM = {
     "timestamp": datetime(2024, 1, 1, tzinfo=timezone.utc),
     "content": '{"evaluationsCount": 8, "passingPercentage": 87.5, "evaluations": []}',
 }
+SERIES = {
+    "domainIdentifier": DOMAIN,
+    "entityIdentifier": ENTITY,
+    "entityType": "ASSET",
+    "formName": FORM["formName"],
+}
 
 # The lowest botocore and moto warn of this from Python 3.12 on. It is no warning of ours in the
 # runs that tests start, where every other warning is an error.

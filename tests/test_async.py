@@ -949,7 +949,7 @@ def test_credential_providers_are_restored_after_the_double():
 @one_way
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("loaded_before", [True, False])
-async def test_mock_aws_refuses_what_moto_does_not_answer(loaded_before, monkeypatch):
+async def test_mock_aws_rejects_what_moto_does_not_answer(loaded_before, monkeypatch):
     endpoint = sys.modules["aiobotocore.endpoint"]
     sent = []
 

@@ -114,14 +114,14 @@ def test_all_benchmarks_print_one_table_and_write_it_into_a_page(tmp_path):
     )
 
 
-def test_an_unknown_benchmark_is_refused_with_a_list_of_the_known_ones():
+def test_an_unknown_benchmark_is_rejected_with_a_list_of_the_known_ones():
     result = run("one_pots")
 
     assert result.returncode == 2
     assert "there is no benchmark 'one_pots', only one_post, many_forms," in result.stderr
 
 
-def test_a_page_without_a_placeholder_is_refused_before_anything_runs(tmp_path):
+def test_a_page_without_a_placeholder_is_rejected_before_anything_runs(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("no place\n", "utf-8")
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.validate import ParamValidator
 from freezegun import freeze_time
 from sample import DOMAIN, ENTITY, FORM
 
@@ -31,17 +30,8 @@ ASSET = {
 
 
 @pytest.fixture
-def client(datazone_ts_client):
-    """A client that holds every output against botocore's shape of it."""
-
-    def check(parsed, model, **_):
-        if "Error" not in parsed and model.output_shape is not None:
-            output = {name: parsed[name] for name in parsed if name != "ResponseMetadata"}
-            assert ParamValidator().validate(output, model.output_shape).generate_report() == ""
-
-    datazone_ts_client.meta.events.register("after-call.datazone", check)
-    yield datazone_ts_client
-    datazone_ts_client.meta.events.unregister("after-call.datazone", check)
+def client(checked_client):
+    return checked_client
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import Session
 from freezegun import freeze_time
-from sample import DOMAIN, ENTITY, FORM, PATIENCE
+from sample import FORM, PATIENCE, SERIES
 
 import pytest_datazone_ts
 from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
@@ -30,12 +30,6 @@ PACKAGE = str(Path(pytest_datazone_ts.__file__).parent)
 THREADS = 8
 REGIONS = ["us-east-1", "eu-west-1"]
 PLAIN = {**FORM, "typeIdentifier": "team.FormType"}
-SERIES = {
-    "domainIdentifier": DOMAIN,
-    "entityIdentifier": ENTITY,
-    "entityType": "ASSET",
-    "formName": FORM["formName"],
-}
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Each constraint of botocore's model: a value just inside is accepted, just outside refused.
+"""Each constraint of botocore's model: a value just inside is accepted, just outside rejected.
 
 The constraints are found by walking the model, so those that a newer botocore adds are tested too.
 """
@@ -298,7 +298,7 @@ def broken(shape, value):
 
 
 def expected(constraint, value, path):
-    """Return the message that a value is refused with, or ``None`` if it is accepted."""
+    """Return the message that a value is rejected with, or ``None`` if it is accepted."""
     found = [*broken(constraint.shape, value)]
     if not found:
         # ListAssetRevisions does not find the asset, before it looks at the token.
@@ -344,7 +344,7 @@ def have_catalogue(ts):
     ts.add_asset("asset", domain_identifier="dzd_another_one", name="penguins")
 
 
-def refusal_of_request(operation, parameters):
+def rejection_of_request(operation, parameters):
     """Send a request without the validation of a client."""
     model = model_of(operation)
     request = create_serializer(
@@ -364,7 +364,7 @@ def refusal_of_request(operation, parameters):
     return json.loads(reply.body)["message"]
 
 
-def refusal_of_call(operation, parameters):
+def rejection_of_call(operation, parameters):
     """Make a call with a client that does not validate."""
     with mock_datazone_ts(strict=False) as ts:
         have_catalogue(ts)
@@ -385,7 +385,7 @@ def can_be_broken(constraint):
 
 
 @pytest.mark.parametrize("constraint", ALL, ids=str)
-def test_a_value_is_accepted_just_inside_and_refused_just_outside(constraint):
+def test_a_value_is_accepted_just_inside_and_rejected_just_outside(constraint):
     sides = set()
     for value in around(constraint):
         parameters = a_value(model_of(constraint.operation).input_shape, constraint.path)
@@ -393,8 +393,8 @@ def test_a_value_is_accepted_just_inside_and_refused_just_outside(constraint):
         message = expected(constraint, value, path)
         sides.add(not [*broken(constraint.shape, value)])
 
-        assert refusal_of_request(constraint.operation, parameters) == message
-        assert refusal_of_call(constraint.operation, parameters) == message
+        assert rejection_of_request(constraint.operation, parameters) == message
+        assert rejection_of_call(constraint.operation, parameters) == message
     assert sides == ({True, False} if can_be_broken(constraint) else {True})
 
 

@@ -250,7 +250,7 @@ def test_a_body_that_is_nested_too_deeply(message_of):
     assert "nested too deeply" in message_of("faults", body="[" * 100_000)
 
 
-def test_other_paths_methods_and_queries_are_refused(ask):
+def test_other_paths_methods_and_queries_are_rejected(ask):
     status, answer = ask("GET", "points")
     assert (status, answer["message"].partition(", only ")[0]) == (
         404,
@@ -261,7 +261,7 @@ def test_other_paths_methods_and_queries_are_refused(ask):
     assert (status, answer["message"][:37]) == (400, "/_datazone_ts/calls takes no query; a")
 
 
-def test_web_pages_are_refused(ask):
+def test_web_pages_are_rejected(ask):
     status, _ = ask("GET", "calls", Origin="https://example.com")
     assert status == 403
 

@@ -94,7 +94,7 @@ def test_a_post_is_answered(datazone_ts, network):
 
 
 @pytest.mark.usefixtures("emitter")
-def test_an_unhandled_operation_is_refused(network):
+def test_an_unhandled_operation_is_rejected(network):
     async def main():
         async with a_client() as client:
             await client.get_domain(identifier=DOMAIN)
@@ -130,7 +130,7 @@ def test_retries_take_no_real_time(datazone_ts, monkeypatch, mode):
     assert not any(slept)
 
 
-def test_a_request_that_lost_its_call_is_refused_and_fails_the_test(network):
+def test_a_request_that_lost_its_call_is_rejected_and_fails_the_test(network):
     """An active double never lets a request be sent, whatever a handler does to it."""
 
     event = "before-send.datazone.PostTimeSeriesDataPoints"

@@ -578,7 +578,7 @@ def test_a_slow_body_is_retried_and_stores_nothing_twice(datazone_ts, make_clien
     assert second.stored == ()
 
 
-def test_latency_delays_a_refusal_too(datazone_ts, make_client, post):
+def test_latency_delays_a_rejection_too(datazone_ts, make_client, post):
     datazone_ts.inject(faults.Latency(120))
     with pytest.raises(ReadTimeoutError):
         post(make_client(attempts=1), domainIdentifier="not a domain")
@@ -598,7 +598,7 @@ def test_latency_delays_a_refusal_too(datazone_ts, make_client, post):
         (faults.MalformedResponse(b"{}"), "SerializationException: "),
     ],
 )
-def test_an_unreadable_request_is_refused_whatever_the_fault(fault, met, datazone_ts, make_client):
+def test_an_unreadable_request_is_rejected_whatever_the_fault(fault, met, datazone_ts, make_client):
     """It reaches neither the service, nor a canned response, nor a rate limit."""
     datazone_ts.respond("ListDomains", {"items": []})
     datazone_ts.inject(fault, operation="ListDomains")
@@ -658,7 +658,9 @@ OTHER_NAMES = (
 
 @pytest.mark.parametrize("operation", OTHERS)
 @pytest.mark.parametrize("code", ["ServiceQuotaExceededException", "ConflictException"])
-def test_an_exception_that_the_operation_does_not_document_is_refused(code, operation, datazone_ts):
+def test_an_exception_that_the_operation_does_not_document_is_rejected(
+    code, operation, datazone_ts
+):
     for given in (code, getattr(faults, code), getattr(faults, code)()):
         with pytest.raises(ValueError, match=r"^inject\(\) got ") as caught:
             datazone_ts.inject(given, operation=operation)
@@ -694,7 +696,7 @@ class ReadTimeout(Exception):  # noqa: N818 - as in requests and httpx
         (502, ""),
     ],
 )
-def test_an_unknown_fault_is_refused_with_a_list_of_the_known_ones(given, hint, datazone_ts):
+def test_an_unknown_fault_is_rejected_with_a_list_of_the_known_ones(given, hint, datazone_ts):
     with pytest.raises(ValueError, match=r"^inject\(\) got ") as caught:
         datazone_ts.inject(given)
     assert str(caught.value) == (
@@ -739,7 +741,7 @@ def test_the_documented_exceptions_are_those_of_the_model(operation, session):
             ts.inject(kind, operation=described.name).cancel()
 
 
-def test_the_documented_exceptions_of_an_unknown_operation_are_refused():
+def test_the_documented_exceptions_of_an_unknown_operation_are_rejected():
     with pytest.raises(ValueError, match="Did you mean 'GetDomain'"):
         faults.documented("GetDomian")
 
@@ -760,8 +762,9 @@ def test_every_fault_can_be_parametrized_and_every_name_completed(datazone_ts):
 def test_the_slow_faults_for_parametrize_end_a_call_of_a_default_client(
     datazone_ts, make_client, post
 ):
-    slow = [fault for fault in faults.TRANSPORT if not isinstance(fault, type)]
-    assert [type(fault) for fault in slow] == [faults.Latency, faults.SlowBody]
+    delays = (faults.Latency, faults.SlowBody)
+    slow = [fault for fault in faults.TRANSPORT if isinstance(fault, delays)]
+    assert len(slow) == len(delays)
     for fault in slow:
         datazone_ts.inject(fault)
         with pytest.raises(ReadTimeoutError):
@@ -785,7 +788,7 @@ def test_a_parametrized_test_is_named_after_its_fault(run_pytest):
     result.stdout.fnmatch_lines(
         [
             "test_it.py::test_it[[]1-ConnectTimeout[]]",
-            "test_it.py::test_it[[]1-Latency(seconds=120)[]]",
+            "test_it.py::test_it[[]1-Latency(seconds=3600)[]]",
             "test_it.py::test_it[[]1-AwsError(code='SlowDown', status_code=503)[]]",
         ]
     )

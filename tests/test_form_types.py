@@ -23,7 +23,7 @@ from pytest_datazone_ts import (
 DATA_QUALITY = "amazon.datazone.DataQualityResultFormType"
 OWN = "team.FreshnessFormType"
 WARNED = (
-    ". AWS does not document what it refuses, so this is a warning. content_check='error' refuses "
+    ". AWS does not document what it rejects, so this is a warning. content_check='error' rejects "
     "such content, content_check='off' accepts it."
 )
 EVALUATION = {
@@ -71,7 +71,7 @@ def warnings_of(post, client, content):
     return [str(warning.message) for warning in caught]
 
 
-def refusal_of(post, client, content=None, **keywords):
+def rejection_of(post, client, content=None, **keywords):
     text = content if isinstance(content, str) else json.dumps(content)
     with pytest.raises(client.exceptions.ValidationException) as caught:
         post(client, content=text, **keywords)
@@ -344,7 +344,7 @@ def session_client(session):
 
 
 @pytest.mark.datazone_ts(content_check="error")
-def test_content_check_error_refuses_the_whole_request(datazone_ts, datazone_ts_client, post):
+def test_content_check_error_rejects_the_whole_request(datazone_ts, datazone_ts_client, post):
     fine = {"formName": "fine", "typeIdentifier": DATA_QUALITY, "timestamp": 0, "content": "{}"}
     wrong = {**fine, "formName": "wrong", "content": "[]"}
 
@@ -368,7 +368,7 @@ def test_content_check_is_a_keyword_too(session_client, post):
     with mock_datazone_ts(content_check="off"):
         assert warnings_of(post, session_client, "[]") == []
     with mock_datazone_ts(content_check="error"):
-        assert refusal_of(post, session_client, []) == doubt("at $: found [], expected an object")
+        assert rejection_of(post, session_client, []) == doubt("at $: found [], expected an object")
 
 
 def test_content_check_is_an_ini_setting_and_a_marker(pytester):
@@ -450,7 +450,7 @@ def test_content_is_validated_against_a_json_schema(
 ):
     datazone_ts.register_form_type(OWN, SCHEMA)
 
-    assert refusal_of(post, datazone_ts_client, content, typeIdentifier=OWN) == own(problems)
+    assert rejection_of(post, datazone_ts_client, content, typeIdentifier=OWN) == own(problems)
     datazone_ts.assert_not_posted()
     post(datazone_ts_client, content='{"hours": 3}', typeIdentifier=OWN)
 
@@ -461,7 +461,7 @@ def test_a_form_without_content_is_checked_too(datazone_ts, datazone_ts_client, 
     form = {"formName": "f", "typeIdentifier": OWN, "timestamp": 0}
     with pytest.raises(ClientError) as caught:
         post(datazone_ts_client, forms=[form])
-    problem = "it was refused" if callable(check) else "at $: None is not of type 'object'"
+    problem = "it was rejected" if callable(check) else "at $: None is not of type 'object'"
     assert caught.value.response["Error"]["Message"] == own(problem, name="f")
 
 
@@ -511,19 +511,19 @@ def generates(content):
         (lambda _: ["hours is missing", ValueError("late")], "hours is missing; late"),
         (lambda _: ("hours is missing",), "hours is missing"),
         (lambda _: "hours is missing", "hours is missing"),
-        (lambda _: False, "it was refused"),
+        (lambda _: False, "it was rejected"),
         (generates, "hours is missing; 'late'"),
     ],
 )
-def test_a_callable_refuses_content(datazone_ts, datazone_ts_client, post, check, problems):
+def test_a_callable_rejects_content(datazone_ts, datazone_ts_client, post, check, problems):
     datazone_ts.register_form_type(OWN, check)
-    assert refusal_of(post, datazone_ts_client, {}, typeIdentifier=OWN) == own(problems)
+    assert rejection_of(post, datazone_ts_client, {}, typeIdentifier=OWN) == own(problems)
     datazone_ts.assert_not_posted()
 
 
-def test_a_callable_can_refuse_content_with_an_assertion(datazone_ts, datazone_ts_client, post):
+def test_a_callable_can_reject_content_with_an_assertion(datazone_ts, datazone_ts_client, post):
     datazone_ts.register_form_type(OWN, asserts)
-    assert refusal_of(post, datazone_ts_client, {}, typeIdentifier=OWN).startswith(
+    assert rejection_of(post, datazone_ts_client, {}, typeIdentifier=OWN).startswith(
         own("it is late")
     )
 
@@ -573,7 +573,7 @@ def test_a_check_for_the_built_in_type_replaces_the_built_in_check(
     )
 
     assert warnings_of(post, datazone_ts_client, []) == []
-    assert refusal_of(post, datazone_ts_client, {}) == own("no list", kind=DATA_QUALITY)
+    assert rejection_of(post, datazone_ts_client, {}) == own("no list", kind=DATA_QUALITY)
 
 
 def test_a_later_check_replaces_an_earlier_one_and_reset_removes_both(
@@ -581,7 +581,7 @@ def test_a_later_check_replaces_an_earlier_one_and_reset_removes_both(
 ):
     datazone_ts.register_form_type(OWN, lambda _: "first")
     datazone_ts.register_form_type(OWN, lambda _: "second")
-    assert refusal_of(post, datazone_ts_client, {}, typeIdentifier=OWN) == own("second")
+    assert rejection_of(post, datazone_ts_client, {}, typeIdentifier=OWN) == own("second")
 
     datazone_ts.reset()
 
@@ -594,10 +594,10 @@ def test_changing_a_schema_later_has_no_effect(datazone_ts, datazone_ts_client, 
     schema["properties"]["hours"]["minimum"] = -9
     schema.clear()
     problem = "at $.hours: -1 is less than the minimum of 0"
-    assert refusal_of(post, datazone_ts_client, {"hours": -1}, typeIdentifier=OWN) == own(problem)
+    assert rejection_of(post, datazone_ts_client, {"hours": -1}, typeIdentifier=OWN) == own(problem)
 
 
-def test_a_dict_that_is_not_a_json_schema_is_refused(datazone_ts):
+def test_a_dict_that_is_not_a_json_schema_is_rejected(datazone_ts):
     with pytest.raises(ValueError, match="JSON Schema") as caught:
         datazone_ts.register_form_type(OWN, {"properties": {"hours": {"type": "hour"}}})
     assert str(caught.value) == (
@@ -625,7 +625,7 @@ def panics(*_):
 
 
 @pytest.mark.parametrize("schema", [{"$ref": "#"}, {"$schema": "urn:panics", "panics": True}])
-def test_content_nested_too_deeply_for_its_schema_is_refused(
+def test_content_nested_too_deeply_for_its_schema_is_rejected(
     datazone_ts, datazone_ts_client, post, schema
 ):
     jsonschema.validators.create({"$id": "urn:panics"}, {"panics": panics}, version="panics")
@@ -639,7 +639,7 @@ def test_content_nested_too_deeply_for_its_schema_is_refused(
 
 
 @pytest.mark.parametrize("check", ["an object", True, ["hours"]])
-def test_an_object_that_cannot_check_content_is_refused(datazone_ts, check):
+def test_an_object_that_cannot_check_content_is_rejected(datazone_ts, check):
     with pytest.raises(TypeError, match="register_form_type") as caught:
         datazone_ts.register_form_type(OWN, check)
     assert str(caught.value) == (
@@ -647,7 +647,7 @@ def test_an_object_that_cannot_check_content_is_refused(datazone_ts, check):
     )
 
 
-def test_an_invalid_form_type_identifier_is_refused(datazone_ts, session_client):
+def test_an_invalid_form_type_identifier_is_rejected(datazone_ts, session_client):
     get_form_type = session_client.meta.service_model.operation_model("GetFormType")
     pattern = get_form_type.input_shape.members["formTypeIdentifier"].metadata["pattern"]
     with pytest.raises(ValueError, match="identifier") as caught:
@@ -679,7 +679,7 @@ def test_a_callable_needs_no_jsonschema(pytester):
         def test_it(datazone_ts, datazone_ts_client):
             with pytest.raises(ImportError, match="pip install"):
                 datazone_ts.register_form_type("team.FormType", {})
-            datazone_ts.register_form_type("team.FormType", lambda content: "refused")
+            datazone_ts.register_form_type("team.FormType", lambda content: "rejected")
             with pytest.raises(datazone_ts_client.exceptions.ValidationException):
                 datazone_ts_client.post_time_series_data_points(
                     domainIdentifier="dzd_a", entityIdentifier="a", entityType="ASSET",
@@ -777,7 +777,7 @@ def test_a_registered_form_type_needs_no_check(datazone_ts, datazone_ts_client):
 
 
 @pytest.mark.parametrize("revision", ["", "9" * 65])
-def test_a_revision_that_no_form_type_has_is_refused(datazone_ts, revision):
+def test_a_revision_that_no_form_type_has_is_rejected(datazone_ts, revision):
     with pytest.raises(ValueError, match=r"^register_form_type\(\) .* Value at 'revision' failed"):
         datazone_ts.register_form_type(OWN, revision=revision)
 

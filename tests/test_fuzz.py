@@ -629,8 +629,8 @@ def answers(sent, text, log):
         assert status in ("200", "201", "204") or (status in ("501", "505") or status[0] == "4")
         if body and headers["content-type"] == "application/json":
             answer = json.loads(body)
-            refused = [["message"], ["__type", "message"]]  # the other is another service's
-            assert [*answer] in refused if code else isinstance(answer, dict)
+            rejected = [["message"], ["__type", "message"]]  # the other is another service's
+            assert [*answer] in rejected if code else isinstance(answer, dict)
         elif body:
             assert headers["content-type"] == "application/xml"
             assert body.startswith(f"<Error><Code>{code}</Code>".encode())

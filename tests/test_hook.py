@@ -449,7 +449,7 @@ def test_the_response_has_the_metadata_of_a_real_one(make_client, post):
         assert int(metadata["HTTPHeaders"]["content-length"]) > 0
         assert response["forms"][0]["id"] == ts.data_points.one().id
 
-        with pytest.raises(client.exceptions.ResourceNotFoundException) as refused:
+        with pytest.raises(client.exceptions.ResourceNotFoundException) as rejected:
             client.get_time_series_data_point(
                 domainIdentifier="dzd_1",
                 entityIdentifier="e",
@@ -457,7 +457,7 @@ def test_the_response_has_the_metadata_of_a_real_one(make_client, post):
                 formName="f",
                 identifier="i",
             )
-        metadata = refused.value.response["ResponseMetadata"]
+        metadata = rejected.value.response["ResponseMetadata"]
         assert metadata["HTTPStatusCode"] == 404
         assert metadata["RequestId"] == ts.calls.latest().attempts[-1].request_id
         assert metadata["RetryAttempts"] == 0

@@ -132,8 +132,9 @@ def test_it_shows_what_a_run_posted(run):
     assert page.text.index("test_it.py 1 test") < page.text.index("test_publishes")
     (test,) = page.tests
     assert re.fullmatch(
-        r"passed test_publishes 4 calls · 3 points · [\d.]+ m?s Calls ASSET asset, dzd_x, us-east-1 "
-        r"PostTimeSeriesDataPoints 201 completeness acme\.ScoreFormType 2024-01-01 00:00Z "
+        r"passed test_publishes 4 calls · 3 points · [\d.]+ m?s Calls ASSET asset, dzd_x, "
+        r"us-east-1 PostTimeSeriesDataPoints 201 "
+        r"completeness acme\.ScoreFormType 2024-01-01 00:00Z "
         r'\{"passingPercentage": 80\} PostTimeSeriesDataPoints 201 .* '
         r"ListTimeSeriesDataPoints formName freshness 200 "
         r"Data points completeness latest 90\.5 % timestamp % id "
@@ -174,7 +175,7 @@ def test_it_shows_attempts_faults_and_back_offs(run):
             post(form())
             post(form())
 
-        def test_is_refused(datazone_ts):
+        def test_is_rejected(datazone_ts):
             with pytest.raises(client.exceptions.ValidationException):
                 post(form(), entity="no entity")
 
@@ -215,9 +216,9 @@ def test_it_shows_attempts_faults_and_back_offs(run):
     assert re.search(
         r"PostTimeSeriesDataPoints 400 ValidationException 1 validation error detected: "
         r"Value at 'entityIdentifier' failed .* completeness",
-        page.test("test_is_refused"),
+        page.test("test_is_rejected"),
     )
-    assert "back-off" not in page.test("test_is_refused")
+    assert "back-off" not in page.test("test_is_rejected")
     assert re.search(
         r"0 calls · 0 points · [\d.]+ m?s Calls None: faults were injected\. Data points None were",
         page.test("test_cancels"),
@@ -311,7 +312,7 @@ def test_series_are_drawn_where_they_have_numbers(run):
     assert "<text x=32 y=88>-20</text>" in page.html
     assert 'passingPercentage of 100 points: 0 to 6, at last 2"' in page.html
     assert "100 points, 2024-01-01 00:00:01Z to 2024-01-01 00:01:40Z timestamp % id" in page.text
-    assert "1 earlier point not kept." in page.text
+    assert "1 earlier point omitted." in page.text
     assert page.html.count("<path class=plain ") == 1
     same_time = (
         'passingPercentage of 2 points: 30 to 40, at last 40".*?'
@@ -498,7 +499,7 @@ def test_a_long_sweep_shows_its_first_calls(run):
     ).page
 
     assert "fault 1 2 3 " in page.tests[0]
-    assert "call 20 2 further calls not kept." in page.tests[0]
+    assert "call 20 2 further calls omitted." in page.tests[0]
 
 
 def test_a_call_that_outlives_its_test_has_no_response(run):
@@ -556,13 +557,14 @@ def test_every_double_of_a_test_is_shown(run):
     two, ten = page.test("test_two"), page.test("test_ten")
     assert re.search(r"Double 1 of 2 Calls .* Data points .* Double 2 of 2 Calls", two)
     assert "Double 2 of 2, after reset() Calls" in page.test("test_reset")
-    assert "2 earlier doubles not kept. Double 3 of 10" in ten
+    assert "2 earlier doubles omitted. Double 3 of 10" in ten
     assert (
-        "1 test had more doubles than are kept: the earlier ones are neither shown nor counted."
+        "1 test had more doubles than the page shows: the earlier ones are omitted, "
+        "and not counted."
     ) in page.text
 
 
-def test_what_is_not_kept_is_told(run):
+def test_what_is_omitted_is_told(run):
     page = run(
         """
         from pipeline import form, post, publish
@@ -596,12 +598,12 @@ def test_what_is_not_kept_is_told(run):
     ).page
 
     assert page.test("test_calls").count("PostTimeSeriesDataPoints 201") == 100
-    assert "3 further calls not kept." in page.test("test_calls")
+    assert "3 further calls omitted." in page.test("test_calls")
     assert "form 19 " in page.test("test_forms")
-    assert "23 further forms not kept." in page.test("test_forms")
-    assert "3 further series not kept." in page.test("test_forms")
+    assert "23 further forms omitted." in page.test("test_forms")
+    assert "3 further series omitted." in page.test("test_forms")
     assert page.test("test_attempts").count("ThrottlingException injected") == 20
-    assert "6 further attempts not kept." in page.test("test_attempts")
+    assert "6 further attempts omitted." in page.test("test_attempts")
     assert "26 attempts" not in page.text
     first, second, third = page.test("test_content").split("PostTimeSeriesDataPoints 201")[1:]
     assert f" {'x' * 2000} truncated, 70,000 characters in all" in first

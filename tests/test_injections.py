@@ -399,7 +399,7 @@ def test_an_operation_can_be_named_by_its_boto3_method(datazone_ts, datazone_ts_
     assert faults.documented("list_domains") == faults.documented("ListDomains")
 
 
-def test_an_unknown_match_keyword_is_refused_by_inject(datazone_ts):
+def test_an_unknown_match_keyword_is_rejected_by_inject(datazone_ts):
     with pytest.raises(TypeError) as caught:
         datazone_ts.inject("ThrottlingException", form="completeness")
     assert str(caught.value) == (
@@ -430,7 +430,7 @@ def test_where_can_cancel_its_injection(datazone_ts, codes_of):
     assert injection.hits == 0
 
 
-def test_a_refused_injection_has_no_effect(datazone_ts, codes_of):
+def test_a_rejected_injection_has_no_effect(datazone_ts, codes_of):
     with pytest.raises(ValueError, match="inject"):
         datazone_ts.inject("ThrottlingException", times=0)
     assert codes_of(1) == [None]

@@ -208,7 +208,7 @@ def test_a_token_posts_once(datazone_ts, post_event):
     assert len(datazone_ts.lineage_events) == 2
 
 
-def test_an_event_that_is_too_long_is_refused(datazone_ts, post_event):
+def test_an_event_that_is_too_long_is_rejected(datazone_ts, post_event):
     post_event(b"x" * 300_000)
     with pytest.raises(ClientError, match=r"Value at 'event' failed .* equal to 300000"):
         post_event(b"x" * 300_001)

@@ -406,15 +406,15 @@ def test_calls_by_operation_and_by_how_they_ended(session, datazone_ts):
         post_facts(session, TWO)
     session.client("datazone").list_domains()
     calls = datazone_ts.calls
-    post, refused, listed = calls
+    post, rejected, listed = calls
 
     assert calls.where(operation="ListDomains") == [listed]
     assert calls.where(operation="list_domains") == [listed]
     assert calls.where(operation="NoOperation") == []
-    assert calls.where(operation=Contains("TimeSeries")) == [post, refused]
-    assert calls.where(error_code="AccessDeniedException") == [refused]
+    assert calls.where(operation=Contains("TimeSeries")) == [post, rejected]
+    assert calls.where(error_code="AccessDeniedException") == [rejected]
     assert calls.where(error_code=None) == [post, listed]
-    assert calls.where(succeeded=False).one() == refused
+    assert calls.where(succeeded=False).one() == rejected
     assert calls.where(succeeded=True, form_name="form one").one() == post
 
 

@@ -764,7 +764,7 @@ def test_the_str_of_a_double_is_its_timeline(datazone_ts, datazone_ts_client, po
         "8 calls, 8 attempts, 7 data points stored",
         "1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf, domain dzd_5oo7xzoqltu8mf,",
     ]
-    assert "... 3 calls left out (all are in its .calls)" in shown
+    assert "... 3 calls omitted (all are in its .calls)" in shown
     assert shown[-4:] == [
         "   attempt 1: 200",
         "Injected and not used up:",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from internals import OptionKeywords, Options
 
 from pytest_datazone_ts import mock_datazone_ts
 
@@ -51,6 +52,10 @@ def options_of(**keywords: Any) -> dict[str, Any]:
 
 def test_an_option_that_is_not_given_has_its_default():
     assert options_of() == DEFAULTS
+
+
+def test_editors_complete_every_option_and_its_values():
+    assert get_type_hints(OptionKeywords) == get_type_hints(Options)
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)

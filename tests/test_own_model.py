@@ -165,7 +165,7 @@ def test_documented_lists_the_exceptions_that_have_a_class():
     assert faults.documented(NAME) == (faults.ThrottlingException,)
 
 
-def test_an_undocumented_exception_is_refused(ts):
+def test_an_undocumented_exception_is_rejected(ts):
     with pytest.raises(ValueError, match="It documents ThrottlingException, TooGoodException, Br"):
         ts.inject("ConflictException", operation=NAME)
 

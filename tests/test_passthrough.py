@@ -192,7 +192,7 @@ MISUSES = [
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISUSES)
-def test_wrong_arguments_of_respond_are_refused(ts, arguments, message):
+def test_wrong_arguments_of_respond_are_rejected(ts, arguments, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         ts.respond(*arguments)
 
@@ -345,7 +345,7 @@ def test_streams_go_both_ways(client, ts):
     assert got["event"].read() == event
 
 
-def test_a_call_that_the_client_refuses_is_not_sent(client, ts):
+def test_a_call_that_the_client_rejects_is_not_sent(client, ts):
     with pytest.raises(ParamValidationError):
         client.list_projects()
 

@@ -98,7 +98,7 @@ def test_a_callable_gets_a_copy_of_the_parameters(datazone_ts, datazone_ts_clien
     assert datazone_ts.calls.one().parameters == {"maxResults": 5, "status": "AVAILABLE"}
 
 
-def test_a_refused_request_does_not_use_up_a_response(datazone_ts, datazone_ts_client):
+def test_a_rejected_request_does_not_use_up_a_response(datazone_ts, datazone_ts_client):
     datazone_ts.respond("ListProjects", {"items": []}, times=1)
     with pytest.raises(datazone_ts_client.exceptions.ValidationException):
         datazone_ts_client.list_projects(domainIdentifier="nowhere")

@@ -191,7 +191,7 @@ def test_a_listing_is_searched_as_it_was_published(datazone_ts_client, datazone_
     )
 
 
-# What it refuses
+# What it rejects
 
 
 @pytest.mark.usefixtures("zoo")

@@ -142,7 +142,7 @@ def test_a_client_can_wait_for_100_continue(endpoint_url):
         assert answers(received(connection))[0][0] == 201
 
 
-def test_there_is_no_100_continue_for_a_body_that_is_refused(endpoint_url):
+def test_there_is_no_100_continue_for_a_body_that_is_rejected(endpoint_url):
     headers = f"Content-Length: {2**40}\r\nExpect: 100-continue\r\n"
     ((status, _, _),) = say(endpoint_url, message(b"", headers=headers))
     assert status == 413
@@ -185,7 +185,7 @@ def test_a_name_of_this_machine_is_accepted(endpoint_url, host):
 
 
 @pytest.mark.parametrize("host", FOREIGN)
-def test_any_other_host_name_is_refused(host):
+def test_any_other_host_name_is_rejected(host):
     double = new_double()
     with serve(double) as url:
         requests = [
@@ -216,7 +216,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize("header", PAGES)
-def test_a_web_page_of_another_site_is_refused(header):
+def test_a_web_page_of_another_site_is_rejected(header):
     double = new_double()
     with serve(double) as url:
         request = message().replace(b"Host: ", f"{header}\r\nHost: ".encode())
@@ -248,7 +248,7 @@ def bad_request(text):
 
 NO_VERSION = "the request line has no version of HTTP that is served"
 NOT_JSON = "the request body is not JSON: "
-REFUSED = {
+REJECTED = {
     "no such path": (
         message(line="GET /v2/domains/x/nothing HTTP/1.1"),
         (
@@ -404,9 +404,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_it_refuses_as_aws_does(endpoint_url, case):
-    sent, (status, code, *text) = REFUSED[case]
+@pytest.mark.parametrize("case", REJECTED)
+def test_it_rejects_as_aws_does(endpoint_url, case):
+    sent, (status, code, *text) = REJECTED[case]
 
     found = say(endpoint_url, sent)
 
@@ -591,7 +591,7 @@ def test_nothing_is_read_after_the_deadline():
         assert say(url, message()) == []
 
 
-def test_a_client_that_keeps_dripping_after_a_refusal_is_disconnected():
+def test_a_client_that_keeps_dripping_after_a_rejection_is_disconnected():
     with serve(new_double()) as url, connected(url) as slow:
         slow.sendall(message(b"", headers=f"Content-Length: {2**40}\r\n"))
         slow.settimeout(0.05)

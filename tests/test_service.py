@@ -367,7 +367,7 @@ def test_a_deletion_with_a_known_token_deletes_nothing_more(datazone_ts, datazon
     assert len(datazone_ts.data_points) == 1
 
 
-def test_another_deletion_with_the_same_token_is_refused(datazone_ts_client):
+def test_another_deletion_with_the_same_token_is_rejected(datazone_ts_client):
     """DeleteTimeSeriesDataPoints does not document ConflictException."""
     datazone_ts_client.delete_time_series_data_points(**SERIES, clientToken="token")
 
@@ -536,7 +536,7 @@ def assert_invalid(client, next_token, **query):
     )
 
 
-def test_a_token_that_was_never_issued_is_refused(datazone_ts_client, next_token):
+def test_a_token_that_was_never_issued_is_rejected(datazone_ts_client, next_token):
     assert_invalid(datazone_ts_client, "never")
     assert_invalid(datazone_ts_client, next_token + "0")
     assert_invalid(datazone_ts_client, next_token.upper() + "A")
@@ -554,11 +554,11 @@ def test_a_token_that_was_never_issued_is_refused(datazone_ts_client, next_token
     ],
     ids=lambda query: next(iter(query)),
 )
-def test_a_token_of_another_query_is_refused(datazone_ts_client, next_token, query):
+def test_a_token_of_another_query_is_rejected(datazone_ts_client, next_token, query):
     assert_invalid(datazone_ts_client, next_token, **query)
 
 
-def test_a_token_of_another_region_is_refused(session, next_token):
+def test_a_token_of_another_region_is_rejected(session, next_token):
     west = session.client("datazone", region_name="us-west-2")
     post_forms(west, *[a_form(second) for second in range(4)])
 

@@ -78,7 +78,7 @@ def simplest(strategy, condition=lambda _: True):
     return find(strategy, condition, settings=quick, random=Random(0))  # noqa: S311
 
 
-def refused_constraints(form):
+def rejected_constraints(form):
     """Yield the constraints that a form violates and botocore's client does not check."""
     for name, value in form.items():
         metadata = form_shape().members[name].metadata
@@ -260,7 +260,7 @@ def test_members_can_be_strategies(form):
         timestamp=st.floats(allow_nan=False),
     )
 )
-def test_values_that_the_service_would_refuse_are_filtered_out(form):
+def test_values_that_the_service_would_reject_are_filtered_out(form):
     with mock_datazone_ts():
         post(form)
 
@@ -300,7 +300,7 @@ def test_values_that_the_service_would_refuse_are_filtered_out(form):
         ({"content": {1}}, "Object of type set is not JSON serializable"),
     ],
 )
-def test_a_wrong_keyword_or_type_is_refused(members, message):
+def test_a_wrong_keyword_or_type_is_rejected(members, message):
     with pytest.raises(TypeError) as caught:
         strategies.forms(**members)
     assert str(caught.value) == message
@@ -315,7 +315,7 @@ def test_a_wrong_keyword_or_type_is_refused(members, message):
                 "forms(form_name=...) got a value that no form can have: 1 validation error "
                 "detected: Value at 'formName' failed to satisfy constraint: "
                 "Member must have length less than or equal to 128. To draw forms that "
-                "the service refuses, use invalid_forms()."
+                "the service rejects, use invalid_forms()."
             ),
         ),
         (
@@ -323,27 +323,27 @@ def test_a_wrong_keyword_or_type_is_refused(members, message):
             (
                 "forms(timestamp=...) got a value that no form can have: boto3 does not accept it "
                 '(Invalid timestamp "noon": Unknown string format: noon). To draw forms that the '
-                "service refuses, use invalid_forms()."
+                "service rejects, use invalid_forms()."
             ),
         ),
         (
             {"timestamp": "9999-12-31T23:59:59-12:00"},
             (
                 "forms(timestamp=...) got a value that no form can have: boto3 does not accept it "
-                "(date value out of range). To draw forms that the service refuses, use "
+                "(date value out of range). To draw forms that the service rejects, use "
                 "invalid_forms()."
             ),
         ),
         ({"content": {"score": float("nan")}}, "Out of range float values are not JSON compliant"),
     ],
 )
-def test_a_fixed_value_that_the_service_would_refuse_is_refused(members, message):
+def test_a_fixed_value_that_the_service_would_reject_is_an_error(members, message):
     with pytest.raises(ValueError, match=r".") as caught:
         strategies.forms(**members)
     assert str(caught.value).replace(": nan", "") == message
 
 
-def test_a_strategy_of_the_wrong_type_is_refused_when_it_draws():
+def test_a_strategy_of_the_wrong_type_is_rejected_when_it_draws():
     with pytest.raises(TypeError) as caught:
         sample(strategies.forms(form_name=st.just(8)), 10)
     assert str(caught.value) == (
@@ -356,15 +356,15 @@ def test_a_strategy_of_the_wrong_type_is_refused_when_it_draws():
 
 @examples
 @given(form=INVALID_FORMS)
-def test_every_invalid_form_is_refused_and_nothing_stored(form):
+def test_every_invalid_form_is_rejected_and_nothing_stored(form):
     with mock_datazone_ts() as ts:
-        with pytest.raises(ClientError) as refusal:
+        with pytest.raises(ClientError) as rejection:
             post(FORM, form)
         assert ts.calls.one().error_code == "ValidationException"
         ts.assert_not_posted()
 
-    message = refusal.value.response["Error"]["Message"]
-    broken = {*refused_constraints(form)}
+    message = rejection.value.response["Error"]["Message"]
+    broken = {*rejected_constraints(form)}
     assert {*re.findall(r"at 'forms\.2\.member\.(\w+)'", message)} == {name for name, _ in broken}
     assert len({name for name, _ in broken}) in {1, 2}
 
@@ -383,16 +383,16 @@ def test_every_constraint_of_the_model_is_violated_alone(constraint):
     """A new constraint in the model fails here until ``invalid_forms`` violates it."""
     drawn = sample(INVALID_FORMS, 300)
 
-    assert any([*refused_constraints(form)] == [constraint] for form in drawn)
+    assert any([*rejected_constraints(form)] == [constraint] for form in drawn)
 
 
 def test_two_constraints_are_violated_at_once():
-    assert any(len([*refused_constraints(form)]) == 2 for form in sample(INVALID_FORMS, 300))
+    assert any(len([*rejected_constraints(form)]) == 2 for form in sample(INVALID_FORMS, 300))
 
 
 def test_the_simplest_invalid_form_is_invalid_in_one_member():
     form = simplest(INVALID_FORMS)
-    ((name, _),) = refused_constraints(form)
+    ((name, _),) = rejected_constraints(form)
 
     assert form == {**SIMPLEST, name: form[name]}
 
@@ -489,7 +489,7 @@ def test_a_client_meets_every_fault_as_documented(fault):
         assert issubclass(met, BotoCoreError)
 
 
-def test_an_unknown_operation_is_refused():
+def test_an_unknown_operation_is_rejected():
     with pytest.raises(ValueError, match="operation") as caught:
         strategies.faults("PostTimeSeriesDataPoint")
     assert str(caught.value) == (

@@ -18,7 +18,7 @@ import pytest
 import time_machine
 from botocore.exceptions import ClientError
 from freezegun import freeze_time
-from sample import DOCUMENTED, DOMAIN, ENTITY, FORM, location
+from sample import DOCUMENTED, DOMAIN, ENTITY, FORM, SERIES, location
 
 from pytest_datazone_ts import (
     SweepCell,
@@ -40,12 +40,6 @@ STORED = ["Latency", "ResponseLost", "SlowBody"]
 """Faults that botocore retries, although the service carried out the request."""
 MODES = ["attempt", "call", "outage"]
 ASSETS = ["asset1", "asset2", "asset3"]
-SERIES = {
-    "domainIdentifier": DOMAIN,
-    "entityIdentifier": ENTITY,
-    "entityType": "ASSET",
-    "formName": FORM["formName"],
-}
 
 
 @pytest.fixture
@@ -461,7 +455,7 @@ def test_timestamps_that_are_compared_are_in_plain_cells(post_one):
 
 
 class TestBaseline:
-    def test_code_that_fails_without_faults_is_refused(self, post_one):
+    def test_code_that_fails_without_faults_is_rejected(self, post_one):
         def publish():
             post_one()
             raise LookupError("no table")  # noqa: TRY003
@@ -471,15 +465,15 @@ class TestBaseline:
             sweep(publish)
         assert isinstance(caught.value.__cause__, LookupError)
 
-    def test_code_that_makes_no_call_is_refused(self):
+    def test_code_that_makes_no_call_is_rejected(self):
         with pytest.raises(SweepError, match=r"^the code makes no DataZone call"):
             sweep(lambda: None)
 
-    def test_code_that_reports_a_failure_is_refused(self, post_one):
+    def test_code_that_reports_a_failure_is_rejected(self, post_one):
         with pytest.raises(SweepError, match=r"^without a fault reported=\.\.\. takes what"):
             sweep(post_one, reported=lambda _: True)
 
-    def test_code_that_hangs_is_refused(self, client, post):
+    def test_code_that_hangs_is_rejected(self, client, post):
         def publish():
             with contextlib.suppress(Exception):
                 post(client)
@@ -488,7 +482,7 @@ class TestBaseline:
         with pytest.raises(SweepError, match=message):
             sweep(publish, setup=lambda ts: ts.rate_limit(0.001) and post(client), timeout=1e-9)
 
-    def test_code_that_calls_unhandled_operations_is_refused(self, client):
+    def test_code_that_calls_unhandled_operations_is_rejected(self, client):
         def publish():
             with contextlib.suppress(UnansweredOperationError):
                 client.get_domain(identifier=DOMAIN)
@@ -530,7 +524,7 @@ class TestBaseline:
         assert f"\n  ListTimeSeriesDataPoints at {line} (1 time)\n" in str(caught.value)
         assert "second run" not in str(caught.value)
 
-    def test_code_that_stops_calling_later_is_refused(self, post_one):
+    def test_code_that_stops_calling_later_is_rejected(self, post_one):
         runs = count()
 
         def publish():
@@ -540,7 +534,7 @@ class TestBaseline:
         with pytest.raises(SweepError, match="in two runs and not in another"):
             sweep(publish)
 
-    def test_an_error_path_with_unhandled_operations_is_refused(self, client, post_one):
+    def test_an_error_path_with_unhandled_operations_is_rejected(self, client, post_one):
         def publish():
             try:
                 post_one()

@@ -227,7 +227,7 @@ class TestState:
         assert "left something behind: in a second run without a fault the code does not" in text
         assert "only the second run stored 1. 'completeness' of ASSET asset1" in text
 
-    def test_a_breaker_that_stays_open_is_refused(self, post_one):
+    def test_a_breaker_that_stays_open_is_rejected(self, post_one):
         broken = []
 
         def publish():

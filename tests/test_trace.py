@@ -236,12 +236,12 @@ def test_long_texts_are_truncated_and_long_lists_are_counted(run):
      [1],"a": [1],"a": [1],"a": [1],"a": [1],"a": [1],"a... (911 characters)
    form 'b' at 2024-01-01 00:00:00Z, amazon.datazone.DataQualityResultFormType
      {"evaluationsCount": 8, "passingPercentage": 87.5}
-   ... 3 forms left out
+   ... 3 forms omitted
    form 'f' at 2024-01-01 00:00:00Z, amazon.datazone.DataQualityResultFormType
      {"evaluationsCount": 8, "passingPercentage": 87.5}
 """
     )
-    first, *_, last, refused, _, _, _, _, _ = attempts(shown)
+    first, *_, last, rejected, _, _, _, _, _ = attempts(shown)
     assert first == (
         "   attempt 1: 503,\n"
         "     HttpError(status=503, body='xxxxxxxxxxx... (1030 characters),\n"
@@ -250,16 +250,16 @@ def test_long_texts_are_truncated_and_long_lists_are_counted(run):
     assert last == (
         "   attempt 9: 201, stored 7ynetk728jc0fi, ewbtm5f4g2p0u0, 3 more,\n     6pzfwg9dc732i2"
     )
-    assert refused.startswith("   attempt 1: 400 ValidationException\n     1 validation error")
+    assert rejected.startswith("   attempt 1: 400 ValidationException\n     1 validation error")
     assert re.findall(r"^(?:\d+\.|   \.\.\.|\.\.\.).*", shown, re.MULTILINE) == [
         "1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf, domain dzd_5oo7xzoqltu8mf,",
-        "   ... 3 forms left out",
-        "   ... 3 attempts left out",
-        "... 5 calls left out, 1 of them failed (pytest -vv shows all)",
+        "   ... 3 forms omitted",
+        "   ... 3 attempts omitted",
+        "... 5 calls omitted, 1 of them failed (pytest -vv shows all)",
         "7. PostTimeSeriesDataPoints of x e5, domain dzd_5oo7xzoqltu8mf, us-east-1,",
-        "... 1 call left out (pytest -vv shows all)",
+        "... 1 call omitted (pytest -vv shows all)",
         "9. PostTimeSeriesDataPoints of x e7, domain dzd_5oo7xzoqltu8mf, us-east-1,",
-        "... 8 calls left out (pytest -vv shows all)",
+        "... 8 calls omitted (pytest -vv shows all)",
         *[
             f"{number}. PostTimeSeriesDataPoints of ASSET e{number - 2}, domain dzd_5oo7xzoqltu8mf,"
             for number in (18, 19, 20, 21)
@@ -270,7 +270,7 @@ def test_long_texts_are_truncated_and_long_lists_are_counted(run):
 def test_very_verbose_omits_nothing(run):
     (shown,) = sections(run(LONG, "-vv"))
 
-    assert "left out" not in shown
+    assert "omitted" not in shown
     assert '"b": 1}' in shown
     assert shown.count("PostTimeSeriesDataPoints") == 21
     assert shown.count("   attempt") == 29
@@ -695,7 +695,7 @@ def test(datazone_ts):
 def test_several_doubles_and_threads(run):
     (shown,) = sections(run(SEVERAL))
     assert entities(shown) == [
-        "... 1 double left out (pytest -vv shows more)",
+        "... 1 double omitted (pytest -vv shows more)",
         "Double 2 of 4",
         "c0",
         "Double 3 of 4",
@@ -729,10 +729,10 @@ def test_one_double_for_all(number):
             assert number < 500
 """
     )
-    (left_out, title, entity), (_, again, _) = [entities(shown) for shown in sections(result)]
+    (omitted, title, entity), (_, again, _) = [entities(shown) for shown in sections(result)]
     assert entity == "e500"
     number = int(re.fullmatch(r"Double (\d+) of \1", title)[1])
-    assert left_out == f"... {number - 1} doubles left out (pytest -vv shows more)"
+    assert omitted == f"... {number - 1} doubles omitted (pytest -vv shows more)"
     assert re.fullmatch(r"Double (\d+) of \1", again)
 
 

@@ -1,4 +1,4 @@
-"""The service refuses values that violate a constraint in botocore's model, in AWS's words."""
+"""The service rejects values that violate a constraint in botocore's model, in AWS's words."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def input_shape(operation):
     return a_client().meta.service_model.operation_model(operation).input_shape
 
 
-def refusal_of_request(operation, parameters):
-    """Return the message that a request is refused with, or ``None``.
+def rejection_of_request(operation, parameters):
+    """Return the message that a request is rejected with, or ``None``.
 
     The parameters may be any, those too that no botocore client would send.
     """
@@ -68,8 +68,8 @@ def refusal_of_request(operation, parameters):
     return json.loads(response.body)["message"]
 
 
-def refusal_of_call(operation, parameters):
-    """Return the message that a call is refused with, or ``None``."""
+def rejection_of_call(operation, parameters):
+    """Return the message that a call is rejected with, or ``None``."""
     with mock_datazone_ts() as ts:
         try:
             getattr(a_client(), METHODS[operation])(**parameters)
@@ -168,7 +168,7 @@ def test_a_violation_is_reported_in_awss_words(operation, changes, message):
     ):
         message = message.replace(f"{{pattern of {name}}}", shape.metadata["pattern"])
 
-    assert refusal_of_call(operation, {**VALID[operation], **changes}) == message
+    assert rejection_of_call(operation, {**VALID[operation], **changes}) == message
 
 
 @pytest.mark.parametrize(
@@ -224,15 +224,17 @@ def test_a_violation_is_reported_in_awss_words(operation, changes, message):
     ],
     ids=["query", "body", "members", "range", "length"],
 )
-def test_requests_that_a_botocore_client_would_not_send_are_refused(operation, parameters, message):
-    assert refusal_of_request(operation, parameters) == message
+def test_requests_that_a_botocore_client_would_not_send_are_rejected(
+    operation, parameters, message
+):
+    assert rejection_of_request(operation, parameters) == message
 
 
 @pytest.mark.parametrize("length", [0, 1, 499_999, 500_000])
 def test_content_can_have_half_a_million_characters(length):
     forms = [{**FORM, "content": "\N{SNOWMAN}" * length}]
 
-    assert refusal_of_call("PostTimeSeriesDataPoints", {**ENTITY, "forms": forms}) is None
+    assert rejection_of_call("PostTimeSeriesDataPoints", {**ENTITY, "forms": forms}) is None
 
 
 # Several constraints at once
@@ -309,8 +311,8 @@ def as_written(path):
 
 @pytest.mark.parametrize("operation", VALID)
 def test_the_valid_parameters_are_accepted(operation):
-    assert refusal_of_request(operation, VALID[operation]) is None
-    assert refusal_of_call(operation, VALID[operation]) is None
+    assert rejection_of_request(operation, VALID[operation]) is None
+    assert rejection_of_call(operation, VALID[operation]) is None
 
 
 @pytest.mark.parametrize("operation", VALID)
@@ -335,9 +337,9 @@ def test_every_constraint_is_enforced_exactly(operation, data):
             "or what it pointed at has been deleted"
         )
 
-    assert refusal_of_request(operation, parameters) == expected
+    assert rejection_of_request(operation, parameters) == expected
     try:
-        assert refusal_of_call(operation, parameters) == expected
+        assert rejection_of_call(operation, parameters) == expected
     except ParamValidationError:
         assert "greater than or equal to" in (expected or "")
 

@@ -118,8 +118,8 @@ matches = st.fixed_dictionaries(
 )
 
 
-class Refused(Exception):  # noqa: N818 - an answer
-    """The service of the model refuses a request."""
+class Rejected(Exception):  # noqa: N818 - an answer
+    """The service of the model rejects a request."""
 
 
 class WholeService(RuleBasedStateMachine):
@@ -493,8 +493,8 @@ class WholeService(RuleBasedStateMachine):
         else:
             try:
                 answer = self.serve(region, operation, request)
-            except Refused as refused:
-                code = str(refused)
+            except Rejected as rejected:
+                code = str(rejected)
                 status = DOCUMENTED[code]
         if name == "Latency":
             self.now += timedelta(seconds=min(fault.seconds, READ_TIMEOUT))
@@ -542,10 +542,10 @@ class WholeService(RuleBasedStateMachine):
             request["entityIdentifier"],
         )
         if not re.fullmatch("[a-zA-Z0-9_-]{1,36}", entity[2]):
-            raise Refused("ValidationException")
+            raise Rejected("ValidationException")
         described = {domain for domain, _, _ in self.assets}
         if entity[0] in described and entity not in self.assets:
-            raise Refused("ResourceNotFoundException")
+            raise Rejected("ResourceNotFoundException")
         about = {"domainId": entity[0], "entityType": entity[1], "entityId": entity[2]}
         serve = {POST: self.store, LIST: self.page, GET: self.one, DELETE: self.remove}[operation]
         return serve(region, entity, request, about)
@@ -553,14 +553,14 @@ class WholeService(RuleBasedStateMachine):
     def store(self, region, entity, request, about):
         first, answer = self.first.get((region, POST, request["clientToken"]), (request, None))
         if first != request:
-            raise Refused("ConflictException")
+            raise Rejected("ConflictException")
         if answer is not None:
             return answer
         if self.checked and any(
             form["typeIdentifier"] == CHECKED and form.get("content", "text") == "text"
             for form in request["forms"]
         ):
-            raise Refused("ValidationException")
+            raise Rejected("ValidationException")
         new = [point.id for point in self.ts.data_points if point.id not in self.ids_ever]
         assert all(re.fullmatch("[a-z0-9]{14}", id_) for id_ in new)
         self.ids_ever.update(new)
@@ -589,7 +589,7 @@ class WholeService(RuleBasedStateMachine):
     def remove(self, region, entity, request, _about):
         key = (region, DELETE, request["clientToken"])
         if self.first.setdefault(key, (request, {}))[0] != request:
-            raise Refused("ValidationException")
+            raise Rejected("ValidationException")
         if key not in self.deleted:
             self.deleted.add(key)
             gone = self.series(region, entity, request)
@@ -600,7 +600,7 @@ class WholeService(RuleBasedStateMachine):
         for row in self.shown(region, entity, request):
             if row["id"] == request["identifier"]:
                 return {**about, "formName": request["formName"], "form": form_of(row)}
-        raise Refused("ResourceNotFoundException")
+        raise Rejected("ResourceNotFoundException")
 
     def page(self, region, entity, request, _about):
         rows = [
@@ -613,7 +613,7 @@ class WholeService(RuleBasedStateMachine):
         if "nextToken" in request:
             where, query, last = self.issued.get(request["nextToken"], (None, None, None))
             if (where, query) != (region, query_of(request)) or last not in self.rows:
-                raise Refused("ValidationException")
+                raise Rejected("ValidationException")
             rows = rows[rows.index(last) + 1 :]
         size = request.get("maxResults", 50)
         return {"items": [summary_of(row) for row in rows[:size]], "more": len(rows) > size}

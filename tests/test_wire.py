@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import example as with_example
 from hypothesis import strategies as st
 from internals import UnreadableError, decode, encode, exchange, new_double, new_operation
-from internals import refusal_of as refusal_of_parameters
+from internals import rejection_of as rejection_of_parameters
 from sample import METHODS, service
 from shapes import example
 
@@ -410,7 +410,7 @@ def read_any(body, query=""):
         ('{"map": {"a": "b"}}', "expected an integer at 'map.a.value', found a string"),
     ],
 )
-def test_a_value_of_another_type_is_refused(body, message):
+def test_a_value_of_another_type_is_rejected(body, message):
     with pytest.raises(UnreadableError) as caught:
         read_any(body.encode())
 
@@ -486,10 +486,10 @@ def test_an_integral_float_is_an_integer_and_null_is_absent():
     assert read_any(body) == {"integer": 5, "float": 5.0}
 
 
-# What no client would send is refused, and nothing worse
+# What no client would send is rejected, and nothing worse
 
 
-def refusal(operation, *, url=URL, body=b""):
+def rejection(operation, *, url=URL, body=b""):
     """The error code and message that a request is answered with; nothing may be stored."""
     ts = new_double()
     response = exchange(ts, operation, url, body)
@@ -526,7 +526,7 @@ def refusal(operation, *, url=URL, body=b""):
     ids=lambda value: str(value)[:40],
 )
 def test_a_body_that_cannot_be_read_is_a_serialization_exception(body, message):
-    code, found = refusal("PostTimeSeriesDataPoints", body=body)
+    code, found = rejection("PostTimeSeriesDataPoints", body=body)
 
     assert code == "SerializationException"
     assert found.startswith(message)
@@ -569,7 +569,7 @@ def test_a_body_that_cannot_be_read_is_a_serialization_exception(body, message):
     ids=["short", "other", "none", "no URL", "word", "huge", "time"],
 )
 def test_a_url_that_cannot_be_read_is_a_serialization_exception(operation, url, message):
-    assert refusal(operation, url=url) == ("SerializationException", message)
+    assert rejection(operation, url=url) == ("SerializationException", message)
 
 
 def test_an_endpoint_can_have_a_path_prefix():
@@ -596,9 +596,9 @@ def test_nested_filters_are_read_up_to_the_recursion_limit(datazone_ts, datazone
     datazone_ts_client.search(**call, filters=clause)
 
     assert datazone_ts.calls.one().parameters["filters"] == clause
-    refused = search_deeply(datazone_ts, 5_000)
-    assert refused.headers["x-amzn-errortype"] == "SerializationException"
-    assert b"the request body is nested too deeply" in refused.body
+    rejected = search_deeply(datazone_ts, 5_000)
+    assert rejected.headers["x-amzn-errortype"] == "SerializationException"
+    assert b"the request body is nested too deeply" in rejected.body
 
 
 def test_every_decoded_request_can_be_recorded_and_matched():
@@ -614,12 +614,12 @@ def test_every_decoded_request_can_be_recorded_and_matched():
     assert len(ts.calls) == len(answers)
 
 
-def test_a_request_nested_too_deeply_for_validation_is_refused():
+def test_a_request_nested_too_deeply_for_validation_is_rejected():
     clause = {}
     for _ in range(5_000):
         clause = {"and": [clause]}
 
-    message = refusal_of_parameters("Search", {"filters": clause})
+    message = rejection_of_parameters("Search", {"filters": clause})
 
     assert message == "the request is nested too deeply"
 

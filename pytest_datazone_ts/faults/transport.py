@@ -198,11 +198,10 @@ TRANSPORT: tuple[TransportFault | type[TransportFault], ...] = (
     ResponseLost,
     MalformedResponse,
     HttpError,
-    Latency(120),  # twice botocore's read_timeout
-    SlowBody(1_000),
+    Latency(3_600),
+    SlowBody(36_000),  # an hour for a body of a tenth of a kilobyte
 )
 """Every failure of the transport, for ``pytest.mark.parametrize``.
 
-Those that need arguments are instances, slow enough to exceed botocore's default ``read_timeout``
-of 60 seconds.
+Those that need arguments are instances. The delays are longer than any usual ``read_timeout``.
 """

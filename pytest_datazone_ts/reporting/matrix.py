@@ -66,7 +66,7 @@ def table(cells: Sequence[SweepCell], limit: int) -> dict[str, Any]:
         "summary": f"{counted(len(cells), 'cell')}: {_summary(cells)}",
         "outcomes": [each for each in _OUTCOMES if any(cell.outcome == each for cell in cells)],
         "sites": [f"{operation} at {site}, call {call}" for operation, site, call in sites],
-        "sites_left_out": len(numbers) - len(sites),
+        "sites_omitted": len(numbers) - len(sites),
         "modes": _MODES,
         "rows": [
             (fault, [[marks.get((fault, mode, *site), "") for site in sites] for mode in _MODES])

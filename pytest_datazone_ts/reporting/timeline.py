@@ -33,7 +33,7 @@ Item = TypeVar("Item")
 _EXCERPT = 60
 """The maximum length of a name or value that shares a line with others."""
 _FAILED = 2
-"""The number of failed calls that are shown though they would be left out: the last ones."""
+"""The number of failed calls that are shown though they would be omitted: the last ones."""
 _SHOWN_APART = ("domainIdentifier", "entityType", "entityIdentifier", "forms")
 
 
@@ -68,18 +68,18 @@ def render(trace: Trace, *, failure: str, everything: bool) -> str:
         everything: Whether everything is shown in full.
     """
     extent = _EVERYTHING if everything else _Extent()
-    total = trace.left_out + len(trace.chapters)
+    total = trace.omitted + len(trace.chapters)
     new = [
         (number, chapter)
-        for number, chapter in enumerate(trace.chapters, trace.left_out + 1)
+        for number, chapter in enumerate(trace.chapters, trace.omitted + 1)
         if chapter.reported != chapter.size
     ]
     # A test with that many doubles is a property test, whose failing example comes last.
-    kept = new[-1 if trace.left_out and not everything else -extent.chapters :]
+    kept = new[-1 if trace.omitted and not everything else -extent.chapters :]
     lines: list[str] = []
-    left_out = total - len(kept)
-    if kept and left_out and not any(chapter.reported for chapter in trace.chapters):
-        lines.append(f"... {counted(left_out, 'double')} left out (pytest -vv shows more)")
+    omitted = total - len(kept)
+    if kept and omitted and not any(chapter.reported for chapter in trace.chapters):
+        lines.append(f"... {counted(omitted, 'double')} omitted (pytest -vv shows more)")
     for number, chapter in kept:
         title = ""
         if total > 1:
@@ -175,15 +175,15 @@ def _calls(calls: Sequence[Call], reported: int, extent: _Extent) -> Iterator[st
     expected = reported
     for index in _select(range(reported, len(calls)), calls, extent):
         if index > expected:
-            yield _calls_left_out(calls[expected:index], extent.more)
+            yield _omitted_calls(calls[expected:index], extent.more)
         yield from _call(index + 1, calls[index], extent)
         expected = index + 1
 
 
-def _calls_left_out(calls: Sequence[Call], more: str) -> str:
+def _omitted_calls(calls: Sequence[Call], more: str) -> str:
     failed = sum(not call.succeeded for call in calls)
     failures = f", {failed} of them failed" if failed else ""
-    return f"... {counted(len(calls), 'call')} left out{failures}{more}"
+    return f"... {counted(len(calls), 'call')} omitted{failures}{more}"
 
 
 def _call(number: int, call: Call, extent: _Extent) -> Iterator[str]:
@@ -274,7 +274,7 @@ def _format_time(at: datetime) -> str:
 def _split(
     items: Sequence[Item], extent: tuple[int, int]
 ) -> tuple[Sequence[Item], Sequence[Item], Sequence[Item]]:
-    """Split items into those shown first, those left out and those shown last."""
+    """Split items into those shown first, those omitted and those shown last."""
     first, last = extent
     end = len(items) - last
     if end - first <= 1:  # a line that counts a single item would be as long
@@ -292,7 +292,7 @@ def _abridge(
     for item in first:
         yield from lines(item)
     if others:
-        yield f"   ... {counted(len(others), noun)} left out"
+        yield f"   ... {counted(len(others), noun)} omitted"
     for item in last:
         yield from lines(item)
 

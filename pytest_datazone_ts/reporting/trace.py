@@ -55,12 +55,12 @@ class Chapter:
 class Trace:
     """The last ``KEPT`` chapters of one test, the one with the latest entry at the end."""
 
-    __slots__ = ("_lock", "_open", "chapters", "left_out", "sweeps")
+    __slots__ = ("_lock", "_open", "chapters", "omitted", "sweeps")
 
     def __init__(self) -> None:
         self.chapters: deque[Chapter] = deque()
-        self.left_out: int = 0
-        """The number of earlier chapters that are not kept."""
+        self.omitted: int = 0
+        """The number of earlier chapters that are omitted."""
         self.sweeps: list[Sequence[SweepCell]] = []
         """The cells of each of its sweeps."""
         self._open: dict[Source, Chapter] = {}
@@ -95,7 +95,7 @@ class Trace:
         if chapter is None:
             if len(self.chapters) == KEPT:
                 first = self.chapters.popleft()
-                self.left_out += 1
+                self.omitted += 1
                 if self._open.get(first.log) is first:
                     del self._open[first.log]
             after_reset = any(chapter.log is log for chapter in self.chapters)

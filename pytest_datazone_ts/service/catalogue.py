@@ -37,8 +37,9 @@ class Catalogue:
         self._domains: set[str] = set()
         self._lock = threading.RLock()
 
-    def __bool__(self) -> bool:
-        return bool(self._assets)
+    def is_empty(self) -> bool:
+        """Return whether no domain has an asset."""
+        return not self._assets
 
     def add(self, asset: Asset, *, published: bool, listing_identifier: str | None) -> None:
         """Add an asset, or replace the one with the same identifier and its listing.

@@ -230,7 +230,7 @@ def _call(check: Callable[[Any], object], content: object) -> list[str]:
         return [str(error) or type(error).__name__]
     if isinstance(result, str):
         return [result] if result else []
-    return ["it was refused"] if result is False else []
+    return ["it was rejected"] if result is False else []
 
 
 def _build_schema_check(schema: dict[str, Any]) -> Callable[[Any], list[str]]:

@@ -54,7 +54,7 @@ class Service:
     def handles(self, operation: str) -> bool:
         """Return whether the service handles an operation in its current state."""
         handler = _HANDLERS.get(operation)
-        return handler is not None and (not handler.needs_catalogue or bool(self.catalogue))
+        return handler is not None and not (handler.needs_catalogue and self.catalogue.is_empty())
 
     def needs_catalogue(self, operation: str) -> bool:
         """Return whether the service handles an operation only if the catalogue has an asset."""
@@ -222,7 +222,7 @@ class Service:
         )
 
     def _check_content(self, forms: list[Mapping[str, Any]]) -> None:
-        """Refuse content that does not match its form type, or warn about it."""
+        """Reject content that does not match its form type, or warn about it."""
         self.form_types.check_registered(forms)
         if self._content_check == "off":
             return
@@ -231,8 +231,8 @@ class Service:
             if self._content_check == "error":
                 raise ServiceError("ValidationException", problems)
             message = (
-                f"{problems}. AWS does not document what it refuses, so this is a warning. "
-                "content_check='error' refuses such content, content_check='off' accepts it."
+                f"{problems}. AWS does not document what it rejects, so this is a warning. "
+                "content_check='error' rejects such content, content_check='off' accepts it."
             )
             location.warn(message, DataZoneContentWarning)
 

@@ -37,9 +37,9 @@ def faults(operation: str = POST) -> st.SearchStrategy[kinds.Fault]:
     @st.composite
     def fault(draw: st.DrawFn) -> kinds.Fault:
         kind: type[kinds.Fault] = draw(classes)
-        types = get_type_hints(kind)
-        arguments = {each.name: _ARGUMENTS[types[each.name]] for each in fields(kind)}
-        drawn: kinds.Fault = kind(**{name: draw(values) for name, values in arguments.items()})
+        types, names = get_type_hints(kind), [each.name for each in fields(kind)]
+        keys = {name: name if name in _ARGUMENTS else types[name] for name in names}
+        drawn: kinds.Fault = kind(**{name: draw(_ARGUMENTS[key]) for name, key in keys.items()})
         return drawn
 
     return fault()
@@ -51,10 +51,10 @@ _ARGUMENTS: Mapping[Any, st.SearchStrategy[Any]] = {
     str: st.just("") | st.text(),  # messages; an exception without one has a default
     float: _SECONDS,
     float | None: st.none() | _SECONDS,
-    int: st.just(502) | st.integers(400, 599),  # HTTP statuses
+    "status": st.just(502) | st.integers(400, 599),
     # Proxies between a client and AWS respond with HTML; JSON would look like AWS itself.
     str | bytes | None: st.none() | st.just("") | st.text().map("<html>{}</html>".format),
     bytes: st.sampled_from([kinds.MalformedResponse.body, b"", b'{"forms": [', b"null"])
     | st.binary(),
 }
-"""Strategies for the arguments of faults, by their types."""
+"""Strategies for the arguments of faults, by their names or else their types."""

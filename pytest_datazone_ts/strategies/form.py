@@ -47,11 +47,11 @@ def forms(**members: Unpack[FormKeywords]) -> st.SearchStrategy[dict[str, Any]]:
 
     Args:
         **members: The value of a member, or a strategy to draw it from. Drawn values that the
-            service would refuse are discarded.
+            service would reject are discarded.
 
     Raises:
         TypeError: A keyword is unknown, or a value has the wrong type.
-        ValueError: The service would refuse a value.
+        ValueError: The service would reject a value.
     """
     for keyword in members:
         if keyword not in MEMBER_NAMES:
@@ -84,11 +84,11 @@ def forms(**members: Unpack[FormKeywords]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def invalid_forms() -> st.SearchStrategy[dict[str, Any]]:
-    """Generate forms that the service refuses with a ``ValidationException``.
+    """Generate forms that the service rejects with a ``ValidationException``.
 
     One or two members of each form break one of the model's constraints: they are too long, or
     do not match their patterns. Members that are missing, too short or of the wrong type are not
-    generated, because botocore's client refuses these itself.
+    generated, because botocore's client rejects these itself.
     """
     valid = forms()
     invalid_members = [

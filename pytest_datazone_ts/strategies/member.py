@@ -106,7 +106,7 @@ def from_argument(keyword: str, argument: object) -> st.SearchStrategy[Any]:
 
     Raises:
         TypeError: The value has the wrong type.
-        ValueError: The service would refuse the value.
+        ValueError: The service would reject the value.
     """
     if isinstance(argument, st.SearchStrategy):
 
@@ -120,7 +120,7 @@ def from_argument(keyword: str, argument: object) -> st.SearchStrategy[Any]:
     if error is not None:
         message = (
             f"forms({keyword}=...) got a value that no form can have: {error}. "
-            "To draw forms that the service refuses, use invalid_forms()."
+            "To draw forms that the service rejects, use invalid_forms()."
         )
         raise ValueError(message)
     return st.just(value)
@@ -143,7 +143,7 @@ def _to_boto3(keyword: str, value: object) -> Any:
 
 
 def _error_message(keyword: str, value: Any) -> str | None:
-    """Return why boto3 or the service refuses a member's value, or ``None`` if they accept it."""
+    """Return why boto3 or the service rejects a member's value, or ``None`` if they accept it."""
     if value is None:
         return None
     if keyword == "timestamp":

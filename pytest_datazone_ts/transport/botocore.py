@@ -192,7 +192,7 @@ class _Handlers:
         if not exchange.answers(operation):
             return None
         if not context:
-            exchange.refuse(f"{operation} was about to go to {request.url}")
+            exchange.reject(f"{operation} was about to go to {request.url}")
         from pytest_datazone_ts.transport.reply import Pending, Reply  # noqa: PLC0415 - keeps start-up fast
 
         context[ANSWERED_BY] = exchange

@@ -6,12 +6,12 @@ Each resource corresponds to a member of the double, with the same names, rules 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from pytest_datazone_ts import faults
 from pytest_datazone_ts.double import DataZoneTimeSeries
 from pytest_datazone_ts.text import parse_json
-from pytest_datazone_ts.transport.http import Refused
+from pytest_datazone_ts.transport.http import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,19 +31,19 @@ def answer(double: DataZoneTimeSeries, method: str, target: str, body: bytes) ->
         body: The body.
 
     Raises:
-        Refused: There is no such resource, or the request is invalid.
+        Rejected: There is no such resource, or the request is invalid.
     """
     path, _, query = target.partition("?")
     name = path.removeprefix(PREFIX)
     if name not in _METHODS:
         known = ", ".join(f"{each} {PREFIX}{other}" for other, each in _METHODS.items())
-        raise Refused(404, "NotFound", f"there is no {path}, only {known}")
+        raise Rejected(404, "NotFound", f"there is no {path}, only {known}")
     if method != _METHODS[name]:
         message = f"{path} takes {_METHODS[name]}, not {method}"
-        raise Refused(405, "MethodNotAllowed", message, allow=_METHODS[name])
+        raise Rejected(405, "MethodNotAllowed", message, allow=_METHODS[name])
     if query:
         message = f"{path} takes no query; arguments are a JSON object in the body"
-        raise Refused(400, "ValueError", message)
+        raise Rejected(400, "ValueError", message)
     try:
         if method == "GET":
             content = json.dumps(_VIEWS[name](double)).encode()
@@ -51,7 +51,7 @@ def answer(double: DataZoneTimeSeries, method: str, target: str, body: bytes) ->
         _CHANGES[name](double, **_arguments(body))
     except (TypeError, ValueError, RecursionError) as error:
         message = str(error).removeprefix("DataZoneTimeSeries.")
-        raise Refused(400, type(error).__name__, message) from None
+        raise Rejected(400, type(error).__name__, message) from None
     return 204, (), b""
 
 
@@ -87,8 +87,10 @@ def _fault(described: dict[str, Any]) -> Any:
     if name not in faults.__all__ or not isinstance(kind := getattr(faults, name), type):
         message = f"faults has no class {name!r}"
         raise ValueError(message)
-    if kind is faults.MalformedResponse and isinstance(arguments.get("body"), str):
-        arguments["body"] = arguments["body"].encode()
+    types = get_type_hints(kind)
+    for argument, value in arguments.items():
+        if types.get(argument) is bytes and isinstance(value, str):
+            arguments[argument] = value.encode()
     return kind(**arguments)
 
 

@@ -43,7 +43,7 @@ _MAX_IN_MEMORY = 2**20
 _MAX_EMPTY_LINES = 8
 """The maximum number of empty lines before a request (RFC 9112, section 2.2)."""
 _LINGER = 1.0
-"""How many seconds a client has to stop sending after its request was refused."""
+"""How many seconds a client has to stop sending after its request was rejected."""
 _JOIN = 5.0
 """How many seconds the last requests have to end: the test's own code may be running."""
 _MAX_LOGGED = 1_000
@@ -56,8 +56,8 @@ _CONNECTION_HEADERS = ("connection", "content-length", "keep-alive", "transfer-e
 _MONOTONIC = time.monotonic
 
 
-class Refused(Exception):  # noqa: N818 - it becomes a response
-    """The request is refused, and is the last on its connection.
+class Rejected(Exception):  # noqa: N818 - it becomes a response
+    """The request is rejected, and is the last on its connection.
 
     Args:
         status: The HTTP status of the response.
@@ -177,12 +177,12 @@ class Conversation(BaseHTTPRequestHandler):
         """Respond to the request that was read.
 
         Raises:
-            Refused: The request is refused.
+            Rejected: The request is rejected.
         """
 
     @abstractmethod
-    def refusal(self, refused: Refused) -> Answer:
-        """Return the response to a request that is refused."""
+    def rejection(self, rejected: Rejected) -> Answer:
+        """Return the response to a request that is rejected."""
 
     def setup(self) -> None:
         """Limit every wait for the client."""
@@ -200,8 +200,8 @@ class Conversation(BaseHTTPRequestHandler):
         try:
             if self._read_head():
                 self.answer()
-        except Refused as refused:
-            self._refuse(refused)
+        except Rejected as rejected:
+            self._reject(rejected)
 
     def _read_head(self) -> bool:
         """Read the request line and the headers; return whether there is a request."""
@@ -232,12 +232,12 @@ class Conversation(BaseHTTPRequestHandler):
     def send_error(
         self, code: int, message: str | None = None, explain: str | None = None
     ) -> NoReturn:
-        """Refuse a malformed request; http.server calls this too."""
+        """Reject a malformed request; http.server calls this too."""
         text = explain or message or responses[code]
-        raise Refused(code, "BadRequestException", text)
+        raise Rejected(code, "BadRequestException", text)
 
     def handle_expect_100(self) -> bool:
-        """Postpone ``100 Continue`` until ``body`` is called: a refused request needs no body."""
+        """Postpone ``100 Continue`` until ``body`` is called: a rejected request needs no body."""
         self._expects_continue = True
         return True
 
@@ -248,7 +248,7 @@ class Conversation(BaseHTTPRequestHandler):
             limit: The maximum length.
 
         Raises:
-            Refused: The body is too large, malformed or late.
+            Rejected: The body is too large, malformed or late.
         """
         lengths = set(self.headers.get_all("content-length", ()))
         codings = self.headers.get_all("transfer-encoding", ())
@@ -269,7 +269,7 @@ class Conversation(BaseHTTPRequestHandler):
                     self._read(body, int(length))
             except TimeoutError:
                 code = "RequestTimeoutException"
-                raise Refused(408, code, "the body did not arrive in time") from None
+                raise Rejected(408, code, "the body did not arrive in time") from None
             body.seek(0)
             return body.read()
 
@@ -332,10 +332,10 @@ class Conversation(BaseHTTPRequestHandler):
             head = b""
         self.wfile.write(head + body)  # in one piece, which is faster than two
 
-    def _refuse(self, refused: Refused) -> None:
+    def _reject(self, rejected: Rejected) -> None:
         self.close_connection = True
-        self.log(f"{refused.status} {refused.code}", str(refused))
-        self.send(*self.refusal(refused))
+        self.log(f"{rejected.status} {rejected.code}", str(rejected))
+        self.send(*self.rejection(rejected))
         # If it were closed now, a client that is still sending would lose the response.
         self.connection.shutdown(socket.SHUT_WR)
         self._incoming.set_deadline(_LINGER)
@@ -362,9 +362,9 @@ class Conversation(BaseHTTPRequestHandler):
 
 
 def _require_room(size: int, room: int) -> None:
-    """Refuse a body, or a chunk of one, that is larger than the room that is left."""
+    """Reject a body, or a chunk of one, that is larger than the room that is left."""
     if size > room:
-        raise Refused(413, "RequestEntityTooLargeException", "the body is too large")
+        raise Rejected(413, "RequestEntityTooLargeException", "the body is too large")
 
 
 def _monotonic() -> float:

@@ -25,8 +25,8 @@ _TARGET = re.compile("https?://(?P<authority>[^/?]*)", re.IGNORECASE)
 _MAX_LENGTH = 200
 
 
-def refusal_reason(headers: Message, target: str, endpoint_url: str) -> str | None:
-    """Return why a request is refused and what to do instead; ``None`` if it is accepted.
+def rejection_reason(headers: Message, target: str, endpoint_url: str) -> str | None:
+    """Return why a request is rejected and what to do instead; ``None`` if it is accepted.
 
     Args:
         headers: The request's headers.

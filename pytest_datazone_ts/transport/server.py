@@ -29,7 +29,7 @@ from pytest_datazone_ts.transport.http import (
     PATIENCE,
     Answer,
     Conversation,
-    Refused,
+    Rejected,
     Server,
 )
 
@@ -167,9 +167,9 @@ class _Conversation(Conversation):
 
     def answer(self) -> None:
         """Have the double or moto respond to the request."""
-        reason = loopback.refusal_reason(self.headers, self.path, self.server.url)
+        reason = loopback.rejection_reason(self.headers, self.path, self.server.url)
         if reason is not None:
-            raise Refused(403, "ForbiddenException", reason)
+            raise Rejected(403, "ForbiddenException", reason)
         target = _ORIGIN.sub("", self.path)
         path = target.partition("?")[0]
         if not path.startswith("/"):
@@ -185,24 +185,24 @@ class _Conversation(Conversation):
                 return
         self._answer_from_moto(target, service)
 
-    def refusal(self, refused: Refused) -> Answer:
+    def rejection(self, rejected: Rejected) -> Answer:
         """Return an error that the client of the service can read."""
         _, service = self._scope()
         if service not in (None, "datazone"):
             return other_services.error(
                 service,
                 self.headers.get("content-type", ""),
-                refused.code,
-                str(refused),
-                status=refused.status,
+                rejected.code,
+                str(rejected),
+                status=rejected.status,
             )
         response = wire.encode_error(
-            refused.code,
-            str(refused),
-            status=refused.status,
+            rejected.code,
+            str(rejected),
+            status=rejected.status,
             request_id=str(uuid.uuid4()),
             at=self.server.exchange.clock.time(),
-            extra_headers=refused.headers,
+            extra_headers=rejected.headers,
         )
         return response.status_code, response.headers.items(), response.body
 
@@ -215,12 +215,12 @@ class _Conversation(Conversation):
         operations = model.operations_at(path)
         if not operations:
             code = "UnknownOperationException"
-            raise Refused(404, code, f"Amazon DataZone has no operation at {path}")
+            raise Rejected(404, code, f"Amazon DataZone has no operation at {path}")
         if self.command not in operations:
             code = "MethodNotAllowedException"
             methods = ", ".join(sorted(operations))
             message = f"{path} takes {methods}, not {self.command}"
-            raise Refused(405, code, message, allow=methods)
+            raise Rejected(405, code, message, allow=methods)
         return operations[self.command]
 
     def _answer_from_double(self, operation: str, target: str, region: str) -> None:
@@ -228,7 +228,9 @@ class _Conversation(Conversation):
         encoding = self.headers.get("content-encoding", "identity")
         if encoding != "identity":
             code = "UnsupportedMediaTypeException"
-            raise Refused(415, code, f"the body's content-encoding, {encoding!r}, is not supported")
+            raise Rejected(
+                415, code, f"the body's content-encoding, {encoding!r}, is not supported"
+            )
         number = _ATTEMPT.search(self.headers.get("amz-sdk-request", ""))
         request = Request(
             operation=model.operation(operation),
@@ -243,7 +245,7 @@ class _Conversation(Conversation):
             result = self.server.exchange(request)
         except Exception as error:  # noqa: BLE001 - may come from the test's own code
             # Not 501, which some SDKs retry.
-            raise Refused(400, type(error).__name__, str(error)) from None
+            raise Rejected(400, type(error).__name__, str(error)) from None
         stopping = self.server.stopping
         if isinstance(result, Response):
             self.log(f"{operation} {result.status_code} {result.error_code or ''}", _detail(result))

@@ -52,7 +52,7 @@ def tells_the_story(datazone_ts):
     """Let a program use every operation, and check what it met and what was recorded.
 
     The program posts, posts again and is throttled once, lists, gets the first item, deletes,
-    and posts once more, which is refused. It prints, as JSON, the ids that it was given, those
+    and posts once more, which is rejected. It prints, as JSON, the ids that it was given, those
     that it listed, the form that it got, what is left, and the exception that it caught.
     """
 

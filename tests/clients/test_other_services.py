@@ -252,7 +252,7 @@ def test_a_body_too_large_for_moto_is_not_kept(client, chunked):
     assert b"<Message>the body is too large</Message>" in body
 
 
-def test_an_s3_client_shows_why_it_is_refused(client):
+def test_an_s3_client_shows_why_it_is_rejected(client):
     s3 = client("s3")
     s3.meta.events.register(
         "before-send.s3", lambda request, **_: request.headers.update({"Origin": "null"})

@@ -9,7 +9,7 @@ What its fenced blocks are, in the order of the page:
 - ``console`` blocks are commands, each after ``$ ``, and what they print. There, a line ``...``
   stands for any lines, and ``^C`` is where the reader presses Ctrl-C. A block without a ``$ `` is a
   command alone. ``pip install`` is not run; what it names is held against the package's metadata;
-- MyST's directives hold no code.
+- MyST's directives hold no code; what they include has tests of its own.
 
 All other blocks are errors. In the end pytest runs the tests that no command of the page ran.
 ``<!-- needs: node -->`` before a block leaves it out where a program, or a package of npm's, is
@@ -39,7 +39,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = "pytest-datazone-ts"
-DIRECTIVES = ("{eval-rst}", "{options}", "{raw} html", "{toctree}")
+DIRECTIVES = (
+    "{eval-rst}",
+    "{include} ",
+    "{literalinclude} ",
+    "{options}",
+    "{raw} html",
+    "{toctree}",
+)
 PATIENCE = 120
 """How many seconds a command may take."""
 
@@ -97,7 +104,7 @@ def blocks(text: str) -> Iterator[Block]:
             found = _NEEDS.fullmatch(token.content.strip())
             needs = tuple(found[1].split()) if found else ()
             assert token.content.startswith("<!--"), f"line {line}: HTML that is no comment"
-        elif token.type == "fence" and token.info not in DIRECTIVES:
+        elif token.type == "fence" and not token.info.startswith(DIRECTIVES):
             block = Block(token.info, token.content, line, needs)
             known = block.language in {"python", "console"} or block.file_name
             assert known, f"line {line}: a block of {token.info!r} that is no file"

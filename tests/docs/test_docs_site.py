@@ -1,19 +1,24 @@
-"""The site builds without a warning, has every public name and option, and needs no network."""
+"""The site builds without a warning, is complete, and needs no network."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+from importlib.metadata import metadata
 from inspect import ismodule
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
+from page import PACKAGE, Run
+from picture import PICTURE, shown
 from sphinx.util.inventory import InventoryFile
 
 import pytest_datazone_ts
 
 ROOT = Path(__file__).parents[2]
+URL = "https://pytest-datazone-ts.readthedocs.io/en/latest/"
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +82,37 @@ def test_no_page_loads_anything_from_elsewhere(site):
     assert sheets
     assert not [path for path in pages if loaded.search(path.read_text(encoding="utf-8"))]
     assert not [path for path in sheets if imported.search(path.read_text(encoding="utf-8"))]
+
+
+def test_llms_txt_lists_every_page(site):
+    text = (site / "llms.txt").read_text(encoding="utf-8")
+    assert text.startswith("# pytest-datazone-ts\n\n> ")
+    listed = re.findall(r"^- \[[^]]+\]\(([^)]+)\): .+$", text, re.MULTILINE)
+    pages = [path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md")]
+    expected = [path.with_suffix(".html").as_posix() for path in pages if path.name != "index.md"]
+    assert sorted(listed) == sorted(expected)
+
+
+def test_every_link_from_pypi_leads_to_a_page(site):
+    data = metadata(PACKAGE)
+    texts = [data["Description"], *data.get_all("Project-URL")]
+    links = [link for text in texts for link in re.findall(rf"{URL}([\w./-]*)", text)]
+    assert links
+    assert [link for link in links if not (site / link).exists()] == []
+
+
+def test_the_picture_shows_what_pytest_prints(tmp_path):
+    lines: dict[str, str] = {}
+    for text in ET.parse(PICTURE).iter("{http://www.w3.org/2000/svg}text"):  # noqa: S314 - our own
+        words = text.text.replace("\N{NO-BREAK SPACE}", " ")
+        lines[text.get("y")] = lines.get(text.get("y"), "") + words
+    run = Run("picture", tmp_path)
+    drawn, printed = (
+        "\n".join(map(run.without_what_varies, lines)) for lines in (lines.values(), shown())
+    )
+    # In colors, pytest does not truncate the summary.
+    drawn, printed = (
+        text.removeprefix("$ ").partition("short test summary")[0].split()
+        for text in (drawn, printed)
+    )
+    assert "".join(drawn) == "".join(printed)

@@ -194,7 +194,7 @@ class DecoratedTestCase(unittest.TestCase):
         assert DataZoneTimeSeries.current() is self.double
 
 
-def test_what_a_type_checker_refuses(datazone_ts: DataZoneTimeSeries) -> None:
+def test_what_a_type_checker_rejects(datazone_ts: DataZoneTimeSeries) -> None:
     """Strict mypy reports a ``type: ignore`` that it does not need."""
     with pytest.raises(TypeError):
         datazone_ts.inject("ConflictException", form_nam="ranges")  # type: ignore[call-arg]

@@ -46,7 +46,7 @@ def test_fixed_forms(form: dict[str, Any], broken: dict[str, Any]) -> None:
     assert form != broken
 
 
-def test_what_a_type_checker_refuses() -> None:
+def test_what_a_type_checker_rejects() -> None:
     """Strict mypy reports a ``type: ignore`` that it does not need."""
     with pytest.raises(TypeError):
         strategies.forms(form_nam="completeness")  # type: ignore[call-arg]

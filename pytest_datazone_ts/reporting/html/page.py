@@ -63,7 +63,7 @@ def render(results: Iterable[Result], size: int, **run: Any) -> str:
             totals=sum((Counter(result.record["totals"]) for result in results), Counter()),
             groups=groupby(tests, key=lambda test: (test[0].failed, test[0].file)),
             kinds=[kind for result in results for kind in result.kinds],
-            left_out=len(results) - shown,
+            omitted=len(results) - shown,
             full=_FULL,
             brief=_BRIEF,
         )

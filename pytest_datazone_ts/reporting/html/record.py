@@ -67,7 +67,7 @@ def test_record(trace: Trace, failure: str | None) -> Json | None:
             "virtual": sum(attempt.slept for chapter, attempt in made if chapter.log.virtual),
         },
         "doubles": [_double(chapter, calls) for chapter, calls in chapters],
-        "doubles_left_out": trace.left_out,
+        "doubles_omitted": trace.omitted,
         "sweeps": [matrix.table(cells, SITES) for cells in trace.sweeps],
     }
 
@@ -188,7 +188,7 @@ def _series(name: str, target: str, points: Sequence[DataPoint]) -> Json:
             }
             for point in latest
         ],
-        "points_left_out": len(points) - len(latest),
+        "points_omitted": len(points) - len(latest),
     }
 
 
@@ -212,6 +212,6 @@ def _text(value: object) -> str:
 
 
 def _first(name: str, items: Sequence[Item], limit: int, describe: Callable[[Item], Json]) -> Json:
-    """Return the first ``limit`` items as JSON, and the number left out."""
-    left_out = max(0, len(items) - limit)
-    return {name: [*map(describe, items[:limit])], f"{name}_left_out": left_out}
+    """Return the first ``limit`` items as JSON, and the number omitted."""
+    omitted = max(0, len(items) - limit)
+    return {name: [*map(describe, items[:limit])], f"{name}_omitted": omitted}
