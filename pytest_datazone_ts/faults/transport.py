@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -116,7 +116,7 @@ class MalformedResponse(TransportFault):
         # Over HTTP, a shorter body ends before the length that its headers announce.
         announced = max(len(self.body), len(response.body))
         headers = {**response.headers, "content-length": str(announced)}
-        return replace(response, body=self.body, headers=headers)
+        return response._replace(body=self.body, headers=headers)
 
 
 @dataclass(frozen=True, repr=False)
@@ -165,8 +165,8 @@ class Latency(TransportFault):
     def _outcome(self, request: Request, serve: Serve) -> Outcome:
         response = serve()
         if self.seconds >= request.read_timeout:
-            return replace(_READ_TIMEOUT, delay=request.read_timeout)
-        return replace(response, delay=self.seconds)
+            return _READ_TIMEOUT._replace(delay=request.read_timeout)
+        return response._replace(delay=self.seconds)
 
 
 @dataclass(frozen=True, repr=False)
@@ -188,8 +188,8 @@ class SlowBody(TransportFault):
         response = serve()
         seconds = self.seconds_per_kilobyte * len(response.body) / 1024
         if seconds >= request.read_timeout:
-            return replace(_READ_TIMEOUT, delay=request.read_timeout)
-        return replace(response, body_delay=seconds)
+            return _READ_TIMEOUT._replace(delay=request.read_timeout)
+        return response._replace(body_delay=seconds)
 
 
 TRANSPORT: tuple[TransportFault | type[TransportFault], ...] = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import location
@@ -75,7 +74,7 @@ class Catalogue:
 
     def create(self, asset: Asset) -> Asset:
         """Add an asset with a new id."""
-        created = replace(asset, entity_identifier=self._identifiers.next())
+        created = asset._replace(entity_identifier=self._identifiers.next())
         self.add(created, published=False, listing_identifier=None)
         return created
 
@@ -83,7 +82,7 @@ class Catalogue:
         """Add a revision to an asset."""
         with self._lock:
             revisions = self._assets[asset.domain_identifier, asset.entity_identifier]
-            revised = replace(asset, revision=str(int([*revisions][-1]) + 1))
+            revised = asset._replace(revision=str(int([*revisions][-1]) + 1))
             revisions[revised.revision] = revised
         return revised
 
@@ -114,7 +113,7 @@ class Catalogue:
             if listing is None:
                 reason = f"asset '{asset.entity_identifier}' was never published"
                 raise not_found("Listing", reason)
-            return self._list(replace(listing, is_active=False, updated_at=at))
+            return self._list(listing._replace(is_active=False, updated_at=at))
 
     def _list(self, listing: Listing) -> Listing:
         revisions = self._listings.setdefault(
@@ -122,8 +121,8 @@ class Catalogue:
         )
         if revisions:
             latest = [*revisions.values()][-1]
-            listing = replace(
-                listing, revision=str(int(latest.revision) + 1), created_at=latest.created_at
+            listing = listing._replace(
+                revision=str(int(latest.revision) + 1), created_at=latest.created_at
             )
         revisions[listing.revision] = listing
         return listing

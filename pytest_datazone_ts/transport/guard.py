@@ -40,18 +40,17 @@ class BlockedCall(NamedTuple):
     """The location of the call, and why it was stopped."""
 
 
-class RunningTest:
+class RunningTest(NamedTuple):
     """The test that is running."""
 
-    def __init__(self, nodeid: str | None) -> None:
-        self.nodeid: str | None = nodeid
-        """Its id; ``None`` while no test is running."""
-        self.requires_double: bool = False
-        """Whether it requests ``datazone_ts``."""
-        self.passes_others_through: bool = False
-        """Whether its double lets operations other than the time-series ones through."""
-        self.sweeps: bool = False
-        """Whether its only doubles are those of its sweeps."""
+    nodeid: str | None
+    """Its id; ``None`` while no test is running."""
+    requires_double: bool = False
+    """Whether it requests ``datazone_ts``."""
+    passes_others_through: bool = False
+    """Whether its double lets operations other than the time-series ones through."""
+    sweeps: bool = False
+    """Whether its only doubles are those of its sweeps."""
 
 
 _runs = 0
@@ -121,9 +120,10 @@ def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
         passes_others_through: Whether the double lets other operations through.
         sweeps: Whether the only doubles of the test are those of its sweeps.
     """
-    _test.requires_double = True
-    _test.passes_others_through = passes_others_through
-    _test.sweeps = sweeps
+    global _test  # noqa: PLW0603 - process-wide state
+    _test = _test._replace(
+        requires_double=True, passes_others_through=passes_others_through, sweeps=sweeps
+    )
 
 
 def take_blocked(test: str | None) -> list[str]:
