@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_datazone_ts import location
+from pytest_datazone_ts import hint, location
 from pytest_datazone_ts.options import INI_SETTINGS, NAMES, Options, run_options, set_run_options
 from pytest_datazone_ts.reporting import trace
 
@@ -51,11 +51,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(f"datazone_ts_{name}", f"datazone_ts: {meaning}", default=default, **keywords)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, None]:
     """Start the guard and set the stand-ins before a conftest creates a client."""
     _start_guard(early_config)
     _set_stand_ins(early_config)
+    outcome = yield
+    if outcome.excinfo is not None:
+        _adds_hint(outcome.excinfo[1], early_config)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -89,7 +92,10 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     title = f"datazone_ts: {name} called DataZone while it was collected, and swallowed the error:"
     _fail_if_blocked(report, guard.take_blocked(None), title)
     excinfo: Any = getattr(getattr(report, "call", None), "excinfo", None)
-    if _ends_at_users_line(excinfo, collector.config):
+    if excinfo is None:
+        return
+    hinted = _adds_hint(excinfo.value, collector.config)
+    if _ends_at_users_line(excinfo, collector.config) or hinted:
         report.longrepr = collector.repr_failure(excinfo)
 
 
@@ -142,12 +148,17 @@ def pytest_runtest_makereport(
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     """Fail a run in which a call was stopped that no test has reported."""
     yield
-    blocked = guard.take_rest()
+    if blocked := guard.take_rest():
+        _report_blocked(session, blocked)
+
+
+@pytest.hookimpl(specname="pytest_sessionfinish", hookwrapper=True, trylast=True)
+def pytest_send_blocked(session: pytest.Session) -> Generator[None, None, None]:
+    """Send the calls that were stopped in a worker, before pytest-xdist sends its output."""
+    yield
     worker_output = getattr(session.config, "workeroutput", None)
     if worker_output is not None:
-        worker_output[_BLOCKED] = blocked
-    elif blocked:
-        _report_blocked(session, blocked)
+        worker_output[_BLOCKED] = guard.take_rest()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -282,7 +293,9 @@ def _start_guard(config: pytest.Config) -> None:
 
 
 def _ends_at_users_line(excinfo: Any, config: pytest.Config) -> bool:
-    """Hide the frames below the user's line if the double or the guard raised the error.
+    """Remove the frames below the user's line if this package raised the error on purpose.
+
+    ``__tracebackhide__`` alone would not do: pytest's debugger ignores that of a module.
 
     Returns:
         Whether it did.
@@ -290,16 +303,25 @@ def _ends_at_users_line(excinfo: Any, config: pytest.Config) -> bool:
     errors = sys.modules.get("pytest_datazone_ts.errors")  # no error exists unless it is loaded
     if errors is None or excinfo is None or config.getoption("fulltrace", None):
         return False
-    chain = [excinfo.value]
-    while (before := chain[-1].__cause__ or chain[-1].__context__) and before not in chain:
-        chain.append(before)
     kinds = (errors.UnansweredOperationError, errors.DataZoneBlockedError)
-    found = [error for error in chain if isinstance(error, kinds)]
+    chain = location.chain(excinfo.value)
+    found = [error for error in chain if isinstance(error, kinds) or _is_reported(error)]
     for error in found:
         kept = location.end_at_users_line(error)
         if error is excinfo.value:
             excinfo.traceback = excinfo.traceback[:kept]
     return bool(found)
+
+
+def _adds_hint(error: BaseException, config: pytest.Config) -> bool:
+    return not config.stash.get(_STAND_INS, False) and hint.add_to(error)
+
+
+def _is_reported(error: BaseException) -> bool:
+    """Return whether this package raised an error on purpose, in a direct call of the user's."""
+    return location.is_direct(error) and location.raised_on_purpose(
+        pytest.ExceptionInfo.from_exception(error)
+    )
 
 
 def _fail_if_blocked(

@@ -459,6 +459,51 @@ def test_a_client_that_is_older_than_the_plugin_is_stopped(run, pytester):
     result.stdout.fnmatch_lines(["E *DataZoneBlockedError: ListTimeSeriesDataPoints was about *"])
 
 
+def test_a_call_at_the_end_of_a_workers_session_fails_the_run(run, pytester):
+    pytest.importorskip("xdist")
+    pytester.makepyfile(
+        late="""
+        def pytest_sessionfinish(session):
+            if hasattr(session.config, "workerinput"):
+                from pipeline import publish_and_hide
+
+                publish_and_hide()
+        """
+    )
+    arguments = ("-n", "1", "-p", "late")
+    result = run("def test_it(): pass", *arguments, apart=True, datazone_ts_guard="true")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*datazone_ts: calls to DataZone were stopped*", f"*{STOPPED}"])
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_session_that_is_older_than_the_plugin_asks_no_metadata_service(
+    run, pytester, monkeypatch
+):
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
+    pytester.makepyfile(older="import boto3; SESSION = boto3.Session(region_name='us-east-1')")
+    module = """
+        from older import SESSION
+
+        def test_it(network):
+            SESSION.client("datazone")
+            assert not network
+    """
+    result = run(module, "-p", "older", apart=True, datazone_ts_guard="true")
+    result.assert_outcomes(passed=1)
+
+
+def test_a_conftest_can_load_the_plugin_with_its_guard(pytester, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeini("[pytest]\ndatazone_ts_guard = true\n")
+    pytester.makeconftest('pytest_plugins = ["pytest_datazone_ts.plugin"]')
+    pytester.makepyfile(pipeline=PIPELINE)
+    pytester.makepyfile("from pipeline import publish\n\ndef test_it(): publish()")
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *DataZoneBlockedError: PostTimeSeriesDataPoints was about *"])
+
+
 BARE = """
     import asyncio
     import boto3
@@ -571,6 +616,34 @@ def test_a_password_in_the_endpoint_is_not_shown(run):
     result = run(module, "--tb=line", datazone_ts_guard="true")
     result.stdout.fnmatch_lines(["*DataZoneBlockedError: * about to go to http://127.0.0.1:9 *"])
     result.stdout.no_fnmatch_line("*PASS0*")
+
+
+@pytest.mark.parametrize("option", ["--setup-only", "--setup-plan"])
+def test_a_run_that_only_sets_up(run, option):
+    """The fixtures of a test are set up with the former option, and no test runs with either."""
+    module = """
+        import pytest
+        from pipeline import publish_and_hide
+
+        @pytest.fixture
+        def injected(datazone_ts):
+            datazone_ts.inject("ThrottlingException")
+
+        @pytest.fixture
+        def seed():
+            publish_and_hide()
+
+        def test_it(injected): assert 0
+        def test_hidden(seed): assert 0
+    """
+    result = run(module, option, datazone_ts_guard="true")
+
+    if option == "--setup-plan":
+        assert result.ret == pytest.ExitCode.OK
+        result.stdout.no_fnmatch_line(HIDDEN)
+    else:
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines(["*ERROR at setup of test_hidden*", HIDDEN])
 
 
 def test_a_wrong_setting_is_an_error(run):

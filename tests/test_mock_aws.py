@@ -96,6 +96,14 @@ def test_what_moto_does_not_answer_is_refused(network):
     assert not network
 
 
+def test_a_password_in_the_endpoint_is_not_shown():
+    with mock_datazone_ts(mock_aws=True, strict=False):
+        client = boto3.client("secretsmanager", endpoint_url="https://user:PASS@example.com")
+        with pytest.raises(UnansweredOperationError, match=r"^POST https://user:") as raised:
+            client.list_secrets()
+    assert "PASS" not in str(raised.value)
+
+
 def test_datazone_let_through_is_refused_too(network):
     with mock_datazone_ts(mock_aws=True, unstubbed="passthrough", strict=False):
         with pytest.raises(UnansweredOperationError, match=r"^GET https://datazone\.us-east-1\."):

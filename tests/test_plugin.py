@@ -105,13 +105,14 @@ def test_pytest_shows_the_ini_settings(run):
 
     names = (
         *("strict", "unstubbed", "retry_sleep", "sleep", "content_check", "sign", "mock_aws"),
-        "stand_ins",
+        *("stand_ins", "guard", "report_size"),
     )
     for name in names:
         result.stdout.fnmatch_lines([f"  datazone_ts_{name} (*)*"])
 
 
-def test_a_run_that_does_not_use_it_imports_nothing_heavy(pytester, monkeypatch):
+@pytest.mark.parametrize("guard", ["false", "true"])
+def test_a_run_that_does_not_use_it_imports_nothing_heavy(pytester, monkeypatch, guard):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(
         """
@@ -119,7 +120,7 @@ def test_a_run_that_does_not_use_it_imports_nothing_heavy(pytester, monkeypatch)
         import sys
         from pathlib import Path
 
-        HEAVY = {"asyncio", "boto3", "botocore.session", "freezegun", "moto", "urllib3"}
+        HEAVY = {"asyncio", "boto3", "botocore.session", "freezegun", "moto", "ssl", "urllib3"}
 
         def size(paths):
             return sum(Path(path).stat().st_size for path in paths)
@@ -155,7 +156,9 @@ def test_a_run_that_does_not_use_it_imports_nothing_heavy(pytester, monkeypatch)
         """
     )
     # pytest's debugging plugin imports pdb, which imports asyncio from Python 3.14 on.
-    result = pytester.runpytest_subprocess("-p", "datazone_ts", "-p", "no:debugging")
+    result = pytester.runpytest_subprocess(
+        *("-p", "datazone_ts", "-p", "no:debugging", "-o", f"datazone_ts_guard={guard}")
+    )
     result.assert_outcomes(passed=1)
 
 
@@ -671,6 +674,13 @@ def test_with_stand_ins_a_client_can_be_made_at_import(pytester, monkeypatch, co
     result.stdout.fnmatch_lines(["changed: []"])
 
 
+HINT = (
+    "E   datazone_ts: a client was created while pytest collected the tests, and no region is "
+    "configured here. Set datazone_ts_stand_ins = true in pytest's configuration file to use "
+    "stand-ins for a missing region and missing credentials."
+)
+
+
 @pytest.mark.usefixtures("bare_machine")
 def test_without_stand_ins_a_client_cannot_be_made_at_import(pytester, monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # botocore would wait for it
@@ -678,7 +688,37 @@ def test_without_stand_ins_a_client_cannot_be_made_at_import(pytester, monkeypat
     result = pytester.runpytest_inprocess()
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E   botocore.exceptions.NoRegionError: *"])
+    result.stdout.fnmatch_lines(
+        ["E   botocore.exceptions.NoRegionError: You must specify a region.", HINT],
+        consecutive=True,
+    )
+
+
+@pytest.mark.usefixtures("bare_machine")
+@pytest.mark.parametrize("folder", ["tests", "deeper/tests"])
+def test_a_conftest_that_creates_a_client_shows_the_hint(pytester, monkeypatch, folder):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    path = pytester.path / folder
+    path.mkdir(parents=True)
+    (path / "conftest.py").write_text(AT_IMPORT)
+    (path / "test_it.py").write_text("def test_it(): pass")
+
+    result = pytester.runpytest_subprocess()
+
+    assert result.ret in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED}
+    shown = result.stdout.str() + result.stderr.str()
+    assert f"NoRegionError: You must specify a region.\n{HINT}" in shown
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_other_errors_show_no_hint(pytester):
+    pytester.makepyfile(test_it="raise ValueError('no region')", test_that="import botocore; 1 / 0")
+    pytester.makeconftest("import botocore.exceptions")
+
+    result = pytester.runpytest_subprocess()
+
+    result.assert_outcomes(errors=2)
+    result.stdout.no_fnmatch_line("*stand_ins*")
 
 
 def test_stand_ins_change_nothing_if_everything_is_configured(pytester, monkeypatch, bare_machine):

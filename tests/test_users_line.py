@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 PIPELINE = """
@@ -151,3 +153,43 @@ def test_where_no_line_is_the_users_all_is_shown_and_if_all_is_asked_for(run):
 
     run(source, "-k", "library").stdout.fnmatch_lines(["*botocore/client.py:*", UNANSWERED])
     run(source, "-k", "all", "--full-trace").stdout.fnmatch_lines(["*client.py:*", UNANSWERED])
+
+
+def test_the_debugger_starts_there_in_failed_assertions_and_rejected_calls(pytester):
+    path = pytester.makepyfile(
+        test_it="""
+        import pytest
+
+        @pytest.fixture
+        def ts(datazone_ts):
+            return datazone_ts
+
+        def check(ts):
+            ts.assert_posted(count=1)
+
+        def test_assert_posted(ts):
+            check(ts)
+
+        def test_one(ts):
+            ts.data_points.one()
+
+        def test_index(ts):
+            ts.calls[0]
+
+        def test_inject(ts):
+            ts.inject("Nonsense")
+        """,
+    )
+    result = pytester.run(
+        sys.executable, "-m", "pytest", "--pdb", path, stdin=b"continue\n" * 4, timeout=60
+    )
+
+    result.assert_outcomes(failed=4)
+    result.stdout.fnmatch_lines(
+        [
+            "> *test_it.py(8)check()",
+            "> *test_it.py(14)test_one()",
+            "> *test_it.py(17)test_index()",
+            "> *test_it.py(20)test_inject()",
+        ]
+    )

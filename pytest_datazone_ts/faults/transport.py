@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from http.client import responses
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import location
@@ -23,6 +23,8 @@ class TransportFault(Fault):
     """A failure between the client and the service."""
 
 
+# Not http.client.responses, because http.client imports ssl.
+_PHRASES: dict[int, str] = {status: status.phrase for status in HTTPStatus}
 _READ_TIMEOUT = NoResponse("ReadTimeoutError", hangs=True)
 _ALREADY_CONNECTED = (
     "the double is served over HTTP, and a client that reaches the server has connected. Inject "
@@ -136,7 +138,7 @@ class HttpError(TransportFault):
     def __post_init__(self) -> None:
         require_status("HttpError(status=...)", self.status)
         if self.body is None:
-            title = f"{self.status} {responses.get(self.status, '')}".strip()
+            title = f"{self.status} {_PHRASES.get(self.status, '')}".strip()
             page = f"<html><head><title>{title}</title></head><body>{title}</body></html>"
             object.__setattr__(self, "body", page)
         require_type("HttpError(body=...)", self.body, (str, bytes), "a string or bytes")

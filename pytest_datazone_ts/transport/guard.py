@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -41,18 +40,18 @@ class BlockedCall(NamedTuple):
     """The location of the call, and why it was stopped."""
 
 
-@dataclass
 class RunningTest:
     """The test that is running."""
 
-    nodeid: str | None
-    """Its id; ``None`` while no test is running."""
-    requires_double: bool = False
-    """Whether it requests ``datazone_ts``."""
-    passes_others_through: bool = False
-    """Whether its double lets operations other than the time-series ones through."""
-    sweeps: bool = False
-    """Whether its only doubles are those of its sweeps."""
+    def __init__(self, nodeid: str | None) -> None:
+        self.nodeid: str | None = nodeid
+        """Its id; ``None`` while no test is running."""
+        self.requires_double: bool = False
+        """Whether it requests ``datazone_ts``."""
+        self.passes_others_through: bool = False
+        """Whether its double lets operations other than the time-series ones through."""
+        self.sweeps: bool = False
+        """Whether its only doubles are those of its sweeps."""
 
 
 _runs = 0

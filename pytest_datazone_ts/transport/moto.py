@@ -20,6 +20,7 @@ from moto.core.config import default_user_config
 from moto.core.models import botocore_stubber
 
 from pytest_datazone_ts.errors import UnansweredOperationError
+from pytest_datazone_ts.text import without_credentials
 from pytest_datazone_ts.transport import active, loopback, other_services
 from pytest_datazone_ts.transport.replacement import Replacements
 
@@ -108,7 +109,7 @@ def _block(request: AWSPreparedRequest) -> None:
     Raises:
         UnansweredOperationError: Always; with the option ``strict``, it also fails the test.
     """
-    url = request.url.partition("?")[0]
+    url = without_credentials(request.url.partition("?")[0])
     error = UnansweredOperationError(
         f"{request.method} {url} was about to go to the network, and the option mock_aws stopped "
         "it: moto does not answer there. Mock this call, give its client an endpoint_url on this "

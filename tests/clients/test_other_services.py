@@ -9,6 +9,7 @@ import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
+from threading import Thread
 
 import boto3
 import pytest
@@ -21,7 +22,9 @@ from moto import mock_aws
 pytest.importorskip("flask", reason="the extra 'server' is not installed")
 pytest.importorskip("flask_cors", reason="the extra 'server' is not installed")
 
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.server import ThreadedMotoServer
+from werkzeug.serving import make_server
 
 
 @pytest.fixture
@@ -147,6 +150,20 @@ def users_server():
         server.stop()
 
 
+@contextmanager
+def users_application():
+    """moto's application in a server of the user's own, which does not look like moto's."""
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    with s3_of(f"http://127.0.0.1:{server.port}") as s3:
+        yield s3
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
 def buckets(s3):
     return [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
 
@@ -170,6 +187,15 @@ def test_the_state_of_another_server_in_the_process_is_left_alone(first):
         with serve(new_double()) as endpoint_url, s3_of(endpoint_url) as ours:
             if first == "meanwhile":
                 users.create_bucket(Bucket="made-once")
+            assert buckets(ours) == ["made-once"]
+        assert buckets(users) == ["made-once"]
+
+
+@pytest.mark.usefixtures("empty_moto")
+def test_state_that_was_there_before_is_left_alone():
+    with users_application() as users:
+        users.create_bucket(Bucket="made-once")
+        with serve(new_double()) as endpoint_url, s3_of(endpoint_url) as ours:
             assert buckets(ours) == ["made-once"]
         assert buckets(users) == ["made-once"]
 

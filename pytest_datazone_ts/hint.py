@@ -1,0 +1,28 @@
+"""A hint at the ini setting without which a module that creates a client cannot be imported."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from pytest_datazone_ts import location
+
+STAND_INS = (
+    "datazone_ts: a client was created while pytest collected the tests, and no region is "
+    "configured here. Set datazone_ts_stand_ins = true in pytest's configuration file to use "
+    "stand-ins for a missing region and missing credentials."
+)
+
+
+def add_to(error: BaseException) -> bool:
+    """Add the hint to an error's message if it comes from botocore's ``NoRegionError``.
+
+    Returns:
+        Whether it does.
+    """
+    # No error exists unless the module is loaded.
+    kind: Any = getattr(sys.modules.get("botocore.exceptions"), "NoRegionError", ())
+    found = [each for each in location.chain(error) if isinstance(each, kind)]
+    for each in found:  # not a note, which Python 3.10 does not have
+        each.args = (f"{each}\n{STAND_INS}",)
+    return bool(found)
