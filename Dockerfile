@@ -1,5 +1,5 @@
 # The double over HTTP, for tests in any language: docker run -p 127.0.0.1:5005:5005 datazone-ts
-# Build the wheel first: python -m build --wheel
+# Build the wheel first, into an empty dist/: python -m build --wheel
 FROM python:3.13-slim
 
 COPY dist/pytest_datazone_ts-*.whl /tmp/

@@ -54,13 +54,13 @@ with tempfile.TemporaryDirectory() as name:
     scratch = Path(name)
 
     # The wheel was built from the sdist; one built from the checkout is identical.
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", scratch)
+    run(sys.executable, "-m", "build", "--installer=uv", "--wheel", "--outdir", scratch)
     if (scratch / wheel.name).read_bytes() != wheel.read_bytes():
         sys.exit("the checkout and the sdist make different wheels")
 
     # The examples run outside the checkout with the wheel and its dependencies.
-    venv.create(scratch / "venv", with_pip=True)
+    venv.create(scratch / "venv")
     python = scratch / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    run(python, "-m", "pip", "install", "--quiet", wheel)
+    run(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, wheel)
     examples = shutil.copytree("examples", scratch / "examples")
     run(python, "-m", "pytest", "-W", "error", folder=examples)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.double import DataZoneTimeSeries, exchange_behind
-from pytest_datazone_ts.text import call_message, parse_json
+from pytest_datazone_ts.text import parse_json, without_class
 from pytest_datazone_ts.transport.http import HOST
 from pytest_datazone_ts.transport.server import serve
 
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 _print(f"export AWS_ENDPOINT_URL_DATAZONE={endpoint_url}")
                 stopped.recv(1)
     except (OSError, OverflowError) as error:
-        parser.error(f"cannot serve on port {options.port}: {error}")
+        parser.error(f"cannot serve on {options.host}, port {options.port}: {_reason(error)}")
     else:
         output.write("stopped\n")
     finally:
@@ -75,7 +75,8 @@ def _change(
         for value in values:
             _CHANGES[flag](double, **value)
     except (TypeError, ValueError) as error:
-        parser.error(f"argument --{flag.replace('_', '-')}: {call_message(error)}")
+        message = without_class(str(error), DataZoneTimeSeries)
+        parser.error(f"argument --{flag.replace('_', '-')}: {message}")
 
 
 class _Output:
@@ -148,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     serve_command.add_argument(
         "--host",
         default=HOST,
+        metavar="ADDRESS",
         help="the address to listen on (default: %(default)s); use 0.0.0.0 in a container, whose "
         "clients must still use a name that ends in localhost or 127.0.0.1",
     )
@@ -211,13 +213,21 @@ def _read_objects(path: str) -> list[dict[str, Any]]:
     """Return the objects of a JSON list in a file."""
     try:
         objects = parse_json(Path(path).read_bytes())
-    except (OSError, ValueError) as error:
-        message = f"cannot read {path}: {error}"
+    except OSError as error:
+        message = f"cannot read {path}: {_reason(error)}"
+        raise argparse.ArgumentTypeError(message) from None
+    except ValueError as error:
+        message = f"{path} is not JSON: {error}"
         raise argparse.ArgumentTypeError(message) from None
     if not isinstance(objects, list) or not all(isinstance(each, dict) for each in objects):
         message = f"{path} is not a JSON list of objects"
         raise argparse.ArgumentTypeError(message)
     return objects
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong, without the number and the path that the system's errors repeat."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _log(line: str) -> None:

@@ -148,12 +148,17 @@ def pytest_runtest_makereport(
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     """Fail a run in which a call was stopped that no test has reported."""
     yield
-    blocked = guard.take_rest()
+    if blocked := guard.take_rest():
+        _report_blocked(session, blocked)
+
+
+@pytest.hookimpl(specname="pytest_sessionfinish", hookwrapper=True, trylast=True)
+def pytest_send_blocked(session: pytest.Session) -> Generator[None, None, None]:
+    """Send the calls that were stopped in a worker, before pytest-xdist sends its output."""
+    yield
     worker_output = getattr(session.config, "workeroutput", None)
     if worker_output is not None:
-        worker_output[_BLOCKED] = blocked
-    elif blocked:
-        _report_blocked(session, blocked)
+        worker_output[_BLOCKED] = guard.take_rest()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 from contextlib import suppress
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
+from internals import new_double, serve
 from sample import DOMAIN, ENTITY, PATIENCE
 
 from pytest_datazone_ts import faults
@@ -190,7 +193,8 @@ def test_a_reset_forgets_everything(ask, post, datazone_ts_client, datazone_ts):
 def raised_by(function, *arguments, **keywords):
     with pytest.raises((TypeError, ValueError)) as raised:
         function(*arguments, **keywords)
-    return str(raised.value).rpartition("ServiceSetup.")[2].removeprefix("DataZoneTimeSeries.")
+    message = str(raised.value)
+    return message.removeprefix("DataZoneTimeSeries.").removeprefix("ServiceSetup.")
 
 
 def test_what_is_wrong_gets_the_message_of_python(message_of, datazone_ts):
@@ -225,9 +229,6 @@ def test_what_is_wrong_gets_the_message_of_python(message_of, datazone_ts):
     ):
         assert message_of("responses", arguments) == raised_by(datazone_ts.respond, **arguments)
     assert message_of("reset", {"all": True}) == raised_by(datazone_ts.reset, all=True)
-    assert message_of("faults", {}).startswith("inject() missing 1 required ")
-    assert message_of("assets", {}).startswith("add_asset() missing 1 required ")
-    assert message_of("responses", {}).startswith("respond() missing 2 required ")
 
 
 @pytest.mark.parametrize(
@@ -277,6 +278,23 @@ def test_the_path_without_a_resource_is_not_a_bucket_of_s3(connection):
     response = connection.getresponse()
     message = json.load(response)["message"]
     assert (response.status, message[:27]) == (404, "there is no /_datazone_ts, ")
+
+
+def test_a_wrong_argument_is_named_without_a_class(message_of):
+    message = "add_asset() got an unexpected keyword argument 'colour'"
+    assert message_of("assets", {"colour": 1}) == message
+    assert message_of("responses").startswith("respond() missing 2 required ")
+
+
+def test_what_changes_the_double_is_logged_and_what_reads_it_is_not():
+    lines = []
+    with serve(new_double(), log=lines.append) as endpoint_url:
+        for path, body in (("calls", None), ("audit", None), ("reset", b""), ("calls?x", None)):
+            with suppress(HTTPError):
+                urlopen(f"{endpoint_url}/_datazone_ts/{path}", body, timeout=PATIENCE).close()  # noqa: S310
+    assert lines[0] == "204 (POST /_datazone_ts/reset)"
+    assert lines[1].startswith("400 ValueError (GET /_datazone_ts/calls?x): ")
+    assert len(lines) == 2
 
 
 def test_web_pages_are_rejected(ask):

@@ -71,13 +71,17 @@ HIDDEN_AT_IMPORT = (
 
 @pytest.fixture
 def run(pytester, run_pytest):
-    """Run a test module beside the pipeline, with nothing but a recorded network."""
+    """Run a test module beside the pipeline, with nothing but a recorded network.
+
+    ``apart`` is for what happens before or after the tests: a run within this one has a guard, but
+    its calls outside its tests belong to the test that runs it.
+    """
     beside = {"network": Path(network.__file__).read_text("utf-8"), "pipeline": PIPELINE}
 
-    def run(module, *arguments, **ini):
+    def run(module, *arguments, apart=False, **ini):
         settings = "".join(f"{name} = {value}\n" for name, value in ini.items())
         pytester.makeini(f"[pytest]\nfilterwarnings =\n  error\n  {UTCNOW}\n{settings}")
-        return run_pytest(module, *arguments, apart=True, conftest=CONFTEST, **beside)
+        return run_pytest(module, *arguments, apart=apart, conftest=CONFTEST, **beside)
 
     return run
 
@@ -187,7 +191,7 @@ def test_a_call_that_a_module_hides_at_its_import_fails_the_module(run):
 
         def test(): ...
     """
-    result = run(source, datazone_ts_guard="true")
+    result = run(source, apart=True, datazone_ts_guard="true")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
         [
@@ -265,7 +269,7 @@ def test_the_guard_lasts_until_the_process_ends(run):
             atexit.register(late, "atexit")
             threading.Thread(target=after_the_run).start()
     """
-    result = run(module, datazone_ts_guard="true")
+    result = run(module, apart=True, datazone_ts_guard="true")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines_random(
         ["thread DataZoneBlockedError", "atexit DataZoneBlockedError"]
@@ -337,7 +341,7 @@ def test_a_call_at_the_end_of_the_session_fails_the_run(run, pytester, processes
             publish_and_hide()
     """
     pytester.makepyfile(late=plugin)
-    result = run(module, "-p", "late", *processes, datazone_ts_guard="true")
+    result = run(module, "-p", "late", *processes, apart=True, datazone_ts_guard="true")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines([STOPPED_AT_THE_END, f"  *pipeline.py:*: {STOPPED}"])
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -351,7 +355,7 @@ def test_a_run_that_has_failed_already_shows_such_a_call_too(run, pytester):
             publish_and_hide()
     """
     pytester.makepyfile(late=plugin)
-    result = run("def test_it(): assert 0", "-p", "late", datazone_ts_guard="true")
+    result = run("def test_it(): assert 0", "-p", "late", apart=True, datazone_ts_guard="true")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([STOPPED_AT_THE_END])
 
@@ -365,7 +369,7 @@ def test_without_a_terminal_such_a_call_fails_the_run_all_the_same(run, pytester
     """
     pytester.makepyfile(late=plugin)
     arguments = ("-p", "late", "-p", "no:terminal")
-    result = run("def test_it(): pass", *arguments, datazone_ts_guard="true")
+    result = run("def test_it(): pass", *arguments, apart=True, datazone_ts_guard="true")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
@@ -422,13 +426,19 @@ def test_a_conftest_that_calls_at_import_fails_the_run(run, pytester):
         """
     )
     result = run(
-        "def test_it(): pass", "-p", "pipeline", "-p", "no:early", datazone_ts_guard="true"
+        "def test_it(): pass",
+        "-p",
+        "pipeline",
+        "-p",
+        "no:early",
+        apart=True,
+        datazone_ts_guard="true",
     )
     result.assert_outcomes(passed=1)
     folder = pytester.mkdir("tests")
     (folder / "conftest.py").write_text("import early")
     (folder / "test_below.py").write_text("def test_it(): pass")
-    result = run("def test_it(): pass", "tests", datazone_ts_guard="true")
+    result = run("def test_it(): pass", "tests", apart=True, datazone_ts_guard="true")
     result.stdout.fnmatch_lines(["datazone_ts: * called DataZone while it was collected, *"])
     assert result.ret != pytest.ExitCode.OK
 
@@ -444,9 +454,54 @@ def test_a_client_that_is_older_than_the_plugin_is_stopped(run, pytester):
                 entityType="ASSET", formName="f",
             )
     """
-    result = run(module, "-p", "older", datazone_ts_guard="true")
+    result = run(module, "-p", "older", apart=True, datazone_ts_guard="true")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E *DataZoneBlockedError: ListTimeSeriesDataPoints was about *"])
+
+
+def test_a_call_at_the_end_of_a_workers_session_fails_the_run(run, pytester):
+    pytest.importorskip("xdist")
+    pytester.makepyfile(
+        late="""
+        def pytest_sessionfinish(session):
+            if hasattr(session.config, "workerinput"):
+                from pipeline import publish_and_hide
+
+                publish_and_hide()
+        """
+    )
+    arguments = ("-n", "1", "-p", "late")
+    result = run("def test_it(): pass", *arguments, apart=True, datazone_ts_guard="true")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*datazone_ts: calls to DataZone were stopped*", f"*{STOPPED}"])
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_session_that_is_older_than_the_plugin_asks_no_metadata_service(
+    run, pytester, monkeypatch
+):
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
+    pytester.makepyfile(older="import boto3; SESSION = boto3.Session(region_name='us-east-1')")
+    module = """
+        from older import SESSION
+
+        def test_it(network):
+            SESSION.client("datazone")
+            assert not network
+    """
+    result = run(module, "-p", "older", apart=True, datazone_ts_guard="true")
+    result.assert_outcomes(passed=1)
+
+
+def test_a_conftest_can_load_the_plugin_with_its_guard(pytester, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeini("[pytest]\ndatazone_ts_guard = true\n")
+    pytester.makeconftest('pytest_plugins = ["pytest_datazone_ts.plugin"]')
+    pytester.makepyfile(pipeline=PIPELINE)
+    pytester.makepyfile("from pipeline import publish\n\ndef test_it(): publish()")
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *DataZoneBlockedError: PostTimeSeriesDataPoints was about *"])
 
 
 BARE = """
@@ -563,8 +618,36 @@ def test_a_password_in_the_endpoint_is_not_shown(run):
     result.stdout.no_fnmatch_line("*PASS0*")
 
 
+@pytest.mark.parametrize("option", ["--setup-only", "--setup-plan"])
+def test_a_run_that_only_sets_up(run, option):
+    """The fixtures of a test are set up with the former option, and no test runs with either."""
+    module = """
+        import pytest
+        from pipeline import publish_and_hide
+
+        @pytest.fixture
+        def injected(datazone_ts):
+            datazone_ts.inject("ThrottlingException")
+
+        @pytest.fixture
+        def seed():
+            publish_and_hide()
+
+        def test_it(injected): assert 0
+        def test_hidden(seed): assert 0
+    """
+    result = run(module, option, datazone_ts_guard="true")
+
+    if option == "--setup-plan":
+        assert result.ret == pytest.ExitCode.OK
+        result.stdout.no_fnmatch_line(HIDDEN)
+    else:
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines(["*ERROR at setup of test_hidden*", HIDDEN])
+
+
 def test_a_wrong_setting_is_an_error(run):
-    result = run("def test_it(): pass", datazone_ts_guard="perhaps")
+    result = run("def test_it(): pass", apart=True, datazone_ts_guard="perhaps")
     result.stderr.fnmatch_lines(
         ["ERROR: the ini setting datazone_ts_guard: invalid truth value 'perhaps'"]
     )

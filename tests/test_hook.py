@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import re
 import subprocess
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from botocore.exceptions import NoRegionError
 from botocore.history import get_global_history_recorder
@@ -311,6 +313,23 @@ def test_the_handlers_of_the_client_are_called(make_client, post):
         ("before-send.datazone.PostTimeSeriesDataPoints", "time-series-data-points")
     ] * len(seen)
     assert len(seen) == 2
+
+
+@pytest.mark.skipif(
+    "context" not in inspect.signature(AWSPreparedRequest).parameters,
+    reason="this botocore passes the context of a call on with the URL alone",
+)
+def test_a_handler_may_replace_the_url(make_client, post):
+    def replace_url(request, **_):
+        request.url = "".join(request.url)
+
+    client = make_client()
+    event = "before-send.datazone.PostTimeSeriesDataPoints"
+    client.meta.events.register_first(event, replace_url)
+    with mock_datazone_ts() as ts:
+        post(client)
+
+        assert ts.data_points.one()
 
 
 def test_the_response_of_the_double_takes_precedence_over_that_of_a_handler(make_client, post):

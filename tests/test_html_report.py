@@ -466,7 +466,7 @@ def test_outside_of_the_fixture():
 def test_a_sweep_is_a_heat_map_with_text(run, workers):
     if workers:
         pytest.importorskip("xdist")
-    page = run(SWEEP, *filter(None, [workers]), apart=bool(workers)).page
+    page = run(SWEEP, *filter(None, [workers])).page
     careful, careless = page.test("test_careful"), page.test("test_careless")
 
     assert "Show all 3 failed 1 sweeps 3" in page.text
@@ -491,10 +491,21 @@ def test_a_sweep_is_a_heat_map_with_text(run, workers):
 def test_a_long_sweep_shows_its_first_calls(run):
     page = run(
         """
-        from pipeline import publish
+        import boto3
+        from botocore.config import Config
+
+        config = Config(retries={"total_max_attempts": 1})  # for fewer cells
+        client = boto3.client("datazone", region_name="us-east-1", config=config)
+
+        def list_scores():
+            for _ in range(22):
+                client.list_time_series_data_points(
+                    domainIdentifier="dzd_x", entityIdentifier="asset", entityType="ASSET",
+                    formName="score",
+                )
 
         def test_sweep(datazone_ts_sweep):
-            datazone_ts_sweep(lambda: publish(*range(22)), sites="all")
+            datazone_ts_sweep(list_scores, sites="all")
         """
     ).page
 
@@ -1112,7 +1123,7 @@ def test_workers_write_one_page_together(run, pytester):
     pytest.importorskip("xdist")
     alone = run(MANY).page
     (pytester.path / "report.html").unlink()
-    together = run(MANY, "-n", "2", conftest=AS_WORKERS_END, apart=True)
+    together = run(MANY, "-n", "2", conftest=AS_WORKERS_END)
 
     names = [test.split()[1] for test in alone.tests]
     assert names[:12] == [f"test_publishes[{number}]" for number in (11, *range(11))]
@@ -1130,7 +1141,7 @@ def timeless(text):
 def test_a_test_that_runs_on_each_worker_is_shown_for_each(run):
     pytest.importorskip("xdist")
     source = "from pipeline import publish\ndef test_it(datazone_ts): publish(1)"
-    page = run(source, "--dist", "each", "--tx", "2*popen", apart=True).page
+    page = run(source, "--dist", "each", "--tx", "2*popen").page
 
     assert "tests 2 of 2 in the run" in page.text
 
@@ -1151,8 +1162,8 @@ def test_a_worker_that_dies_is_told(run):
         def test_lives(datazone_ts, number):
             publish(number)
         """,
-        *("-n", "1"),
-        apart=True,
+        "-n",
+        "1",
     )
 
     assert "What test_it.py::test_dies posted is lost: its process died." in result.page.text

@@ -7,16 +7,15 @@ import sys
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from pytest_datazone_ts import DataZoneTimeSeries, UnansweredOperationError, mock_datazone_ts
 
 ELSEWHERE = "https://secretsmanager.us-east-1.api.aws"
-REFUSED = (
-    f"POST {ELSEWHERE}/ was about to go to the network, and the option mock_aws stopped it: moto "
-    "does not answer there. Mock this call, give its client an endpoint_url on this machine, or "
-    "turn the option off for this test."
+BLOCKED = (
+    f"the option mock_aws blocked POST {ELSEWHERE}/: moto does not support any service at this "
+    "address. Mock this call, for example with botocore's Stubber, give its client an endpoint_url "
+    "on this machine, or turn the option off for this test."
 )
 
 
@@ -84,24 +83,56 @@ def test_clients_that_are_older_than_moto_are_answered(run_pytest):
     ).assert_outcomes(passed=2)
 
 
-def test_what_moto_does_not_answer_is_refused(network):
+def test_what_moto_lets_through_is_blocked(network):
     with pytest.raises(AssertionError, match="swallowed errors") as failed:  # noqa: PT012, SIM117
         with mock_datazone_ts(mock_aws=True):
             client = boto3.client("secretsmanager", endpoint_url=ELSEWHERE)
             with pytest.raises(UnansweredOperationError) as raised:
                 client.list_secrets()
 
-    assert str(raised.value) == REFUSED
-    assert REFUSED in str(failed.value)
+    assert str(raised.value) == BLOCKED
+    assert BLOCKED in str(failed.value)
     assert not network
 
 
-def test_datazone_let_through_is_refused_too(network):
-    with mock_datazone_ts(mock_aws=True, unstubbed="passthrough", strict=False):
-        with pytest.raises(UnansweredOperationError, match=r"^GET https://datazone\.us-east-1\."):
+def test_a_password_in_the_endpoint_is_not_shown():
+    with mock_datazone_ts(mock_aws=True, strict=False):
+        client = boto3.client("secretsmanager", endpoint_url="https://user:PASS@example.com")
+        with pytest.raises(UnansweredOperationError, match=r" POST https://user:") as raised:
+            client.list_secrets()
+    assert "PASS" not in str(raised.value)
+
+
+def test_datazone_let_through_is_blocked_too(network):
+    with mock_datazone_ts(mock_aws=True, unstubbed="passthrough", strict=False):  # noqa: SIM117
+        with pytest.raises(UnansweredOperationError, match=r" GET https://datazone\.us-east-1\."):
             boto3.client("datazone", region_name="us-east-1").list_domains()
-        with pytest.raises(ClientError, match="404"):
-            boto3.client("neptune-graph", region_name="us-east-1").list_graphs()
+    assert not network
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "message"),
+    [
+        ("waf", "list_rules", "https://waf.amazonaws.com/: moto does not support any service at "),
+        ("cloudsearch", "list_domain_names", ".com/: moto does not support any service at this "),
+        (
+            "lakeformation",
+            "list_resources",
+            "/nothing/ListResources: moto does not support this request of lakeformation. Mock ",
+        ),
+    ],
+)
+def test_what_moto_has_no_code_for_is_blocked(service, operation, message, network):
+    endpoint = {"endpoint_url": "https://lakeformation.us-east-1.amazonaws.com/nothing"}
+    options = endpoint if service == "lakeformation" else {}
+    with pytest.raises(AssertionError, match="swallowed errors") as failed:  # noqa: PT012, SIM117
+        with mock_datazone_ts(mock_aws=True):
+            client = boto3.client(service, region_name="us-east-1", **options)
+            with pytest.raises(UnansweredOperationError) as raised:
+                getattr(client, operation)()
+
+    assert message in str(raised.value)
+    assert str(raised.value) in str(failed.value)
     assert not network
 
 

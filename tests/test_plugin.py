@@ -105,13 +105,14 @@ def test_pytest_shows_the_ini_settings(run):
 
     names = (
         *("strict", "unstubbed", "retry_sleep", "sleep", "content_check", "sign", "mock_aws"),
-        "stand_ins",
+        *("stand_ins", "guard", "report_size"),
     )
     for name in names:
         result.stdout.fnmatch_lines([f"  datazone_ts_{name} (*)*"])
 
 
-def test_a_run_that_does_not_use_it_imports_nothing_heavy(pytester, monkeypatch):
+@pytest.mark.parametrize("guard", ["false", "true"])
+def test_a_run_that_does_not_use_it_imports_nothing_heavy(pytester, monkeypatch, guard):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(
         """
@@ -119,7 +120,7 @@ def test_a_run_that_does_not_use_it_imports_nothing_heavy(pytester, monkeypatch)
         import sys
         from pathlib import Path
 
-        HEAVY = {"asyncio", "boto3", "botocore.session", "freezegun", "moto", "urllib3"}
+        HEAVY = {"asyncio", "boto3", "botocore.session", "freezegun", "moto", "ssl", "urllib3"}
 
         def size(paths):
             return sum(Path(path).stat().st_size for path in paths)
@@ -155,7 +156,9 @@ def test_a_run_that_does_not_use_it_imports_nothing_heavy(pytester, monkeypatch)
         """
     )
     # pytest's debugging plugin imports pdb, which imports asyncio from Python 3.14 on.
-    result = pytester.runpytest_subprocess("-p", "datazone_ts", "-p", "no:debugging")
+    result = pytester.runpytest_subprocess(
+        *("-p", "datazone_ts", "-p", "no:debugging", "-o", f"datazone_ts_guard={guard}")
+    )
     result.assert_outcomes(passed=1)
 
 

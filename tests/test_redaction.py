@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import time
 
+import boto3
 import pytest
 from sample import DOMAIN, ENTITY
 
+from pytest_datazone_ts import UnansweredOperationError
 from pytest_datazone_ts.text import redacted_target, without_credentials
 
 PEM = "-----BEGIN {0}-----\nPASSPASSPASS\nPASS==\n-----END {0}-----"
@@ -35,6 +37,11 @@ SECRETS = {
     },
     "no scheme": ("git clone user:PASS@github.com/a", "git clone user:***@github.com/a"),
     "a scheme": ("https://user:PASS@github.com/a", "https://user:***@github.com/a"),
+    "an object in JSON": (
+        '{"a": {"password": "PASS"}, "b": 1}',
+        '{"a": {"password": "***"}, "b": 1}',
+    ),
+    "JSON in JSON": (r'{"a": "{\"pwd\": \"PASS\"}"}', r'{"a": "{\"pwd\": \"***\"}"}'),
     "colons": ("user:PASS:PASS@[::1]", "user:***@[::1]"),
 }
 PEMS = {
@@ -195,3 +202,24 @@ def test_a_message_that_compares_shows_no_secret(pytester):
         ]
     )
     assert not re.search("PASS[0-9]", result.stdout.str())
+
+
+EVENT = "before-send.datazone.PostTimeSeriesDataPoints"
+
+
+def test_a_refused_request_is_named_without_a_password(datazone_ts, post):
+    """A handler that replaces the request's URL loses the call, so the request is refused."""
+    client = boto3.client(
+        "datazone", region_name="us-east-1", endpoint_url="https://user:PASS@datazone.test"
+    )
+
+    def replace_url(request, **_):
+        request.url = "".join(request.url)
+        vars(request).pop("context", None)
+
+    client.meta.events.register_first(EVENT, replace_url)
+    with pytest.raises(UnansweredOperationError) as raised:
+        post(client)
+    datazone_ts.reset()  # forget the error, which strict reports
+    assert "about to go to https://user:***@datazone.test/" in str(raised.value)
+    assert "PASS" not in str(raised.value)

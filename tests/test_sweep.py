@@ -234,6 +234,17 @@ def test_an_expected_outcome_that_does_not_occur_is_a_failure(post_one):
     assert "expected ok, but it raised ThrottlingException: An error" in str(report)
 
 
+def test_an_expectation_does_not_hide_what_is_worse(client, post):
+    def swallow():
+        with contextlib.suppress(ClientError):
+            post(client)
+
+    report = sweep(swallow, expect={"AccessDeniedException": "ok"})
+
+    cells = report.where(fault="AccessDeniedException", expected="ok")
+    assert [(cell.mode, cell.outcome) for cell in cells] == [("attempt", "LOST"), ("call", "LOST")]
+
+
 def test_an_expectation_can_be_for_one_site(client):
     def publish():
         client.list_time_series_data_points(**SERIES)

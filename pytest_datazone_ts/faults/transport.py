@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from http.client import responses
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import location
@@ -23,6 +23,8 @@ class TransportFault(Fault):
     """A failure between the client and the service."""
 
 
+# Not http.client.responses, because http.client imports ssl.
+_PHRASES: dict[int, str] = {status: status.phrase for status in HTTPStatus}
 _READ_TIMEOUT = NoResponse("ReadTimeoutError", hangs=True)
 _ALREADY_CONNECTED = (
     "the double is served over HTTP, and a client that reaches the server has connected. Inject "
@@ -114,7 +116,7 @@ class MalformedResponse(TransportFault):
         # Over HTTP, a shorter body ends before the length that its headers announce.
         announced = max(len(self.body), len(response.body))
         headers = {**response.headers, "content-length": str(announced)}
-        return replace(response, body=self.body, headers=headers)
+        return response._replace(body=self.body, headers=headers)
 
 
 @dataclass(frozen=True, repr=False)
@@ -136,7 +138,7 @@ class HttpError(TransportFault):
     def __post_init__(self) -> None:
         require_status("HttpError(status=...)", self.status)
         if self.body is None:
-            title = f"{self.status} {responses.get(self.status, '')}".strip()
+            title = f"{self.status} {_PHRASES.get(self.status, '')}".strip()
             page = f"<html><head><title>{title}</title></head><body>{title}</body></html>"
             object.__setattr__(self, "body", page)
         require_type("HttpError(body=...)", self.body, (str, bytes), "a string or bytes")
@@ -163,8 +165,8 @@ class Latency(TransportFault):
     def _outcome(self, request: Request, serve: Serve) -> Outcome:
         response = serve()
         if self.seconds >= request.read_timeout:
-            return replace(_READ_TIMEOUT, delay=request.read_timeout)
-        return replace(response, delay=self.seconds)
+            return _READ_TIMEOUT._replace(delay=request.read_timeout)
+        return response._replace(delay=self.seconds)
 
 
 @dataclass(frozen=True, repr=False)
@@ -186,8 +188,8 @@ class SlowBody(TransportFault):
         response = serve()
         seconds = self.seconds_per_kilobyte * len(response.body) / 1024
         if seconds >= request.read_timeout:
-            return replace(_READ_TIMEOUT, delay=request.read_timeout)
-        return replace(response, body_delay=seconds)
+            return _READ_TIMEOUT._replace(delay=request.read_timeout)
+        return response._replace(body_delay=seconds)
 
 
 TRANSPORT: tuple[TransportFault | type[TransportFault], ...] = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import location
@@ -87,7 +86,7 @@ class Catalogue:
             ):
                 message = f"An asset with the externalIdentifier '{external}' already exists."
                 raise ServiceError("ConflictException", message)
-            created = replace(asset, entity_identifier=self._identifiers.next())
+            created = asset._replace(entity_identifier=self._identifiers.next())
             self.add(created, published=False, listing_identifier=None)
             return created
 
@@ -95,7 +94,7 @@ class Catalogue:
         """Add a revision to an asset."""
         with self._lock:
             revisions = self._assets[asset.domain_identifier, asset.entity_identifier]
-            revised = replace(asset, revision=str(int([*revisions][-1]) + 1))
+            revised = asset._replace(revision=str(int([*revisions][-1]) + 1))
             revisions[revised.revision] = revised
         return revised
 
@@ -126,7 +125,7 @@ class Catalogue:
             if listing is None:
                 reason = f"asset '{asset.entity_identifier}' was never published"
                 raise not_found("Listing", reason)
-            return self._list(replace(listing, is_active=False, updated_at=at))
+            return self._list(listing._replace(is_active=False, updated_at=at))
 
     def _list(self, listing: Listing) -> Listing:
         revisions = self._listings.setdefault(
@@ -134,8 +133,8 @@ class Catalogue:
         )
         if revisions:
             latest = [*revisions.values()][-1]
-            listing = replace(
-                listing, revision=str(int(latest.revision) + 1), created_at=latest.created_at
+            listing = listing._replace(
+                revision=str(int(latest.revision) + 1), created_at=latest.created_at
             )
         revisions[listing.revision] = listing
         return listing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import location
@@ -113,8 +112,7 @@ class CatalogueOperations:
         """Handle ``CreateAssetRevision``: add a revision with the members of the request."""
         self._require_implemented("CreateAssetRevision", parameters)
         asset = self._asset(parameters, None)
-        revised = replace(
-            asset,
+        revised = asset._replace(
             name=parameters["name"],
             forms=self._forms(parameters),
             description=parameters.get("description"),

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -41,8 +40,7 @@ class BlockedCall(NamedTuple):
     """The location of the call, and why it was stopped."""
 
 
-@dataclass
-class RunningTest:
+class RunningTest(NamedTuple):
     """The test that is running."""
 
     nodeid: str | None
@@ -122,9 +120,10 @@ def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
         passes_others_through: Whether the double lets other operations through.
         sweeps: Whether the only doubles of the test are those of its sweeps.
     """
-    _test.requires_double = True
-    _test.passes_others_through = passes_others_through
-    _test.sweeps = sweeps
+    global _test  # noqa: PLW0603 - process-wide state
+    _test = _test._replace(
+        requires_double=True, passes_others_through=passes_others_through, sweeps=sweeps
+    )
 
 
 def take_blocked(test: str | None) -> list[str]:

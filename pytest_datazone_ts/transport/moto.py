@@ -1,7 +1,8 @@
 """moto's ``mock_aws`` together with a double, for the option ``mock_aws``.
 
-moto answers requests to hosts that it knows, and lets all others through to the network. This
-module blocks those, unless they go to this machine, in the last step before the network: where
+moto answers requests to hosts that it knows with the operation's result, requests to other hosts
+of ``amazonaws.com`` with a bare 404, and lets the rest through to the network. This module blocks
+both: the latter, unless they go to this machine, in the last step before the network, where
 botocore's endpoint passes a request to its HTTP session.
 """
 
@@ -20,6 +21,7 @@ from moto.core.config import default_user_config
 from moto.core.models import botocore_stubber
 
 from pytest_datazone_ts.errors import UnansweredOperationError
+from pytest_datazone_ts.text import without_credentials
 from pytest_datazone_ts.transport import active, loopback, other_services
 from pytest_datazone_ts.transport.replacement import Replacements
 
@@ -70,14 +72,21 @@ def install() -> None:
 def _process_request(original: Callable[..., Any]) -> Callable[..., Any]:
     def process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
         try:
-            return original(stubber, request)
+            response = original(stubber, request)
         except ModuleNotFoundError as missing:
             service = get_service_from_url(request.url.partition("?")[0])
             error = other_services.missing_module(missing, service)
             _exchanges[-1].errors.append(error)
             raise error from missing
+        if response == _NOT_IMPLEMENTED:
+            _block(request)
+        return response
 
     return process_request
+
+
+_NOT_IMPLEMENTED: tuple[int, dict[str, str], str] = (404, {}, "Not yet implemented")
+"""moto's response to what it has no code for."""
 
 
 def _send(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,10 +118,12 @@ def _block(request: AWSPreparedRequest) -> None:
         UnansweredOperationError: Always; with the option ``strict``, it also fails the test.
     """
     url = request.url.partition("?")[0]
+    service = get_service_from_url(url)
+    lack = f"this request of {service}" if service else "any service at this address"
     error = UnansweredOperationError(
-        f"{request.method} {url} was about to go to the network, and the option mock_aws stopped "
-        "it: moto does not answer there. Mock this call, give its client an endpoint_url on this "
-        "machine, or turn the option off for this test."
+        f"the option mock_aws blocked {request.method} {without_credentials(url)}: moto does not "
+        f"support {lack}. Mock this call, for example with botocore's Stubber, give its client an "
+        "endpoint_url on this machine, or turn the option off for this test."
     )
     _exchanges[-1].errors.append(error)
     raise error

@@ -14,7 +14,7 @@ from importlib.metadata import metadata
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
@@ -180,12 +180,34 @@ _MEMBER = re.compile(r'"(\w+)"\s*:\s*"([^"]*)"')
 @cache
 def _moto() -> Any:
     """Return moto's server application, whose import takes most of a second."""
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - an optional dependency, and slow
-        DomainDispatcherApplication,
-        create_backend_app,
-    )
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication  # noqa: PLC0415 - an optional dependency, and slow
 
-    return DomainDispatcherApplication(create_backend_app)
+    application = DomainDispatcherApplication(_service_app)
+    # Without a last pattern that matches all hosts, moto fails obscurely on those it does not know.
+    patterns = [*application.backend_url_patterns, ("", re.compile(""))]
+    application.backend_url_patterns = patterns
+    return application
+
+
+def _service_app(service: Any) -> Any:
+    """Return moto's application for a service, which raises what it does not support.
+
+    Args:
+        service: moto's name for the service, empty if moto does not support it.
+    """
+    from moto.moto_server.werkzeug_app import create_backend_app  # noqa: PLC0415 - an optional dependency, and slow
+    from werkzeug.exceptions import NotFound  # noqa: PLC0415 - an optional dependency, and slow
+
+    def unsupported(_: object = None) -> NoReturn:
+        lack = f"this operation of {service}" if service else "this service"
+        message = f"it does not support {lack}. Mock the call, or give its client another endpoint"
+        raise NotImplementedError(message)
+
+    if not service:
+        unsupported()
+    app = create_backend_app(service)
+    app.register_error_handler(NotFound, unsupported)
+    return app
 
 
 def _xml(code: str, message: str) -> str:

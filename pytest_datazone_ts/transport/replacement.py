@@ -7,7 +7,7 @@ a replacement that was undone long ago. So each replacement keeps the value that
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 _REPLACED = "_datazone_ts_replaced"
 
 
-class _Replaced(NamedTuple):
-    value: Any
-    original: Any
+class _Replaced:
+    """A replacement of an attribute, which the next double reuses."""
+
+    __slots__ = ("in_use", "original", "value")
+
+    def __init__(self, value: Any, original: Any) -> None:
+        self.value = value
+        self.original = original
+        self.in_use = True
 
 
 class Replacements:
@@ -25,8 +31,6 @@ class Replacements:
 
     def __init__(self) -> None:
         self._places: dict[tuple[Any, str], _Replaced] = {}
-        self._built: dict[tuple[Any, str], _Replaced] = {}
-        """The replacements that ``undo()`` removed, which the next double reuses."""
 
     def put(self, owner: Any, name: str, build: Callable[[Any], Any]) -> None:
         """Replace ``owner.name`` until ``undo()``, unless it is already replaced.
@@ -40,29 +44,32 @@ class Replacements:
                 with a ``__dict__``.
         """
         place, current = (owner, name), getattr(owner, name)
+        replaced = self._places.get(place)
         # A module is not a mock: the test ended a mock that it had started earlier.
-        if place in self._places and not isinstance(current, ModuleType):
+        if replaced is not None and replaced.in_use and not isinstance(current, ModuleType):
             return
-        replaced = self._built.get(place)
         if replaced is None or current is not replaced.original:
             original = _original(current)
             if replaced is None or original is not replaced.original:
-                replaced = _Replaced(build(original), original)
+                replaced = self._places[place] = _Replaced(build(original), original)
                 vars(replaced.value)[_REPLACED] = replaced
-        self._places[place] = replaced
+        replaced.in_use = True
         if current is replaced.original:
             setattr(owner, name, replaced.value)
 
     def undo(self) -> None:
         """Restore every original, except where the test has a mock of its own."""
-        for (owner, name), replaced in self._places.items():
+        for place, replaced in tuple(self._places.items()):
+            if not replaced.in_use:  # of a botocore that a test has imported again
+                del self._places[place]
+                continue
+            owner, name = place
             current = getattr(owner, name)
             # A mock may have restored an earlier replacement.
             original = replaced.original if current is replaced.value else _original(current)
             if current is not original:
                 setattr(owner, name, original)
-        self._built = self._places or self._built
-        self._places = {}
+            replaced.in_use = False
 
 
 def _original(value: Any) -> Any:

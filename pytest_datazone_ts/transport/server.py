@@ -265,20 +265,23 @@ class _Conversation(Conversation):
 
     def _answer_from_control(self, target: str) -> None:
         answer = control.answer(self.server.double, self.command, target, self.body(LARGEST_BODY))
-        self.log(str(answer[0]))
+        if self.command != "GET":  # what watches the double, such as a health check, would fill it
+            self.log(str(answer[0]))
         self.send(*answer)
 
     def _answer_from_moto(self, target: str, service: str | None) -> None:
         environ = self._environ(target)
         body = self.body(LARGEST_FOREIGN_BODY)
+        message = ""
         try:
             answer = other_services.answer(environ, body, service)
         except Exception as error:  # noqa: BLE001 - moto raises any for what it lacks
+            message = f"moto cannot answer this request: {error}"
             if isinstance(error, ModuleNotFoundError):
-                error = other_services.missing_module(error, service)
+                message = str(other_services.missing_module(error, service))
             kind = environ["CONTENT_TYPE"]
-            answer = other_services.error(service, kind, type(error).__name__, str(error))
-        self.log(f"{service or 'unsigned'} {answer[0]}")
+            answer = other_services.error(service, kind, type(error).__name__, message)
+        self.log(f"{service or 'unsigned'} {answer[0]}", message)
         self.send(*answer)
 
     def _environ(self, target: str) -> dict[str, Any]:

@@ -7,8 +7,11 @@ import os
 import subprocess
 from pathlib import Path
 
+import boto3
 import pytest
 
+DOMAIN = "dzd_5oo7xzoqltu8mf"
+ASSET = "4wyh64k2n8czaf"
 FORM = {
     "formName": "completeness",
     "typeIdentifier": "amazon.datazone.DataQualityResultFormType",
@@ -38,7 +41,7 @@ def run(datazone_ts_server, tmp_path):
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert finished.returncode == 0, finished.stdout + finished.stderr
@@ -86,3 +89,65 @@ def tells_the_story(datazone_ts):
         ]
 
     return tells_the_story
+
+
+@pytest.fixture
+def runs_the_pipeline(datazone_ts, datazone_ts_server):
+    """Let a program run a pipeline of the fullest form, and check what it did and read back.
+
+    The program looks a table up in Glue and reads it from S3, finds its asset, adds a revision,
+    publishes it, posts scores and a lineage event, deletes one of the scores, and reads all back.
+    """
+    pytest.importorskip("flask", reason="the extra 'server' is not installed")
+    arn = "arn:aws:glue:eu-west-1:123456789012:table/zoo/penguins"
+    for asset, table in ((ASSET, arn), ("keepers", f"{arn}_keepers")):
+        forms = {"GlueTableForm": {"tableArn": table}}
+        datazone_ts.add_asset(asset, domain_identifier=DOMAIN, name="penguins", forms=forms)
+    endpoint = {"endpoint_url": datazone_ts_server.endpoint_url}
+    s3, glue = boto3.client("s3", **endpoint), boto3.client("glue", **endpoint)
+    s3.create_bucket(Bucket="landing-zone")
+    s3.put_object(Bucket="landing-zone", Key="penguins.csv", Body="Gentoo,female")
+    glue.create_database(DatabaseInput={"Name": "zoo"})
+    location = {"Location": "s3://landing-zone/penguins.csv"}
+    table = {"Name": "penguins", "StorageDescriptor": location}
+    glue.create_table(DatabaseName="zoo", TableInput=table)
+
+    def runs_the_pipeline(program):
+        results = json.loads(program())
+
+        point = datazone_ts.assert_posted(count=1, entity_identifier=ASSET).one()
+        assert (point.form_name, point.json()) == ("completeness", json.loads(FORM["content"]))
+        event = datazone_ts.lineage_events.one()
+        assert results == {
+            "table": "Gentoo,female",
+            "asset": ASSET,
+            "published": ["birds", "2"],
+            "revisions": ["2", "1"],
+            "latest": point.id,
+            "points": [point.id],
+            "content": point.json(),
+            "drafts": [],
+            "events": [event.id],
+            "event": event.json(),
+        }
+        assert event.job_name == "score"
+        assert {
+            "Search",
+            "CreateAssetRevision",
+            "CreateListingChangeSet",
+            "PostTimeSeriesDataPoints",
+            "DeleteTimeSeriesDataPoints",
+            "PostLineageEvent",
+            "SearchListings",
+            "GetListing",
+            "ListAssetRevisions",
+            "GetAsset",
+            "ListTimeSeriesDataPoints",
+            "GetTimeSeriesDataPoint",
+            "ListLineageEvents",
+            "GetLineageEvent",
+        } == {call.operation for call in datazone_ts.calls}
+        assert all(len(call.attempts) == 1 and call.succeeded for call in datazone_ts.calls)
+        assert not datazone_ts.audit()
+
+    return runs_the_pipeline

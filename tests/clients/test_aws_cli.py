@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 STORY = Path(__file__).with_name("story.sh")
+PIPELINE = Path(__file__).with_name("pipeline.sh")
 
 
 @pytest.fixture
@@ -51,3 +52,7 @@ def test_a_shell_script_posts(datazone_ts, shell):
 
 def test_every_operation_an_exception_and_a_retry(tells_the_story, shell):
     tells_the_story(lambda: shell(str(STORY)))
+
+
+def test_the_fullest_pipeline(runs_the_pipeline, shell):
+    runs_the_pipeline(lambda: shell(str(PIPELINE)))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 STORY = Path(__file__).with_name("story.cjs")
+PIPELINE = Path(__file__).with_name("pipeline.cjs")
 
 
 @pytest.fixture
@@ -48,6 +49,10 @@ def test_a_script_posts(datazone_ts, node):
 
 def test_every_operation_an_exception_and_a_retry(tells_the_story, node):
     tells_the_story(lambda: node(str(STORY)))
+
+
+def test_the_fullest_pipeline(runs_the_pipeline, node):
+    runs_the_pipeline(lambda: node(str(PIPELINE)))
 
 
 def test_a_script_steers_the_double(datazone_ts, node):

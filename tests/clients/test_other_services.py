@@ -9,6 +9,7 @@ import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
+from threading import Thread
 
 import boto3
 import pytest
@@ -21,7 +22,9 @@ from moto import mock_aws
 pytest.importorskip("flask", reason="the extra 'server' is not installed")
 pytest.importorskip("flask_cors", reason="the extra 'server' is not installed")
 
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.server import ThreadedMotoServer
+from werkzeug.serving import make_server
 
 
 @pytest.fixture
@@ -147,6 +150,20 @@ def users_server():
         server.stop()
 
 
+@contextmanager
+def users_application():
+    """moto's application in a server of the user's own, which does not look like moto's."""
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    with s3_of(f"http://127.0.0.1:{server.port}") as s3:
+        yield s3
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
 def buckets(s3):
     return [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
 
@@ -170,6 +187,15 @@ def test_the_state_of_another_server_in_the_process_is_left_alone(first):
         with serve(new_double()) as endpoint_url, s3_of(endpoint_url) as ours:
             if first == "meanwhile":
                 users.create_bucket(Bucket="made-once")
+            assert buckets(ours) == ["made-once"]
+        assert buckets(users) == ["made-once"]
+
+
+@pytest.mark.usefixtures("empty_moto")
+def test_state_that_was_there_before_is_left_alone():
+    with users_application() as users:
+        users.create_bucket(Bucket="made-once")
+        with serve(new_double()) as endpoint_url, s3_of(endpoint_url) as ours:
             assert buckets(ours) == ["made-once"]
         assert buckets(users) == ["made-once"]
 
@@ -210,6 +236,37 @@ def test_an_operation_missing_in_moto_is_an_error_in_the_protocol_of_the_client(
     assert (status, answered["content-type"]) == (400, kind)
     assert answered["x-amzn-errortype"].endswith("Error")
     assert not any(nothing in body for nothing in (b"Traceback", b'"None"', b">None<"))
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "lack"),
+    [
+        ("waf", "list_rules", "this service"),
+        ("cloudsearch", "list_domain_names", "this service"),
+        ("lakeformation", "list_resources", "this operation of lakeformation"),
+    ],
+)
+def test_a_service_missing_in_moto_is_named_to_the_client_and_in_the_log(
+    service, operation, lack, capfd
+):
+    lines = []
+    with serve(new_double(), log=lines.append) as endpoint_url:
+        path = "/nothing" if service == "lakeformation" else ""
+        keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
+        client = boto3.client(
+            service, endpoint_url=f"{endpoint_url}{path}", region_name="us-east-1", **keys
+        )
+        with pytest.raises(ClientError) as raised:
+            getattr(client, operation)()
+    message = (
+        f"moto cannot answer this request: it does not support {lack}. Mock the call, or give its "
+        "client another endpoint"
+    )
+    assert raised.value.response["Error"]["Message"] == message
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert lines[0].startswith(f"{service} 400 (POST /")
+    assert lines[0].endswith(f"): {message}")
+    assert "".join(capfd.readouterr()) == ""
 
 
 def test_a_bucket_can_be_in_the_host_name(client):
