@@ -49,6 +49,9 @@ class SweepCell:
     """The code that makes the same happen in a test with ``datazone_ts``."""
     calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
     """The recorded calls, kept only for the first failing cell of each outcome."""
+    returned: str | None = field(default=None, compare=False, repr=False)
+    """What the code returned, shortened; ``None`` if it returned ``None``. It is kept only for the
+    first failing cell of each outcome."""
 
     @property
     def failed(self) -> bool:

@@ -13,12 +13,15 @@ import pytest
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.errors import SweepError
+from pytest_datazone_ts.text import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
+_RESULT = 200
+"""The number of characters of a result that are shown."""
 _PASSED_ON = (
     KeyboardInterrupt,
     pytest.exit.Exception,
@@ -92,3 +95,11 @@ def silence() -> Iterator[None]:
 def describe_error(error: BaseException) -> str:
     """Return the type and the message of an error."""
     return f"{type(error).__name__}: {error}"
+
+
+def describe_result(result: object) -> str:
+    """Return the beginning of a result's ``repr``, without credentials."""
+    try:
+        return excerpt(repr(result), _RESULT)
+    except Exception:  # noqa: BLE001 - a repr can raise anything
+        return f"<{type(result).__name__}, whose repr fails>"

@@ -168,6 +168,8 @@ class Run(NamedTuple):
     hung: str | None
     """The limit that the run exceeded, if any."""
     error: BaseException | None
+    result: object
+    """What the code returned."""
     reported: bool
     """Whether what the code returned reports a failure."""
 
@@ -194,7 +196,7 @@ class Runner:
         """Run the code twice without a fault, and return the first run.
 
         Raises:
-            SweepError: The code fails or makes no call, or its two runs differ.
+            SweepError: The code fails, makes no call or has no effect, or its two runs differ.
         """
         run = self._run(None, max_calls=max_calls)
         if run.error is not None:
@@ -203,12 +205,13 @@ class Runner:
         reason = (
             f"without a fault the code hangs: {run.hung}"
             if run.hung is not None
-            else "without a fault reported=... takes what the code returned for a failure"
+            else "without a fault, reported(...) is already true of what the code returned: "
+            f"{sweep_code.describe_result(run.result)}"
             if run.reported
             else "the code makes no DataZone call, so nothing can fail. Calls that a double of its "
             "own answers, or that another process makes, do not count"
             if not run.sites
-            else ""
+            else matrix.describe_no_effect(run.calls)
         )
         if reason:
             raise SweepError(reason)
@@ -298,6 +301,7 @@ class Runner:
                 failed=watch.failed,
                 hung=watch.hung,
                 error=error,
+                result=result,
                 reported=error is None
                 and watch.hung is None
                 and self._reported is not None

@@ -18,7 +18,7 @@ from pytest_datazone_ts.listeners import listeners, listeners_muted
 from pytest_datazone_ts.options import NAMES, run_options
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.sweep_cell import Mode, Outcome, SweepCell
-from pytest_datazone_ts.sweep_code import describe_error
+from pytest_datazone_ts.sweep_code import describe_error, describe_result
 from pytest_datazone_ts.sweep_report import SweepReport
 from pytest_datazone_ts.sweep_run import Run, Runner, Site, Step, surplus
 
@@ -83,7 +83,8 @@ def sweep(
         The report, with a cell for each run.
 
     Raises:
-        SweepError: The code fails without a fault, or two runs of it without a fault differ.
+        SweepError: Without a fault, the code fails, all its searches find nothing and it writes
+            nothing, all its writes fail, or two runs of it differ.
         TypeError: The code is not a function, or a keyword is unknown.
         ValueError: An argument has an invalid value.
     """
@@ -139,7 +140,8 @@ def sweep(
                 )
             if cell.failed and cell.outcome not in explained:
                 explained.add(cell.outcome)
-                cell = replace(cell, calls=tuple(run.calls))
+                returned = None if run.result is None else describe_result(run.result)
+                cell = replace(cell, calls=tuple(run.calls), returned=returned)
             cells.append(cell)
     for listener in listeners:
         listener.swept(cells)

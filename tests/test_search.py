@@ -268,7 +268,7 @@ def test_a_filter_without_exactly_one_value_is_an_error(session):
 @pytest.mark.parametrize(
     ("about", "parameters", "reason"),
     [
-        ({}, {"owningProjectIdentifier": "zoo"}, "its owner is 'standinproject'"),
+        ({}, {"owningProjectIdentifier": "zoo"}, "its owner is 'standinproject', not 'zoo'"),
         ({}, {"searchText": "penguins whales"}, "its text does not contain 'whales'"),
         ({"domain_identifier": "dzd_other"}, {}, "its domain is 'dzd_other'"),
         ({}, {"filters": equal("name", "whales")}, "its name is 'penguins'"),
@@ -332,5 +332,5 @@ def test_the_timeline_of_a_failed_test_shows_the_reason(run_pytest):
         """
     )
     result.stdout.fnmatch_lines(
-        ["   attempt 1: 200", "     0 of 1 asset: its owner is 'standinproject'"]
+        ["   attempt 1: 200", "     0 of 1 asset: its owner is 'standinproject', not 'zoo'"]
     )

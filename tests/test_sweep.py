@@ -172,6 +172,42 @@ def test_a_return_value_can_report_failures(post_one):
     assert report.where(fault="AccessDeniedException")[0].error is None
 
 
+@pytest.mark.parametrize("reported", [None, lambda result: result["failed"] > 9])
+def test_a_failure_shows_what_the_code_returned(reported, post_one):
+    def publish():
+        failed = 0
+        try:
+            post_one()
+        except Exception:  # noqa: BLE001
+            failed += 1
+        return {"failed": failed, "password": "hunter2", "log": "x " * 250}
+
+    text = str(sweep(publish, reported=reported))
+
+    (ending,) = re.findall(r"it ended normally[\s\S]+?\n(?=  1 data point lost)", text)
+    assert re.sub(r"\s+", " ", ending).strip() == (
+        "it ended normally, and returned {'failed': 1, 'password': '***', 'log': "
+        f"'{'x ' * 69}x... (547 characters). If that reports a failure, "
+        "reported=... must return true for it"
+    )
+    assert max(map(len, text.splitlines())) <= 72
+
+
+def test_a_return_value_without_a_repr_is_shown_by_its_type(post_one):
+    class Broken:
+        def __repr__(self):
+            raise LookupError
+
+    def publish():
+        with contextlib.suppress(Exception):
+            post_one()
+        return Broken()
+
+    assert "it ended normally, and returned <Broken, whose repr fails>" in re.sub(
+        r"\s+", " ", str(sweep(publish))
+    )
+
+
 def test_code_that_never_gives_up_hangs(post_one):
     def publish():
         while True:
@@ -481,8 +517,71 @@ class TestBaseline:
             sweep(lambda: None)
 
     def test_code_that_reports_a_failure_is_rejected(self, post_one):
-        with pytest.raises(SweepError, match=r"^without a fault reported=\.\.\. takes what"):
-            sweep(post_one, reported=lambda _: True)
+        def publish():
+            post_one()
+            return {"posted": 1, "password": "hunter2"}
+
+        with pytest.raises(SweepError) as caught:
+            sweep(publish, reported=bool)
+        assert str(caught.value) == (
+            "without a fault, reported(...) is already true of what the code returned: "
+            "{'posted': 1, 'password': '***'}"
+        )
+
+    def test_code_whose_searches_find_nothing_is_rejected(self, client, post_one):
+        def publish():
+            found = client.search(
+                domainIdentifier=DOMAIN, searchScope="ASSET", owningProjectIdentifier="zoo"
+            )
+            client.list_time_series_data_points(**{**SERIES, "entityIdentifier": "asset1"})
+            for item in found["items"]:
+                post_one(item["assetItem"]["identifier"])
+
+        def setup(ts):
+            post_one("asset1")
+            for asset in ASSETS[:2]:
+                ts.add_asset(asset, domain_identifier=DOMAIN, name="penguins")
+
+        with pytest.raises(SweepError) as caught:
+            sweep(publish, setup=setup)
+        owner = "its owner is 'standinproject', not 'zoo'"
+        assert str(caught.value).splitlines() == [
+            "without a fault, the code stored no data point, so no fault can lose or double one:",
+            f"  Search: 0 of 2 assets: asset1: {owner}; asset2: {owner}",
+        ]
+
+    def test_code_whose_writes_all_fail_is_rejected(self, client, post_one):
+        def publish():
+            client.get_asset(domainIdentifier=DOMAIN, identifier="asset1")
+            with contextlib.suppress(ClientError):
+                post_one("asset2")
+
+        with pytest.raises(SweepError, match=r"^without a fault, the code stored no data point, "):
+            sweep(
+                publish,
+                setup=lambda ts: ts.add_asset("asset1", domain_identifier=DOMAIN, name="penguins"),
+            )
+
+    def test_code_that_only_reads_what_it_finds_is_accepted(self, client):
+        def read():
+            for text in ("whales", "penguins"):
+                client.search(domainIdentifier=DOMAIN, searchScope="ASSET", searchText=text)
+
+        report = sweep(
+            read,
+            setup=lambda ts: ts.add_asset("asset1", domain_identifier=DOMAIN, name="penguins"),
+        )
+
+        assert {cell.outcome for cell in report.cells} == {"ok", "loud"}
+
+    def test_points_stored_although_every_response_is_lost_are_enough(self, post_one):
+        def publish():
+            with contextlib.suppress(Exception):
+                post_one()
+
+        report = sweep(publish, setup=lambda ts: ts.inject("ResponseLost", times=None))
+
+        assert report.where(outcome="LOST")
 
     def test_code_that_hangs_is_rejected(self, client, post):
         def publish():

@@ -14,7 +14,7 @@ from pytest_datazone_ts.text import counted, escape, excerpt, without_credential
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pytest_datazone_ts.records import DataPoint
+    from pytest_datazone_ts.records import Call, DataPoint
     from pytest_datazone_ts.sweep_cell import SweepCell
 
 _COLUMNS = 72
@@ -24,6 +24,8 @@ _MODE = 14
 """The widths of the columns."""
 _ERROR = 400
 """The number of characters of an error that are shown."""
+_MAX_REASONS = 3
+"""The maximum number of reasons why the code had no effect."""
 _MODES = ("attempt", "call", "outage")
 _OUTCOMES = ("LOST", "DOUBLED", "HUNG", "UNEXPECTED", "loud", "ok")
 """The worst first."""
@@ -130,6 +132,32 @@ def describe_difference(
         return ""
     advice = "Freeze the time, seed what is random, and keep nothing from one run for the next."
     return "\n".join([*textwrap.wrap(title, _COLUMNS), *lines, *textwrap.wrap(advice, _COLUMNS)])
+
+
+def describe_no_effect(calls: Sequence[Call]) -> str:
+    """Return why no fault can do harm to a run's calls; ``""`` if one can.
+
+    Code that only reads is accepted if it finds something to read.
+    """
+    writes = [call for call in calls if not call.operation.startswith(("Get", "List", "Search"))]
+    decisive = writes or [call for call in calls if call.operation.startswith("Search")]
+    if not decisive or any(map(_has_effect, decisive)):
+        return ""
+    reasons = dict.fromkeys(
+        f"  {call.operation}: {excerpt(timeline.without_secrets(attempt.reason, call), _ERROR)}"
+        for call in decisive
+        for attempt in call.attempts
+        if attempt.reason is not None
+    )
+    title = "without a fault, the code stored no data point, so no fault can lose or double one"
+    return "\n".join([f"{title}:" if reasons else title, *[*reasons][:_MAX_REASONS]])
+
+
+def _has_effect(call: Call) -> bool:
+    """Return whether a write stored or changed something, or a search found something."""
+    if any(attempt.stored for attempt in call.attempts):
+        return True  # perhaps no response arrived
+    return call.succeeded and call.attempts[-1].reason is None
 
 
 def _numbers(cells: Iterable[SweepCell]) -> dict[tuple[str, str, int], int]:
@@ -243,5 +271,9 @@ def _ending(cell: SweepCell) -> str:
         )
     error = excerpt(cell.error or "", _ERROR)
     ending = f"it raised {error}" if error else "it ended normally"
+    if cell.returned is not None:
+        ending += f", and returned {cell.returned}"
+        if cell.outcome == "LOST":
+            ending += ". If that reports a failure, reported=... must return true for it"
     expected = f"expected {cell.expected}, but " if cell.outcome == "UNEXPECTED" else ""
     return f"{expected}{ending}"

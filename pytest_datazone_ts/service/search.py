@@ -109,8 +109,9 @@ class Search:
         if candidate.listing is None and self._name == "SearchListings":
             return "it is not published"
         owner = asset.owning_project_identifier
-        if self._parameters.get("owningProjectIdentifier", owner) != owner:
-            return f"its owner is {owner!r}"
+        expected = self._parameters.get("owningProjectIdentifier", owner)
+        if expected != owner:
+            return f"its owner is {owner!r}, not {expected!r}"
         text = self._text(candidate)
         missing = [word for word in self._words if word not in text]
         if missing:
@@ -312,7 +313,7 @@ def _sort_key(value: Any) -> tuple[str, Any]:
 
 
 def _explain(mismatches: Sequence[tuple[Candidate, str | None]]) -> str:
-    """Return why nothing matches, such as ``"0 of 1 asset: its owner is 'zoo'"``."""
+    """Return why nothing matches, such as ``"0 of 1 asset: it has no description"``."""
     total = len(mismatches)
     if total == 1:
         return f"0 of 1 asset: {mismatches[0][1]}"
