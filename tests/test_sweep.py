@@ -552,15 +552,47 @@ class TestBaseline:
 
     def test_code_whose_writes_all_fail_is_rejected(self, client, post_one):
         def publish():
-            client.get_asset(domainIdentifier=DOMAIN, identifier="asset1")
-            with contextlib.suppress(ClientError):
-                post_one("asset2")
+            client.get_asset(domainIdentifier=DOMAIN, identifier="known")
+            for number in range(4):
+                with contextlib.suppress(ClientError):
+                    post_one(f"unknown{number}")
 
-        with pytest.raises(SweepError, match=r"^without a fault, the code stored no data point, "):
-            sweep(
-                publish,
-                setup=lambda ts: ts.add_asset("asset1", domain_identifier=DOMAIN, name="penguins"),
-            )
+        def setup(ts):
+            ts.add_asset("known", domain_identifier=DOMAIN, name="penguins")
+
+        with pytest.raises(SweepError) as caught:
+            sweep(publish, setup=setup)
+        title, *reasons = str(caught.value).splitlines()
+        assert title == (
+            "without a fault, the code stored no data point, so no fault can lose or double one:"
+        )
+        assert [re.findall(r"unknown\d", reason) for reason in reasons] == [
+            ["unknown0"],
+            ["unknown1"],
+            ["unknown2"],
+        ]
+        assert reasons[0].startswith("  PostTimeSeriesDataPoints: ")
+
+    def test_code_whose_writes_all_meet_the_faults_of_the_setup_is_rejected(self, post_one):
+        def publish():
+            with contextlib.suppress(ClientError):
+                post_one()
+
+        with pytest.raises(SweepError) as caught:
+            sweep(publish, setup=lambda ts: ts.inject("AccessDeniedException", times=None))
+        assert str(caught.value) == (
+            "without a fault, the code stored no data point, so no fault can lose or double one"
+        )
+
+    def test_the_reasons_contain_no_secrets(self, client, post):
+        def publish():
+            with contextlib.suppress(ClientError):
+                post(client, entityIdentifier="other", clientToken="hunter2")
+
+        with pytest.raises(
+            SweepError, match=r"\n  PostTimeSeriesDataPoints: clientToken '\*\*\*' "
+        ):
+            sweep(publish, setup=lambda _: post(client, clientToken="hunter2"))
 
     def test_code_that_only_reads_what_it_finds_is_accepted(self, client):
         def read():
