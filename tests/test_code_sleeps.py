@@ -335,6 +335,17 @@ def test_a_second_event_loop_starts_afresh(ts):
     assert ts.code_sleeps == (LONG, LONG)
 
 
+def test_event_loops_do_not_wait_for_each_other(ts):
+    loop = asyncio.new_event_loop()
+    sleeping = loop.create_task(asyncio.sleep(LONG))
+    loop.run_until_complete(asyncio.sleep(0))
+    assert not sleeping.done()
+    asyncio.run(asyncio.wait_for(asyncio.sleep(2 * LONG), 1))
+    loop.run_until_complete(sleeping)
+    loop.close()
+    assert ts.code_sleeps == (LONG, 2 * LONG)
+
+
 def test_asyncio_sleep_is_still_a_coroutine_function(ts):
     assert inspect.iscoroutinefunction(asyncio.sleep)
     assert ts.code_sleeps == ()
