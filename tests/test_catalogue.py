@@ -395,7 +395,7 @@ def test_get_listing(client, add):
             "assetListing": {
                 "assetId": PENGUINS,
                 "assetRevision": "1",
-                "assetType": "amazon.datazone.GlueTableAssetType",
+                "assetType": "GlueTableAssetType",
                 "createdAt": NOW,
                 "latestTimeSeriesDataPointForms": [],
                 "owningProjectId": "standinproject",

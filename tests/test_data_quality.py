@@ -126,6 +126,7 @@ def test_no_content_is_none(posted):
         point.data_quality  # noqa: B018
 
 
+@pytest.mark.filterwarnings("ignore::pytest_datazone_ts.DataZoneContentWarning")
 def test_the_message_says_why_a_point_has_no_percentage(datazone_ts, posted):
     posted('{"passingPercentage": 87.5}', typeIdentifier="team.ScoreFormType")
 
@@ -136,6 +137,17 @@ def test_the_message_says_why_a_point_has_no_percentage(datazone_ts, posted):
         "       passing_percentage",
         "         expected 87.5",
         "         posted   none: its type is team.ScoreFormType",
+    ]
+    datazone_ts.reset()
+    posted('{"passingPercentage": "87.5"}')
+
+    with pytest.raises(AssertionError) as caught:
+        datazone_ts.assert_posted(passing_percentage=87.5)
+
+    assert str(caught.value).splitlines()[-3:] == [
+        "         expected 87.5",
+        '         posted   none: at $.passingPercentage: found "87.5", expected a',
+        "                  number from 0 to 100",
     ]
     posted('{"passingPercentage": 0.875}')
     with pytest.raises(AssertionError, match=r"posted   0\.875"):

@@ -87,6 +87,9 @@ def check_arguments(arguments: Mapping[str, Any]) -> None:
         if member.type_name == "string" and not isinstance(values.get(name, ""), str):
             message = f"add_asset({name}=...) takes a string, not {values[name]!r}"
             raise TypeError(message)
+    if not isinstance(arguments["published"], bool):
+        message = f"add_asset(published=...) takes True or False, not {arguments['published']!r}"
+        raise TypeError(message)
     violations = validation.error_message(_check(), values)
     if violations is not None:
         message = f"add_asset() got a value that no asset in Amazon DataZone can have: {violations}"

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.service.asset import Asset, Listing
-from pytest_datazone_ts.service.error import not_found
+from pytest_datazone_ts.service.error import ServiceError, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from pytest_datazone_ts.service.error import ServiceError
     from pytest_datazone_ts.service.identifiers import Identifiers
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
@@ -73,10 +72,23 @@ class Catalogue:
             self._domains.add(domain)
 
     def create(self, asset: Asset) -> Asset:
-        """Add an asset with a new id."""
-        created = asset._replace(entity_identifier=self._identifiers.next())
-        self.add(created, published=False, listing_identifier=None)
-        return created
+        """Add an asset with a new id.
+
+        Raises:
+            ServiceError: Another asset of the domain has its external identifier.
+        """
+        external = asset.external_identifier
+        with self._lock:
+            if external is not None and any(
+                (each.domain_identifier, each.external_identifier)
+                == (asset.domain_identifier, external)
+                for each in self.assets()
+            ):
+                message = f"An asset with the externalIdentifier '{external}' already exists."
+                raise ServiceError("ConflictException", message)
+            created = asset._replace(entity_identifier=self._identifiers.next())
+            self.add(created, published=False, listing_identifier=None)
+            return created
 
     def revise(self, asset: Asset) -> Asset:
         """Add a revision to an asset."""

@@ -37,7 +37,7 @@ class Service:
     """
 
     def __init__(self, clock: Clock, *, content_check: str) -> None:
-        identifiers = Identifiers()  # one sequence for all resources, so that ids are unique
+        identifiers = Identifiers()  # one sequence for all ids and tokens, so that each is unique
         self.store: Store = Store(identifiers)
         self.form_types: FormTypes = FormTypes()
         self.assets: CatalogueOperations = CatalogueOperations(
@@ -49,7 +49,7 @@ class Service:
         self._content_check = content_check
         self._lock = self.store.lock
         self._idempotency = Idempotency(self.store.lock)
-        self._pages = pages.Pages()
+        self._pages = pages.Pages(identifiers)
 
     def handles(self, operation: str) -> bool:
         """Return whether the service handles an operation in its current state."""

@@ -73,7 +73,7 @@ def _arguments(body: bytes) -> dict[str, Any]:
     return arguments
 
 
-def _inject(double: DataZoneTimeSeries, **arguments: Any) -> None:
+def _inject(double: DataZoneTimeSeries, /, **arguments: Any) -> None:
     if isinstance(arguments.get("fault"), dict):
         arguments["fault"] = _fault(arguments["fault"])
     injection = double.inject(**arguments)

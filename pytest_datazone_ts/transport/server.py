@@ -174,7 +174,7 @@ class _Conversation(Conversation):
         path = target.partition("?")[0]
         if not path.startswith("/"):
             self.send_error(400, explain=f"{self.path} is not a path")
-        if path.startswith(control.PREFIX):
+        if f"{path}/".startswith(control.PREFIX):
             self._answer_from_control(target)
             return
         region, service = self._scope()
