@@ -43,12 +43,12 @@ wanted = {
 if missing := wanted - packed:
     sys.exit(f"the sdist lacks {', '.join(sorted(missing))}")
 
-# PyPI shows the README apart from the repository.
+# PyPI cannot resolve the README's relative links.
 (distribution,) = distributions(path=[str(wheel)])
 page = markdown.render(distribution.metadata["Description"])
 links = re.findall(r' (?:href|src)="([^"]*)"', page)
 if relative := [link for link in links if not link.startswith(("https://", "#"))]:
-    sys.exit(f"on PyPI, the README has relative links: {', '.join(relative)}")
+    sys.exit(f"the README on PyPI has relative links: {', '.join(relative)}")
 
 with tempfile.TemporaryDirectory() as name:
     scratch = Path(name)

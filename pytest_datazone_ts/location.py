@@ -97,16 +97,16 @@ def error_location(error: BaseException) -> str | None:
     return next(iter(after[:1] or before[-1:]), None)
 
 
-def chain(error: BaseException) -> list[BaseException]:
-    """Return an error and those that it came from, the latest first."""
+def error_chain(error: BaseException) -> list[BaseException]:
+    """Return an error and the errors that led to it, the latest first."""
     errors = [error]
     while (before := errors[-1].__cause__ or errors[-1].__context__) and before not in errors:
         errors.append(before)
     return errors
 
 
-def is_direct(error: BaseException) -> bool:
-    """Return whether this package raised an error, and no client library had called it."""
+def is_from_direct_call(error: BaseException) -> bool:
+    """Return whether this package raised an error in a call not made through a client library."""
     packages = [_package(frame) for frame, _ in traceback.walk_tb(error.__traceback__)]
     return packages[-1:] == [_PACKAGE] and _CLIENTS.isdisjoint(packages)
 

@@ -281,7 +281,7 @@ def _is_list(value: object) -> TypeGuard[Sequence[object]]:
 
 
 class Missing:
-    """What a data point has in place of a value, shown as the reason why it has none."""
+    """Stands for a missing value. Its ``repr()`` is the reason why the value is missing."""
 
     def __init__(self, reason: str = "missing") -> None:
         self._reason = reason

@@ -90,7 +90,7 @@ class Options:
         return replace(self, **keywords) if keywords else self
 
 
-@dataclass(init=False, repr=False, eq=False)  # never instantiated, and faster to create
+@dataclass(init=False, repr=False, eq=False)  # never instantiated; faster to create this way
 class RunOptions:
     """How a run behaves; these options can be set only in the ini file."""
 

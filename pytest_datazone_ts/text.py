@@ -84,12 +84,12 @@ def _reject_constant(constant: str) -> NoReturn:
     raise ValueError(message)
 
 
-def without_class(message: str, owner: type) -> str:
-    """Return an error's message without the class that Python puts before a method's name.
+def without_class_name(message: str, owner: type) -> str:
+    """Return an error's message without the class name that Python puts before a method's name.
 
     Args:
         message: The message.
-        owner: The class whose method was called; the method may be a base class's.
+        owner: The class whose method was called, which may have inherited it.
     """
     for each in owner.__mro__:
         message = message.removeprefix(f"{each.__name__}.")
@@ -180,8 +180,8 @@ def _redacted_parameter(parameter: str) -> str:
     return without_credentials(parameter)
 
 
-# Content may be long and of any form, so these patterns must not backtrack without limit. The
-# first use compiles them.
+# Content may be long and of any form, so these patterns must not backtrack without limit. They
+# are compiled when they are first used.
 _CREDENTIALS = [
     (
         r"(?s)(?P<name>-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----)"

@@ -148,10 +148,10 @@ def test_an_external_identifier_is_unique_in_a_domain(client, add):
 
 @pytest.mark.datazone_ts(strict=False)
 @pytest.mark.parametrize("operation", ["create_asset", "create_asset_revision"])
-def test_two_forms_of_one_name_are_an_error(client, add, operation):
+def test_two_forms_with_the_same_name_are_an_error(client, add, operation):
     add()
     method = getattr(client, operation)
-    with pytest.raises(UnansweredOperationError, match="does not implement two forms of one name"):
+    with pytest.raises(UnansweredOperationError, match="does not implement two forms with"):
         method(**CHANGES[operation], formsInput=[GLUE_FORM, GLUE_FORM])
 
 

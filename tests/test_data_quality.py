@@ -173,7 +173,7 @@ def test_the_message_says_why_a_point_has_no_percentage(datazone_ts, posted):
     ],
     ids=["none", "share", "count", "status", "no evaluations", "rounded"],
 )
-def test_inconsistencies_are_looked_for_if_asked(posted, changed, found):
+def test_inconsistencies_of_the_content(posted, changed, found):
     assert posted({**CONTENT, **changed}).data_quality.inconsistencies() == found
 
 

@@ -100,7 +100,7 @@ def test_nothing_was_posted_and_these_calls_were_made(datazone_ts, datazone_ts_c
     )
 
 
-def test_of_many_calls_those_that_failed_are_listed(datazone_ts, datazone_ts_client):
+def test_only_the_failed_calls_of_many_are_listed(datazone_ts, datazone_ts_client):
     call = {
         "domainIdentifier": "dzd_5oo7xzoqltu8mf",
         "entityIdentifier": "4wyh64k2n8czaf",

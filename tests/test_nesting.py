@@ -1,4 +1,4 @@
-"""Requests that are nested about as deeply as Python's recursion limit, or far beyond."""
+"""Requests whose nesting is close to Python's recursion limit, or far beyond it."""
 
 from __future__ import annotations
 

@@ -420,7 +420,7 @@ class WholeService(RuleBasedStateMachine):
     def call(self, region, operation, request):
         """Make a call and compare each of its attempts with the model; return the response."""
         answer = error = None
-        # Standard mode gives up when a client has had 35 retries, in older ones 50.
+        # A client in standard mode gives up after 35 retries; in older versions of botocore, 50.
         mode = "standard" if self.retries < 30 else "legacy"
         try:
             answer = getattr(client_of(region, mode), METHODS[operation])(**request)

@@ -23,7 +23,7 @@ class TransportFault(Fault):
     """A failure between the client and the service."""
 
 
-# Not http.client.responses, because http.client imports ssl.
+# Not http.client.responses: http.client imports ssl, which is slow.
 _PHRASES: dict[int, str] = {status: status.phrase for status in HTTPStatus}
 _READ_TIMEOUT = NoResponse("ReadTimeoutError", hangs=True)
 _ALREADY_CONNECTED = (
@@ -201,9 +201,9 @@ TRANSPORT: tuple[TransportFault | type[TransportFault], ...] = (
     MalformedResponse,
     HttpError,
     Latency(3_600),
-    SlowBody(36_000),  # an hour for a body of a tenth of a kilobyte
+    SlowBody(36_000),  # an hour for each 100 bytes
 )
 """Every failure of the transport, for ``pytest.mark.parametrize``.
 
-Those that need arguments are instances. The delays are longer than any usual ``read_timeout``.
+Faults with required arguments are instances, with delays that exceed any usual ``read_timeout``.
 """

@@ -243,7 +243,7 @@ class CatalogueOperations:
                 raise unimplemented(operation, f"the parameter {name!r}")
         names = [form["formName"] for form in parameters.get("formsInput", ())]
         if len({*names}) < len(names):
-            raise unimplemented(operation, f"two forms of one name, in formsInput with {names}")
+            raise unimplemented(operation, f"two forms with the same name in formsInput: {names}")
 
 
 _IMPLEMENTED = {

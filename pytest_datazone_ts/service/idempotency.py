@@ -20,7 +20,7 @@ class _Record(NamedTuple):
 
 
 class Idempotency:
-    """Remembers the first request with each ``clientToken``, and what came of it.
+    """Remembers the first request with each ``clientToken``, and what it returned.
 
     Args:
         lock: Held while a request is carried out.
@@ -35,7 +35,7 @@ class Idempotency:
         """Return whether a request repeats an earlier one.
 
         Raises:
-            ServiceError: The earlier request with its ``clientToken`` was a different one.
+            ServiceError: The ``clientToken`` was used with a different request.
         """
         return self._record(operation, region, parameters) is not None
 
@@ -55,8 +55,8 @@ class Idempotency:
             act: Carries out the request.
 
         Returns:
-            The value that ``act`` returns, or returned for the earlier request, and whether the
-            request is a new one.
+            The value that ``act`` returned, now or for the earlier request, and whether the request
+            is new.
 
         Raises:
             ServiceError: The ``clientToken`` was used with a different request.

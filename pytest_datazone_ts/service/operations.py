@@ -119,7 +119,7 @@ class Service:
         if not self._idempotency.is_repeated(POST, region, parameters):
             # Not under the lock: a form type's check may be the test's own code.
             self._check_content(parameters["forms"])
-        # Only the points are kept for a repeated request, because an output is larger.
+        # Keep only the points for a repeated request, because the output is larger.
         points, is_new = self._idempotency.once(
             POST, region, parameters, lambda: self._add_points(region, parameters)
         )

@@ -59,13 +59,13 @@ _PLUGINS = {
     "anyio": "anyio",
     "hypothesis": "hypothesispytest",
     "inline-snapshot": "inline_snapshot",
-    "pytest-asyncio": "asyncio",  # it warns of its own setting
+    "pytest-asyncio": "asyncio",  # it warns about an unset option
     "pytest-regressions": "regressions",
     "syrupy": "syrupy",
     "time-machine": "time_machine",
     "xdist": "xdist",
 }
-"""What pytest would load on every page though only some use it, by the packages' names."""
+"""The plugins that pytest loads only on pages that use them, by package name."""
 _VARYING = {
     re.compile(r"\b\d+\.\d{2,3} ?s\b"): "0.12s",
     re.compile(r"(\b\d{4}-\d\d-\d\d )?\b\d\d:\d\d:\d\d(\.\d+)?"): "12:00:00",

@@ -114,7 +114,7 @@ def test_the_picture_shows_what_pytest_prints(tmp_path):
     drawn, printed = (
         "\n".join(map(run.without_what_varies, lines)) for lines in (lines.values(), shown())
     )
-    # In colors, pytest does not truncate the summary.
+    # With colors, pytest does not truncate the summary.
     drawn, printed = (
         text.removeprefix("$ ").partition("short test summary")[0].split()
         for text in (drawn, printed)

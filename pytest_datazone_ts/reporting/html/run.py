@@ -185,7 +185,7 @@ def _writable(file: str) -> Path:
     path = Path(os.path.realpath(os.path.expanduser(os.path.expandvars(file))))  # noqa: PTH111
     try:
         with suppress(FileNotFoundError):
-            path.stat()  # from Python 3.14 on, is_dir() and the others raise nothing
+            path.stat()  # from Python 3.14 on, is_dir() and the like do not raise
         what = (
             "a Python module"  # `--datazone-ts-report test.py`
             if path.suffix == ".py"
