@@ -347,7 +347,7 @@ def test_nothing_but_a_terminal_shows_the_progress(run):
         def test_it(datazone_ts_sweep):
             datazone_ts_sweep(scores.publish)
         """,
-        apart=True,
+        in_subprocess=True,
         conftest=PATIENCE.format(0, 0),
     )
     result.assert_outcomes(passed=1)
