@@ -37,7 +37,7 @@ class Options:
     retry_sleep: Literal["virtual", "real"] = _option(
         *("virtual", "real"),
         default="virtual",
-        meaning="whether botocore's back-offs for DataZone take real time (real), or only move "
+        meaning="whether botocore's backoffs for DataZone take real time (real), or only move "
         "the test's clock (virtual)",
     )
     sleep: Literal["real", "virtual"] = _option(
