@@ -12,6 +12,7 @@ STAND_INS = (
     "configured here. Set datazone_ts_stand_ins = true in pytest's configuration file to use "
     "stand-ins for a missing region and missing credentials."
 )
+_ADDED = f"\n{STAND_INS}"
 
 
 def add_to(error: BaseException) -> bool:
@@ -24,5 +25,5 @@ def add_to(error: BaseException) -> bool:
     kind: Any = getattr(sys.modules.get("botocore.exceptions"), "NoRegionError", ())
     found = [each for each in location.chain(error) if isinstance(each, kind)]
     for each in found:  # not a note, which Python 3.10 does not have
-        each.args = (f"{each}\n{STAND_INS}",)
+        each.args = (f"{str(each).removesuffix(_ADDED)}{_ADDED}",)  # another module may raise it
     return bool(found)

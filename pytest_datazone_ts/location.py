@@ -98,10 +98,12 @@ def error_location(error: BaseException) -> str | None:
 
 
 def chain(error: BaseException) -> list[BaseException]:
-    """Return an error and those that it came from, the latest first."""
+    """Return an error and all those that it came from or, as a group, contains."""
     errors = [error]
-    while (before := errors[-1].__cause__ or errors[-1].__context__) and before not in errors:
-        errors.append(before)
+    for each in errors:  # which grows
+        inside = getattr(each, "exceptions", ())  # Python 3.10 has no class of groups
+        before = (each.__cause__, each.__context__, *(inside if type(inside) is tuple else ()))
+        errors += [one for one in before if isinstance(one, BaseException) and one not in errors]
     return errors
 
 

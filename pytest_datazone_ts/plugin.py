@@ -97,6 +97,8 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     hinted = _adds_hint(excinfo.value, collector.config)
     if _ends_at_users_line(excinfo, collector.config) or hinted:
         report.longrepr = collector.repr_failure(excinfo)
+    if hinted and hint.STAND_INS not in report.longreprtext:
+        report.longrepr = f"{report.longreprtext}\n{hint.STAND_INS}"
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
