@@ -176,7 +176,7 @@ def _point_field(keyword: str, point: DataPoint | LineageEvent) -> object:
     try:
         return data_quality.parse(point.type_identifier, point.content).passing_percentage
     except ValueError as error:
-        return _Missing(f"none: {error}")
+        return Missing(f"none: {error}")
 
 
 def call_matches(match: Match, call: Call) -> bool:
@@ -227,7 +227,7 @@ def _equal(field: str, expected: object, actual: object) -> bool:
             return is_json_subset(expected, json.loads(cast("str", actual)))
         except (TypeError, ValueError, RecursionError):
             return False
-    return not isinstance(actual, _Missing) and bool(expected == actual)
+    return not isinstance(actual, Missing) and bool(expected == actual)
 
 
 def is_json_subset(expected: object, actual: object) -> bool:
@@ -280,7 +280,9 @@ def _is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
-class _Missing:
+class Missing:
+    """The place of a value that does not exist; its ``repr`` says why."""
+
     def __init__(self, reason: str = "missing") -> None:
         self._reason = reason
 
@@ -288,4 +290,4 @@ class _Missing:
         return self._reason
 
 
-MISSING = _Missing()
+MISSING = Missing()

@@ -126,6 +126,7 @@ def test_no_content_is_none(posted):
         point.data_quality  # noqa: B018
 
 
+@pytest.mark.filterwarnings("ignore::pytest_datazone_ts.DataZoneContentWarning")
 def test_the_message_says_why_a_point_has_no_percentage(datazone_ts, posted):
     posted('{"passingPercentage": 87.5}', typeIdentifier="team.ScoreFormType")
 
@@ -137,6 +138,15 @@ def test_the_message_says_why_a_point_has_no_percentage(datazone_ts, posted):
         "         expected 87.5",
         "         posted   none: its type is team.ScoreFormType",
     ]
+    posted('{"passingPercentage": "87.5 percent", "evaluationsCount": -1}')
+    with pytest.raises(AssertionError) as caught:
+        datazone_ts.assert_posted(passing_percentage=87.5)
+    assert (
+        "         posted   none: at $.passingPercentage: found\n"
+        "                  \"87.5 percent\", expected a number from 0 to 100; at\n"
+        "                  $.evaluationsCount: found -1, expected an integer, 0\n"
+        "                  or more"
+    ) in str(caught.value)
     posted('{"passingPercentage": 0.875}')
     with pytest.raises(AssertionError, match=r"posted   0\.875"):
         datazone_ts.assert_posted(passing_percentage=87.5)
@@ -153,13 +163,17 @@ def test_the_message_says_why_a_point_has_no_percentage(datazone_ts, posted):
         ),
         ({"evaluationsCount": 9}, ("evaluationsCount is 9, but 8 were posted",)),
         (
+            {"passingPercentage": 100, "evaluations": [{"status": "PASS"}]},
+            ("evaluationsCount is 8, but 1 was posted",),
+        ),
+        (
             {"evaluations": [*RULES[:7], {"status": "ERROR"}]},
             ("evaluations[7] has the status 'ERROR', neither 'PASS' nor 'FAIL'",),
         ),
         ({"evaluations": []}, ()),
         ({"passingPercentage": 66.67, "evaluations": RULES[5:], "evaluationsCount": 3}, ()),
     ],
-    ids=["none", "share", "count", "status", "no evaluations", "rounded"],
+    ids=["none", "share", "count", "count of 1", "status", "no evaluations", "rounded"],
 )
 def test_inconsistencies_are_looked_for_if_asked(posted, changed, found):
     assert posted({**CONTENT, **changed}).data_quality.inconsistencies() == found

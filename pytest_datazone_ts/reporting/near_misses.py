@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import match as matching
@@ -31,6 +32,11 @@ def explain(field: str, expected: object, actual: object) -> Iterator[str]:
         yield label
         if isinstance(left, (list, tuple)) and isinstance(right, list):
             yield from _surplus(left, right)
+            continue
+        if isinstance(right, matching.Missing):
+            yield f"  expected {truncate(format_value(left), _SIDE)}"
+            indent = " " * len("  posted   ")
+            yield from wrap(f"  posted   {right!r}", _COLUMNS, subsequent_indent=indent)
             continue
         left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
         yield f"  expected {left_text}"
