@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import location
+
+if TYPE_CHECKING:
+    import pytest
 
 STAND_INS = (
     "datazone_ts: a client was created while pytest collected the tests, and no region is "
@@ -27,3 +30,10 @@ def add_to(error: BaseException) -> bool:
     for each in found:  # not a note, which Python 3.10 does not have
         each.args = (f"{str(each).removesuffix(_ADDED)}{_ADDED}",)  # another module may raise it
     return bool(found)
+
+
+def append_to(report: pytest.CollectReport) -> None:
+    """Append the hint to a report that does not show the message of the error."""
+    text = report.longreprtext
+    if STAND_INS not in text:
+        report.longrepr = f"{text}{_ADDED}"

@@ -92,13 +92,12 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     title = f"datazone_ts: {name} called DataZone while it was collected, and swallowed the error:"
     _fail_if_blocked(report, guard.take_blocked(None), title)
     excinfo: Any = getattr(getattr(report, "call", None), "excinfo", None)
-    if excinfo is None:
-        return
-    hinted = _adds_hint(excinfo.value, collector.config)
-    if _ends_at_users_line(excinfo, collector.config) or hinted:
-        report.longrepr = collector.repr_failure(excinfo)
-    if hinted and hint.STAND_INS not in report.longreprtext:
-        report.longrepr = f"{report.longreprtext}\n{hint.STAND_INS}"
+    if excinfo is not None:
+        hinted = _adds_hint(excinfo.value, collector.config)
+        if _ends_at_users_line(excinfo, collector.config) or hinted:
+            report.longrepr = collector.repr_failure(excinfo)
+        if hinted:
+            hint.append_to(report)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

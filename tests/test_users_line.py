@@ -155,7 +155,7 @@ def test_so_do_those_in_a_group_such_as_a_task_groups(run):
 
     result.assert_outcomes(failed=1)
     shows_no_frame_of_a_client(result)
-    assert result.stdout.str().count("pipeline.py\", line 8, in get_domain") == 2
+    assert result.stdout.str().count('pipeline.py", line 8, in get_domain') == 2
 
 
 def test_where_no_line_is_the_users_all_is_shown_and_if_all_is_asked_for(run):
