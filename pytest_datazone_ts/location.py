@@ -103,7 +103,9 @@ def chain(error: BaseException) -> list[BaseException]:
     for each in errors:  # which grows
         inside = getattr(each, "exceptions", ())  # Python 3.10 has no class of groups
         before = (each.__cause__, each.__context__, *(inside if type(inside) is tuple else ()))
-        errors += [one for one in before if isinstance(one, BaseException) and one not in errors]
+        for one in before:  # compared with "is": the user's errors may not be comparable
+            if isinstance(one, BaseException) and not any(one is other for other in errors):
+                errors.append(one)
     return errors
 
 

@@ -158,6 +158,25 @@ def test_so_do_those_in_a_group_such_as_a_task_groups(run):
     assert result.stdout.str().count('pipeline.py", line 8, in get_domain') == 2
 
 
+def test_errors_need_not_be_comparable(run):
+    result = run(
+        """
+        class Incomparable(Exception):
+            def __eq__(self, other):
+                raise TypeError("not comparable")
+
+        def test_it(datazone_ts):
+            try:
+                raise Incomparable("first")
+            except Incomparable:
+                raise Incomparable("second")
+        """
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E   *Incomparable: second"])
+
+
 def test_where_no_line_is_the_users_all_is_shown_and_if_all_is_asked_for(run):
     source = """
         from concurrent.futures import ThreadPoolExecutor
