@@ -43,24 +43,24 @@ wanted = {
 if missing := wanted - packed:
     sys.exit(f"the sdist lacks {', '.join(sorted(missing))}")
 
-# PyPI shows the README apart from the repository.
+# PyPI cannot resolve the README's relative links.
 (distribution,) = distributions(path=[str(wheel)])
 page = markdown.render(distribution.metadata["Description"])
 links = re.findall(r' (?:href|src)="([^"]*)"', page)
 if relative := [link for link in links if not link.startswith(("https://", "#"))]:
-    sys.exit(f"on PyPI, the README has relative links: {', '.join(relative)}")
+    sys.exit(f"the README on PyPI has relative links: {', '.join(relative)}")
 
 with tempfile.TemporaryDirectory() as name:
     scratch = Path(name)
 
     # The wheel was built from the sdist; one built from the checkout is identical.
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", scratch)
+    run(sys.executable, "-m", "build", "--installer=uv", "--wheel", "--outdir", scratch)
     if (scratch / wheel.name).read_bytes() != wheel.read_bytes():
         sys.exit("the checkout and the sdist make different wheels")
 
     # The examples run outside the checkout with the wheel and its dependencies.
-    venv.create(scratch / "venv", with_pip=True)
+    venv.create(scratch / "venv")
     python = scratch / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    run(python, "-m", "pip", "install", "--quiet", wheel)
+    run(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, wheel)
     examples = shutil.copytree("examples", scratch / "examples")
     run(python, "-m", "pytest", "-W", "error", folder=examples)

@@ -12,8 +12,9 @@ folder = Path(sys.argv[1])
 # The AWS CLI brings a botocore of its own, and pins it.
 cli = folder / "cli"
 if not (cli / "bin" / "aws").exists():
-    venv.create(cli, clear=True, with_pip=True)
-    subprocess.run([cli / "bin" / "python", "-m", "pip", "install", "-q", "awscli"], check=True)  # noqa: S603
+    venv.create(cli, clear=True)
+    uv = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", cli / "bin" / "python"]
+    subprocess.run([*uv, "awscli"], check=True)  # noqa: S603
 
 js = folder / "js"
 packages = [f"@aws-sdk/client-{service}" for service in ("datazone", "glue", "s3", "sts")]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.double import DataZoneTimeSeries, exchange_behind
-from pytest_datazone_ts.text import parse_json, without_class
+from pytest_datazone_ts.text import parse_json, without_class_name
 from pytest_datazone_ts.transport.http import HOST
 from pytest_datazone_ts.transport.server import serve
 
@@ -75,7 +75,7 @@ def _change(
         for value in values:
             _CHANGES[flag](double, **value)
     except (TypeError, ValueError) as error:
-        message = without_class(str(error), DataZoneTimeSeries)
+        message = without_class_name(str(error), DataZoneTimeSeries)
         parser.error(f"argument --{flag.replace('_', '-')}: {message}")
 
 
@@ -226,7 +226,7 @@ def _read_objects(path: str) -> list[dict[str, Any]]:
 
 
 def _reason(error: Exception) -> str:
-    """Return what is wrong, without the number and the path that the system's errors repeat."""
+    """Return an error's message, without the number and the path of an ``OSError``."""
     return getattr(error, "strerror", None) or str(error)
 
 

@@ -1,8 +1,8 @@
 """The entry point that pytest loads, which registers the plugin under its module's name.
 
-So ``-p pytest_datazone_ts.plugin`` and ``pytest_plugins`` do not load the plugin twice. A variable
-``pytest_plugins`` in this module would do the same, but pytest would read the entry points of every
-installed distribution once more.
+Therefore ``-p pytest_datazone_ts.plugin`` and ``pytest_plugins`` do not load the plugin twice. A
+variable ``pytest_plugins`` in this module would have the same effect, but pytest would read the
+entry points of all installed distributions again.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ class UnansweredOperationError(NotImplementedError):
 
 
 class DataZoneBlockedError(RuntimeError):
-    """A DataZone call was made while no double was active, and was stopped."""
+    """A DataZone call was made while no double was active, and was blocked."""
 
 
 class DataZonePassthroughWarning(UserWarning):

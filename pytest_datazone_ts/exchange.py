@@ -119,7 +119,7 @@ class Exchange:
             UnansweredOperationError: Always. The option ``strict`` reports it too.
         """
         error = UnansweredOperationError(
-            f"{without_credentials(request)}, and the double stopped it: the request does not "
+            f"{without_credentials(request)}, and the double blocked it: the request does not "
             "carry botocore's context of the call. Either the call began before the double was "
             "active, or a handler of the event request-created replaced the request's URL."
         )

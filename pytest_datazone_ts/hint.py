@@ -1,4 +1,4 @@
-"""A hint at the ini setting without which a module that creates a client cannot be imported."""
+"""A hint about ``datazone_ts_stand_ins``, for modules that create a client at import."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def add_to(error: BaseException) -> bool:
     """Add the hint to an error's message if it comes from botocore's ``NoRegionError``.
 
     Returns:
-        Whether it does.
+        Whether the hint was added.
     """
-    # No error exists unless the module is loaded.
+    # There is no such error unless the module is loaded.
     kind: Any = getattr(sys.modules.get("botocore.exceptions"), "NoRegionError", ())
-    found = [each for each in location.chain(error) if isinstance(each, kind)]
-    for each in found:  # not a note, which Python 3.10 does not have
+    found = [each for each in location.error_chain(error) if isinstance(each, kind)]
+    for each in found:  # not add_note(), which Python 3.10 does not have
         each.args = (f"{str(each).removesuffix(_ADDED)}{_ADDED}",)  # another module may raise it
     return bool(found)
 

@@ -18,7 +18,7 @@ class Source(Protocol):
     """The log of a double, as listeners see it."""
 
     virtual: bool
-    """Whether botocore's back-offs take no real time."""
+    """Whether botocore's backoffs take no real time."""
 
 
 class Listener(Protocol):

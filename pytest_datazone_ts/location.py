@@ -97,8 +97,8 @@ def error_location(error: BaseException) -> str | None:
     return next(iter(after[:1] or before[-1:]), None)
 
 
-def chain(error: BaseException) -> list[BaseException]:
-    """Return an error and all those that it came from or, as a group, contains."""
+def error_chain(error: BaseException) -> list[BaseException]:
+    """Return an error and all errors that led to it or, in a group, that it contains."""
     errors = [error]
     for each in errors:  # which grows
         inside = getattr(each, "exceptions", ())  # Python 3.10 has no class of groups
@@ -109,8 +109,8 @@ def chain(error: BaseException) -> list[BaseException]:
     return errors
 
 
-def is_direct(error: BaseException) -> bool:
-    """Return whether this package raised an error, and no client library had called it."""
+def is_from_direct_call(error: BaseException) -> bool:
+    """Return whether this package raised an error in a call not made through a client library."""
     packages = [_package(frame) for frame, _ in traceback.walk_tb(error.__traceback__)]
     return packages[-1:] == [_PACKAGE] and _CLIENTS.isdisjoint(packages)
 

@@ -19,7 +19,7 @@ class Log:
 
     def __init__(self, *, virtual: bool) -> None:
         self.virtual: bool = virtual
-        """Whether botocore's back-offs take no real time."""
+        """Whether botocore's backoffs take no real time."""
         self._lock = threading.Lock()
         self._calls: list[CallEntry] = []
         self._by_key: dict[str | None, CallEntry] = {}

@@ -40,7 +40,12 @@ class Match(TypedDict, total=False):
     timestamp: object
     """A datetime (a naive one is in UTC, as in boto3), epoch seconds or ISO 8601."""
     content: object
-    """The exact string, or a dict or list that is a subset of the JSON content."""
+    """The exact string, or a dict or list that the JSON content matches.
+
+    A dict matches an object that has these keys with matching values, at any depth, and possibly
+    further keys. A list must have the same length and match item by item; to find one item of a
+    list, use ``where`` or the ``data_quality`` of a data point.
+    """
     region: object
     where: Callable[[Any], object]
     """A callable that takes the ``DataPoint``, or the ``Call`` for calls and attempts.
@@ -75,7 +80,7 @@ class LineageMatch(TypedDict, total=False):
     job_name: object
     processing_status: object
     content: object
-    """The exact string, or a dict or list that is a subset of the event."""
+    """The exact string, or a dict that the event matches, as in :attr:`Match.content`."""
     region: object
     where: Callable[[Any], object]
     """A callable that takes the ``LineageEvent``, if it matches every other keyword."""
@@ -281,7 +286,7 @@ def _is_list(value: object) -> TypeGuard[Sequence[object]]:
 
 
 class Missing:
-    """The place of a value that does not exist; its ``repr`` says why."""
+    """Stands for a missing value. Its ``repr()`` is the reason why the value is missing."""
 
     def __init__(self, reason: str = "missing") -> None:
         self._reason = reason

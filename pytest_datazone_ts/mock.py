@@ -6,7 +6,6 @@ import functools
 import inspect
 import sys
 import threading
-import unittest
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -17,6 +16,7 @@ from pytest_datazone_ts.options import Options, run_options
 from pytest_datazone_ts.transport import activation
 
 if TYPE_CHECKING:
+    import unittest
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
@@ -148,6 +148,8 @@ class MockDataZoneTimeSeries:
         """Decorate a function, a coroutine function or a class of tests."""
         if not isinstance(target, type):
             return cast("Decorated", self._decorate_function(target))
+        import unittest  # noqa: PLC0415 - keeps the first use fast
+
         if issubclass(target, unittest.TestCase):
             self._decorate_test_case(target)
         else:

@@ -37,7 +37,7 @@ class Options:
     retry_sleep: Literal["virtual", "real"] = _option(
         *("virtual", "real"),
         default="virtual",
-        meaning="whether botocore's back-offs for DataZone take real time (real), or only move "
+        meaning="whether botocore's backoffs for DataZone take real time (real), or only move "
         "the test's clock (virtual)",
     )
     sleep: Literal["real", "virtual"] = _option(
@@ -90,7 +90,7 @@ class Options:
         return replace(self, **keywords) if keywords else self
 
 
-@dataclass(init=False, repr=False, eq=False)  # never instantiated, and faster to create
+@dataclass(init=False, repr=False, eq=False)  # never instantiated; faster to create this way
 class RunOptions:
     """How a run behaves; these options can be set only in the ini file."""
 

@@ -58,7 +58,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     _set_stand_ins(early_config)
     outcome = yield
     if outcome.excinfo is not None:
-        _adds_hint(outcome.excinfo[1], early_config)
+        _add_hint(outcome.excinfo[1], early_config)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,10 +93,10 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     _fail_if_blocked(report, guard.take_blocked(None), title)
     excinfo: Any = getattr(getattr(report, "call", None), "excinfo", None)
     if excinfo is not None:
-        hinted = _adds_hint(excinfo.value, collector.config)
-        if _ends_at_users_line(excinfo, collector.config) or hinted:
+        has_hint = _add_hint(excinfo.value, collector.config)
+        if _end_at_users_line(excinfo, collector.config) or has_hint:
             report.longrepr = collector.repr_failure(excinfo)
-        if hinted:
+        if has_hint:
             hint.append_to(report)
 
 
@@ -125,7 +125,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(specname="pytest_runtest_makereport")
 def pytest_end_at_users_line(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Hide the frames below the user's line; errors of unittest tests reach only this hook."""
-    _ends_at_users_line(call.excinfo, item.config)
+    _end_at_users_line(call.excinfo, item.config)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -147,7 +147,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """Fail a run in which a call was stopped that no test has reported."""
+    """Fail a run in which a call was blocked but no test has reported it."""
     yield
     if blocked := guard.take_rest():
         _report_blocked(session, blocked)
@@ -155,7 +155,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
 
 @pytest.hookimpl(specname="pytest_sessionfinish", hookwrapper=True, trylast=True)
 def pytest_send_blocked(session: pytest.Session) -> Generator[None, None, None]:
-    """Send the calls that were stopped in a worker, before pytest-xdist sends its output."""
+    """Send the calls that were blocked in a worker, before pytest-xdist sends its output."""
     yield
     worker_output = getattr(session.config, "workeroutput", None)
     if worker_output is not None:
@@ -164,7 +164,7 @@ def pytest_send_blocked(session: pytest.Session) -> Generator[None, None, None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Add the calls that were stopped in a worker of pytest-xdist."""
+    """Add the calls that were blocked in a worker of pytest-xdist."""
     guard.add_blocked(getattr(node, "workeroutput", {}).get(_BLOCKED, ()))
 
 
@@ -293,20 +293,20 @@ def _start_guard(config: pytest.Config) -> None:
         botocore.start_guard()
 
 
-def _ends_at_users_line(excinfo: Any, config: pytest.Config) -> bool:
+def _end_at_users_line(excinfo: Any, config: pytest.Config) -> bool:
     """Remove the frames below the user's line if this package raised the error on purpose.
 
-    ``__tracebackhide__`` alone would not do: pytest's debugger ignores that of a module.
+    ``__tracebackhide__`` is not enough: pytest's debugger ignores it if it is a module's variable.
 
     Returns:
-        Whether it did.
+        Whether this package did.
     """
     errors = sys.modules.get("pytest_datazone_ts.errors")  # no error exists unless it is loaded
     if errors is None or excinfo is None or config.getoption("fulltrace", None):
         return False
     kinds = (errors.UnansweredOperationError, errors.DataZoneBlockedError)
-    chain = location.chain(excinfo.value)
-    found = [error for error in chain if isinstance(error, kinds) or _is_reported(error)]
+    chain = location.error_chain(excinfo.value)
+    found = [error for error in chain if isinstance(error, kinds) or _is_deliberate(error)]
     for error in found:
         kept = location.end_at_users_line(error)
         if error is excinfo.value:
@@ -314,13 +314,14 @@ def _ends_at_users_line(excinfo: Any, config: pytest.Config) -> bool:
     return bool(found)
 
 
-def _adds_hint(error: BaseException, config: pytest.Config) -> bool:
+def _add_hint(error: BaseException, config: pytest.Config) -> bool:
+    """Add the hint to an error, unless stand-ins are set; return whether it was added."""
     return not config.stash.get(_STAND_INS, False) and hint.add_to(error)
 
 
-def _is_reported(error: BaseException) -> bool:
-    """Return whether this package raised an error on purpose, in a direct call of the user's."""
-    return location.is_direct(error) and location.raised_on_purpose(
+def _is_deliberate(error: BaseException) -> bool:
+    """Return whether this package raised an error on purpose, in a call that the user made."""
+    return location.is_from_direct_call(error) and location.raised_on_purpose(
         pytest.ExceptionInfo.from_exception(error)
     )
 
@@ -339,7 +340,7 @@ def _report_blocked(session: pytest.Session, blocked: list[str]) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
-        reporter.write_sep("=", "datazone_ts: calls to DataZone were stopped", red=True)
+        reporter.write_sep("=", "datazone_ts: calls to DataZone were blocked", red=True)
         for each in blocked:
             reporter.write_line(f"  {each}")
 
@@ -366,8 +367,7 @@ def _add_timeline(report: pytest.TestReport, recorded: trace.Trace, config: pyte
 
 
 def _is_very_verbose(config: pytest.Config) -> bool:
-    verbose: Any = config.getoption("verbose", 0)  # the terminal reporter's, which may be absent
-    return bool(verbose > 1)
+    return bool(config.getoption("verbose", 0) > 1)  # the terminal reporter's, which may be absent
 
 
 def _set_stand_ins(config: pytest.Config) -> None:

@@ -61,8 +61,8 @@ def sweep(
     """Run code with each fault at each of its DataZone calls, and compare what is stored.
 
     A key of ``expect`` or ``allow`` is the name of a fault, for the modes ``attempt`` and
-    ``call``; ``(name, mode)``; or ``(name, mode, site)``, with the site as the matrix shows it.
-    The most specific key wins.
+    ``call``; ``(name, mode)``; or ``(name, mode, site)``, with the site as the matrix shows it:
+    the file and line of the call, such as ``"job.py:98"``. The most specific key wins.
 
     Args:
         code: A function or coroutine function without parameters.

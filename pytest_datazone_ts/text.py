@@ -84,12 +84,12 @@ def _reject_constant(constant: str) -> NoReturn:
     raise ValueError(message)
 
 
-def without_class(message: str, owner: type) -> str:
-    """Return an error's message without the class that Python puts before a method's name.
+def without_class_name(message: str, owner: type) -> str:
+    """Return an error's message without the class name that Python puts before a method's name.
 
     Args:
         message: The message.
-        owner: The class whose method was called; the method may be a base class's.
+        owner: The class whose method was called, which may have inherited it.
     """
     for each in owner.__mro__:
         message = message.removeprefix(f"{each.__name__}.")
@@ -162,7 +162,7 @@ def wrap_list(
 def without_credentials(text: str) -> str:
     """Return a text in which ``***`` replaces everything that looks like a credential."""
     for pattern in _CREDENTIALS:
-        text = pattern.sub(r"\g<name>***", text)
+        text = re.sub(pattern, r"\g<name>***", text)
     return text
 
 
@@ -180,14 +180,14 @@ def _redacted_parameter(parameter: str) -> str:
     return without_credentials(parameter)
 
 
-# Content may be long and of any form, so these patterns must not backtrack without limit.
+# Content may be long and of any form, so these patterns must not backtrack without limit. They
+# are compiled when they are first used.
 _CREDENTIALS = [
-    re.compile(
-        r"(?P<name>-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----)"
-        r".*?(?:-----END [A-Z0-9 ]{1,60}-----|\Z)",
-        re.DOTALL,
+    (
+        r"(?s)(?P<name>-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----)"
+        r".*?(?:-----END [A-Z0-9 ]{1,60}-----|\Z)"
     ),
-    re.compile(
+    (
         r"(?:\b|(?<=\\[nrt])|(?<=\\x[\da-f]{2})|(?<=\\u[\da-fA-F]{4}))"  # after an escape
         r"(?P<name>)"
         r"(?:(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # access keys
@@ -196,24 +196,21 @@ _CREDENTIALS = [
         r"|(?:gh[oprsu]_|github_pat_)\w{16,}"  # GitHub's
         r"|(?:xox[a-z](?:\.xox[a-z])?|xapp)-[\w-]{10,})"  # Slack's
     ),
-    re.compile(
+    (
         r"(?P<name>(?i:X-Amz-Credential|X-Amz-Security-Token|Signature|AWSAccessKeyId)=)"
         r"[^\s&\"'<>\\]+"
     ),
-    re.compile(r"(?P<name>://[^\s/:@\"'<>\\]{0,100}:)[^\s/@\"'<>\\]+(?=@)"),  # passwords
-    re.compile(r"(?P<name>[\w.+-](?<!mailto):)[^\s/@\"'<>\\,;]{1,200}(?=@[\w.\[])"),  # no scheme
-    re.compile(r"(?P<name>\b(?i:(?:set-)?cookie:)[ \t]{0,9})[^\r\n\"'\\]+"),  # whole headers
+    r"(?P<name>://[^\s/:@\"'<>\\]{0,100}:)[^\s/@\"'<>\\]+(?=@)",  # passwords
+    r"(?P<name>[\w.+-](?<!mailto):)[^\s/@\"'<>\\,;]{1,200}(?=@[\w.\[])",  # no scheme
+    r"(?P<name>\b(?i:(?:set-)?cookie:)[ \t]{0,9})[^\r\n\"'\\]+",  # whole headers
     # The value of a secret's name in JSON or text: a string, an escaped string, or a word.
-    re.compile(
-        rf"(?P<name>(?i:{SECRET.pattern})[\w-]{{0,40}}\\*[\"']?\s{{0,9}}[:=]"
+    (
+        rf"(?s)(?P<name>(?i:{SECRET.pattern})[\w-]{{0,40}}\\*[\"']?\s{{0,9}}[:=]"
         r"\s{0,9}(?:(?P<quote>[\"'])|(?P<escaped>\\+[\"']))?)"
         r"(?(quote)(?:\\.|(?!(?P=quote))[^\\])+|(?(escaped)(?:(?!(?P=escaped)).)+|"
         r"(?!(?:[-+.\d]+|null|true|false|None|True|False)(?:[\s,;&)}\]]|$)|[\[{\"'\\])"
-        r"(?:(?:basic|bearer|Basic|Bearer)\s)?[^\s,;&)}\]\"'\\]+))",
-        re.DOTALL,
+        r"(?:(?:basic|bearer|Basic|Bearer)\s)?[^\s,;&)}\]\"'\\]+))"
     ),
     # Numbers are redacted only after these names, because a "token" may be a count of tokens.
-    re.compile(
-        r"(?P<name>(?i:passwo?r?d|pwd|passphrase|api[_-]?key)\\*[\"']?\s{0,9}[:=]\s{0,9})[-+.\d]+"
-    ),
+    r"(?P<name>(?i:passwo?r?d|pwd|passphrase|api[_-]?key)\\*[\"']?\s{0,9}[:=]\s{0,9})[-+.\d]+",
 ]

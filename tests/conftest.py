@@ -84,7 +84,7 @@ def post() -> Callable[..., Any]:
 
 @pytest.fixture
 def checked_client(datazone_ts_client: Any) -> Iterator[Any]:
-    """A client that checks every output against botocore's shape of it."""
+    """A client that validates every output against its shape in botocore's model."""
 
     def check(parsed: dict[str, Any], model: Any, **_: object) -> None:
         if "Error" not in parsed and model.output_shape is not None:
@@ -180,14 +180,16 @@ def run_pytest(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., Any]:
-    """Run pytest on a test module and the modules beside it.
+    """Run pytest on a test module and other modules in the same directory.
 
-    ``apart`` runs it in another process.
+    With ``in_subprocess``, it runs in another process.
     """
 
-    def run_pytest(source: str, *arguments: str, apart: bool = False, **modules: str) -> Any:
+    def run_pytest(
+        source: str, *arguments: str, in_subprocess: bool = False, **modules: str
+    ) -> Any:
         pytester.makepyfile(**modules, test_it=source)
-        start = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
+        start = pytester.runpytest_subprocess if in_subprocess else pytester.runpytest_inprocess
         with monkeypatch.context() as patch:
             # Python would take the cached bytecode of a file with the same size and second.
             patch.setattr(sys, "dont_write_bytecode", True)

@@ -732,7 +732,7 @@ PYTEST_ASYNCIO = """
         assert len(DataZoneTimeSeries.current().data_points) == 1
 
     @pytest.mark.asyncio
-    async def test_an_injection_that_is_owed(datazone_ts):
+    async def test_an_unused_injection(datazone_ts):
         datazone_ts.inject("ThrottlingException")
 """
 
@@ -747,7 +747,7 @@ def test_pytest_asyncio(pytester):
     result = run_pytest(pytester)
 
     result.assert_outcomes(passed=7, errors=1)
-    result.stdout.fnmatch_lines(["*ThrottlingException*", "*test_an_injection_that_is_owed*"])
+    result.stdout.fnmatch_lines(["*ThrottlingException*", "*test_an_unused_injection*"])
 
 
 ANYIO = """
@@ -793,7 +793,7 @@ ANYIO = """
         assert len(datazone_ts.calls) == 10
         assert len(datazone_ts.sleeps) == 2
 
-    async def test_an_injection_that_is_owed(datazone_ts):
+    async def test_an_unused_injection(datazone_ts):
         datazone_ts.inject("ThrottlingException")
 """
 
@@ -805,7 +805,7 @@ def test_anyio(pytester):
     result = run_pytest(pytester, "-p", "anyio", "-p", "no:asyncio")
 
     result.assert_outcomes(passed=3, errors=1)
-    result.stdout.fnmatch_lines(["*ThrottlingException*", "*test_an_injection_that_is_owed*"])
+    result.stdout.fnmatch_lines(["*ThrottlingException*", "*test_an_unused_injection*"])
 
 
 def run_pytest(pytester, *arguments):

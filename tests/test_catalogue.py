@@ -395,7 +395,7 @@ def test_get_listing(client, add):
             "assetListing": {
                 "assetId": PENGUINS,
                 "assetRevision": "1",
-                "assetType": "amazon.datazone.GlueTableAssetType",
+                "assetType": "GlueTableAssetType",
                 "createdAt": NOW,
                 "latestTimeSeriesDataPointForms": [],
                 "owningProjectId": "standinproject",
@@ -977,7 +977,7 @@ def test_an_argument_of_the_wrong_type_is_rejected(add, keywords, message):
     assert str(caught.value) == message
 
 
-def test_a_form_that_json_can_not_hold_is_rejected(add):
+def test_a_form_that_json_cannot_hold_is_rejected(add):
     circular = {}
     circular["self"] = circular
     for content in (circular, {"share": float("nan")}):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from botocore.exceptions import ClientError
 from freezegun import freeze_time
-from sample import DOMAIN, ENTITY, FORM
+from sample import DOMAIN, ENTITY, FORM, service
 
 from pytest_datazone_ts import UnansweredOperationError
 
@@ -132,6 +132,27 @@ def test_a_form_that_says_nothing_has_defaults(client):
             "content": "{}",
         }
     ]
+
+
+def test_an_external_identifier_is_unique_in_a_domain(client, add):
+    add("keepers", external_identifier="erp/7")
+    duplicate = {**ASSET, "externalIdentifier": "erp/7"}
+
+    assert error_of(client.create_asset, **duplicate) == (
+        "ConflictException",
+        "An asset with the externalIdentifier 'erp/7' already exists.",
+    )
+    assert client.create_asset(**{**duplicate, "domainIdentifier": "dzd_other"})["id"]
+    assert client.create_asset(**{**duplicate, "externalIdentifier": "erp/8"})["id"]
+
+
+@pytest.mark.datazone_ts(strict=False)
+@pytest.mark.parametrize("operation", ["create_asset", "create_asset_revision"])
+def test_two_forms_with_the_same_name_are_an_error(client, add, operation):
+    add()
+    method = getattr(client, operation)
+    with pytest.raises(UnansweredOperationError, match="does not implement two forms with"):
+        method(**CHANGES[operation], formsInput=[GLUE_FORM, GLUE_FORM])
 
 
 def test_content_that_is_not_json_is_kept(client):
@@ -332,8 +353,22 @@ def test_no_two_things_have_the_same_id(client, add, post):
         (created := client.create_asset(**ASSET)["id"]),
         change_listing(client, identifier=created)["listingId"],
         post(client)["forms"][0]["id"],
+        client.search(domainIdentifier=DOMAIN, searchScope="ASSET", maxResults=1)["nextToken"],
+        client.list_time_series_data_points(
+            domainIdentifier=DOMAIN,
+            entityIdentifier=ENTITY,
+            entityType="ASSET",
+            formName=FORM["formName"],
+            maxResults=1,
+        )["nextToken"],
     ]
-    assert len({*ids}) == 5
+    if "PostLineageEvent" in service().operation_names:
+        ids += [
+            client.post_lineage_event(domainIdentifier=DOMAIN, event=b"{}")["id"],
+            client.post_lineage_event(domainIdentifier=DOMAIN, event=b"{}")["id"],
+            client.list_lineage_events(domainIdentifier=DOMAIN, maxResults=1)["nextToken"],
+        ]
+    assert len({*ids}) == len(ids)
 
 
 # clientToken

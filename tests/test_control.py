@@ -210,13 +210,21 @@ def test_what_is_wrong_gets_the_message_of_python(message_of, datazone_ts):
         {"fault": "ThrottlingException", "operation": "Post"},
         {"fault": "ThrottlingException", "timestamp": "yesterday"},
         {"fault": "ThrottlingException", "where": "me"},
+        {"fault": "ThrottlingException", "double": 1},
     ):
         assert message_of("faults", arguments) == raised_by(datazone_ts.inject, **arguments)
-    for arguments in ({}, {**ASSET, "name": 1}, {**ASSET, "domain_identifier": "?"}):
+    for arguments in (
+        {},
+        {**ASSET, "name": 1},
+        {**ASSET, "domain_identifier": "?"},
+        {**ASSET, "published": "no"},
+    ):
         assert message_of("assets", arguments) == raised_by(datazone_ts.add_asset, **arguments)
     for arguments in (
         {"operation": "GetDomain"},
         {"operation": "GetDomain", "response": {"id": 1}},
+        {"operation": "GetDomain", "response": {**RESPONSE, "createdAt": 1e300}},
+        {"operation": ["GetDomain"], "response": {}},
         {"operation": "GetTimeSeriesDataPoint", "response": {}},
     ):
         assert message_of("responses", arguments) == raised_by(datazone_ts.respond, **arguments)
@@ -263,6 +271,13 @@ def test_other_paths_methods_and_queries_are_rejected(ask):
     assert ask("DELETE", "calls") == (405, {"message": "/_datazone_ts/calls takes GET, not DELETE"})
     status, answer = ask("GET", "calls?operation=GetAsset")
     assert (status, answer["message"][:37]) == (400, "/_datazone_ts/calls takes no query; a")
+
+
+def test_the_path_without_a_resource_is_not_a_bucket_of_s3(connection):
+    connection.request("GET", "/_datazone_ts")
+    response = connection.getresponse()
+    message = json.load(response)["message"]
+    assert (response.status, message[:27]) == (404, "there is no /_datazone_ts, ")
 
 
 def test_a_wrong_argument_is_named_without_a_class(message_of):

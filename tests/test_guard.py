@@ -1,4 +1,4 @@
-"""Calls that no double answers: what ``guard`` stops, and what goes past moto."""
+"""Calls that no double answers: what ``guard`` blocks, and what goes past moto."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ CONFTEST = """
             patch.setattr(URLLib3Session, "send", send)
             yield reached
 """
-STOPPED = (
+BLOCKED = (
     "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws while no "
-    "double is active: the ini setting datazone_ts_guard stopped it. Add the fixture datazone_ts "
+    "double is active: the ini setting datazone_ts_guard blocked it. Add the fixture datazone_ts "
     "to the test, or wrap the code in mock_datazone_ts()."
 )
 HIDDEN = (
@@ -71,13 +71,19 @@ HIDDEN_AT_IMPORT = (
 
 @pytest.fixture
 def run(pytester, run_pytest):
-    """Run a test module beside the pipeline, with nothing but a recorded network."""
+    """Run a test module with the module ``pipeline`` and a network that only records requests.
+
+    Use ``in_subprocess`` if a call is made before or after the tests: in this process, it would
+    count as a call of the test that starts the run.
+    """
     beside = {"network": Path(network.__file__).read_text("utf-8"), "pipeline": PIPELINE}
 
-    def run(module, *arguments, **ini):
+    def run(module, *arguments, in_subprocess=False, **ini):
         settings = "".join(f"{name} = {value}\n" for name, value in ini.items())
         pytester.makeini(f"[pytest]\nfilterwarnings =\n  error\n  {UTCNOW}\n{settings}")
-        return run_pytest(module, *arguments, apart=True, conftest=CONFTEST, **beside)
+        return run_pytest(
+            module, *arguments, in_subprocess=in_subprocess, conftest=CONFTEST, **beside
+        )
 
     return run
 
@@ -154,13 +160,13 @@ def test_a_guarded_call_is_not_sent_and_fails_the_test(run):
     where = f"pipeline.py:{line_of('client(**keywords).post_time_series')}: "
     result.stdout.fnmatch_lines(
         [
-            f"E   pytest_datazone_ts.*DataZoneBlockedError: {STOPPED}",
+            f"E   pytest_datazone_ts.*DataZoneBlockedError: {BLOCKED}",
             HIDDEN,
-            f"  {where}{STOPPED}",
+            f"  {where}{BLOCKED}",
         ]
     )
-    assert result.stdout.str().count(f"  {where}{STOPPED}") == 3  # each line once a test
-    assert STOPPED.replace("https://datazone.us-east-1.api.aws", "http://127.0.0.1:9") in (
+    assert result.stdout.str().count(f"  {where}{BLOCKED}") == 3  # each line once a test
+    assert BLOCKED.replace("https://datazone.us-east-1.api.aws", "http://127.0.0.1:9") in (
         result.stdout.str()
     )
 
@@ -174,8 +180,8 @@ def test_under_xdist_and_in_junits_file_it_is_the_same(run, pytester):
     """
     result = run(module, "-n1", "--junitxml=it.xml", datazone_ts_guard="true")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([HIDDEN, f"  pipeline.py:*: {STOPPED}"])
-    assert STOPPED in (pytester.path / "it.xml").read_text()
+    result.stdout.fnmatch_lines([HIDDEN, f"  pipeline.py:*: {BLOCKED}"])
+    assert BLOCKED in (pytester.path / "it.xml").read_text()
 
 
 def test_a_call_that_a_module_hides_at_its_import_fails_the_module(run):
@@ -187,13 +193,13 @@ def test_a_call_that_a_module_hides_at_its_import_fails_the_module(run):
 
         def test(): ...
     """
-    result = run(source, datazone_ts_guard="true")
+    result = run(source, in_subprocess=True, datazone_ts_guard="true")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
         [
             "*ERROR collecting test_it.py*",
             HIDDEN_AT_IMPORT,
-            f"  pipeline.py:16: {STOPPED}",
+            f"  pipeline.py:16: {BLOCKED}",
         ],
         consecutive=True,
     )
@@ -211,7 +217,7 @@ def test_a_run_within_a_run_ends_no_guard_but_its_own(run):
     """
     result = run(source, "-p", "pytester", datazone_ts_guard="true")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([HIDDEN, f"  *pipeline.py:*: {STOPPED}"])
+    result.stdout.fnmatch_lines([HIDDEN, f"  *pipeline.py:*: {BLOCKED}"])
 
 
 def test_without_guard_the_call_is_sent(run):
@@ -265,7 +271,7 @@ def test_the_guard_lasts_until_the_process_ends(run):
             atexit.register(late, "atexit")
             threading.Thread(target=after_the_run).start()
     """
-    result = run(module, datazone_ts_guard="true")
+    result = run(module, in_subprocess=True, datazone_ts_guard="true")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines_random(
         ["thread DataZoneBlockedError", "atexit DataZoneBlockedError"]
@@ -302,7 +308,7 @@ def test_a_test_that_hides_a_call_and_then_skips_or_xfails_fails(run, ends):
     result = run(module, datazone_ts_guard="true")
     result.assert_outcomes(failed=1)
     if "assert" not in ends:
-        result.stdout.fnmatch_lines([HIDDEN, f"  *pipeline.py:*: {STOPPED}"])
+        result.stdout.fnmatch_lines([HIDDEN, f"  *pipeline.py:*: {BLOCKED}"])
 
 
 def test_a_marked_xfail_that_hides_a_call_fails(run, pytester):
@@ -320,7 +326,7 @@ def test_a_marked_xfail_that_hides_a_call_fails(run, pytester):
     assert 'failures="1"' in (pytester.path / "it.xml").read_text()
 
 
-STOPPED_AT_THE_END = "*= datazone_ts: calls to DataZone were stopped =*"
+BLOCKED_AT_THE_END = "*= datazone_ts: calls to DataZone were blocked =*"
 
 
 @pytest.mark.parametrize("processes", [(), ("-n1",)])
@@ -337,9 +343,9 @@ def test_a_call_at_the_end_of_the_session_fails_the_run(run, pytester, processes
             publish_and_hide()
     """
     pytester.makepyfile(late=plugin)
-    result = run(module, "-p", "late", *processes, datazone_ts_guard="true")
+    result = run(module, "-p", "late", *processes, in_subprocess=True, datazone_ts_guard="true")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines([STOPPED_AT_THE_END, f"  *pipeline.py:*: {STOPPED}"])
+    result.stdout.fnmatch_lines([BLOCKED_AT_THE_END, f"  *pipeline.py:*: {BLOCKED}"])
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
@@ -351,9 +357,11 @@ def test_a_run_that_has_failed_already_shows_such_a_call_too(run, pytester):
             publish_and_hide()
     """
     pytester.makepyfile(late=plugin)
-    result = run("def test_it(): assert 0", "-p", "late", datazone_ts_guard="true")
+    result = run(
+        "def test_it(): assert 0", "-p", "late", in_subprocess=True, datazone_ts_guard="true"
+    )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([STOPPED_AT_THE_END])
+    result.stdout.fnmatch_lines([BLOCKED_AT_THE_END])
 
 
 def test_without_a_terminal_such_a_call_fails_the_run_all_the_same(run, pytester):
@@ -365,7 +373,7 @@ def test_without_a_terminal_such_a_call_fails_the_run_all_the_same(run, pytester
     """
     pytester.makepyfile(late=plugin)
     arguments = ("-p", "late", "-p", "no:terminal")
-    result = run("def test_it(): pass", *arguments, datazone_ts_guard="true")
+    result = run("def test_it(): pass", *arguments, in_subprocess=True, datazone_ts_guard="true")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
@@ -392,8 +400,8 @@ def test_a_thread_is_the_matter_of_the_test_that_started_it(run):
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
         [
-            STOPPED_AT_THE_END,
-            f"  test_it.py::test_that_leaves_a_thread: *pipeline.py:* in thread '*': {STOPPED}",
+            BLOCKED_AT_THE_END,
+            f"  test_it.py::test_that_leaves_a_thread: *pipeline.py:* in thread '*': {BLOCKED}",
         ]
     )
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -411,7 +419,7 @@ def test_a_thread_of_the_running_test_fails_it(run):
     """
     result = run(module, datazone_ts_guard="true")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([HIDDEN, f"  *pipeline.py:* in thread 'worker': {STOPPED}"])
+    result.stdout.fnmatch_lines([HIDDEN, f"  *pipeline.py:* in thread 'worker': {BLOCKED}"])
 
 
 def test_a_conftest_that_calls_at_import_fails_the_run(run, pytester):
@@ -422,18 +430,24 @@ def test_a_conftest_that_calls_at_import_fails_the_run(run, pytester):
         """
     )
     result = run(
-        "def test_it(): pass", "-p", "pipeline", "-p", "no:early", datazone_ts_guard="true"
+        "def test_it(): pass",
+        "-p",
+        "pipeline",
+        "-p",
+        "no:early",
+        in_subprocess=True,
+        datazone_ts_guard="true",
     )
     result.assert_outcomes(passed=1)
     folder = pytester.mkdir("tests")
     (folder / "conftest.py").write_text("import early")
     (folder / "test_below.py").write_text("def test_it(): pass")
-    result = run("def test_it(): pass", "tests", datazone_ts_guard="true")
+    result = run("def test_it(): pass", "tests", in_subprocess=True, datazone_ts_guard="true")
     result.stdout.fnmatch_lines(["datazone_ts: * called DataZone while it was collected, *"])
     assert result.ret != pytest.ExitCode.OK
 
 
-def test_a_client_that_is_older_than_the_plugin_is_stopped(run, pytester):
+def test_a_client_that_is_older_than_the_plugin_is_blocked(run, pytester):
     pytester.makepyfile(older="import pipeline; CLIENT = pipeline.client()")
     module = """
         from older import CLIENT
@@ -444,7 +458,7 @@ def test_a_client_that_is_older_than_the_plugin_is_stopped(run, pytester):
                 entityType="ASSET", formName="f",
             )
     """
-    result = run(module, "-p", "older", datazone_ts_guard="true")
+    result = run(module, "-p", "older", in_subprocess=True, datazone_ts_guard="true")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E *DataZoneBlockedError: ListTimeSeriesDataPoints was about *"])
 
@@ -460,13 +474,14 @@ def test_a_call_at_the_end_of_a_workers_session_fails_the_run(run, pytester):
                 publish_and_hide()
         """
     )
-    result = run("def test_it(): pass", "-n", "1", "-p", "late", datazone_ts_guard="true")
+    arguments = ("-n", "1", "-p", "late")
+    result = run("def test_it(): pass", *arguments, in_subprocess=True, datazone_ts_guard="true")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["*datazone_ts: calls to DataZone were stopped*", f"*{STOPPED}"])
+    result.stdout.fnmatch_lines(["*datazone_ts: calls to DataZone were blocked*", f"*{BLOCKED}"])
 
 
 @pytest.mark.usefixtures("bare_machine")
-def test_a_session_that_is_older_than_the_plugin_asks_no_metadata_service(
+def test_a_session_that_is_older_than_the_plugin_queries_no_metadata_service(
     run, pytester, monkeypatch
 ):
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
@@ -478,7 +493,8 @@ def test_a_session_that_is_older_than_the_plugin_asks_no_metadata_service(
             SESSION.client("datazone")
             assert not network
     """
-    run(module, "-p", "older", datazone_ts_guard="true").assert_outcomes(passed=1)
+    result = run(module, "-p", "older", in_subprocess=True, datazone_ts_guard="true")
+    result.assert_outcomes(passed=1)
 
 
 def test_a_conftest_can_load_the_plugin_with_its_guard(pytester, monkeypatch):
@@ -535,7 +551,7 @@ BARE = """
 
 @pytest.mark.usefixtures("bare_machine")
 @pytest.mark.parametrize("profile", ["", "gone"])
-def test_on_a_bare_machine_a_call_is_stopped_before_credentials_are_looked_for(
+def test_on_a_bare_machine_a_call_is_blocked_before_credentials_are_looked_for(
     monkeypatch, pytester, profile
 ):
     if profile:
@@ -544,12 +560,12 @@ def test_on_a_bare_machine_a_call_is_stopped_before_credentials_are_looked_for(
     pytester.makeini("[pytest]\ndatazone_ts_guard = true")
     pytester.makepyfile(BARE)
     result = pytester.runpytest_subprocess()
-    # Those whose call was stopped fail, although they expected it.
+    # Those whose call was blocked fail, although they expected it.
     outcomes = result.parseoutcomes()
     assert outcomes.pop("passed") == 1
     assert outcomes.pop("failed") + outcomes.pop("skipped", 0) == 2
     assert not outcomes
-    result.stdout.fnmatch_lines([HIDDEN, f"  test_*.py:*: {STOPPED}"])
+    result.stdout.fnmatch_lines([HIDDEN, f"  test_*.py:*: {BLOCKED}"])
     assert not result.stdout.str().count("the network was reached")
 
 
@@ -561,7 +577,7 @@ LIST = """
 """
 
 
-def test_a_call_is_stopped_before_it_is_signed(run):
+def test_a_call_is_blocked_before_it_is_signed(run):
     module = f"""
         import pipeline
 
@@ -578,7 +594,7 @@ def test_a_call_is_stopped_before_it_is_signed(run):
     result.stdout.fnmatch_lines(["E *DataZoneBlockedError: ListTimeSeriesDataPoints was about *"])
 
 
-def test_a_handler_of_the_test_may_answer_before_it_is_stopped(run):
+def test_a_handler_of_the_test_may_answer_before_it_is_blocked(run):
     module = f"""
         import pipeline
         from botocore.awsrequest import AWSResponse
@@ -635,7 +651,7 @@ def test_a_run_that_only_sets_up(run, option):
 
 
 def test_a_wrong_setting_is_an_error(run):
-    result = run("def test_it(): pass", datazone_ts_guard="perhaps")
+    result = run("def test_it(): pass", in_subprocess=True, datazone_ts_guard="perhaps")
     result.stderr.fnmatch_lines(
         ["ERROR: the ini setting datazone_ts_guard: invalid truth value 'perhaps'"]
     )

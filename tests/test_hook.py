@@ -317,7 +317,7 @@ def test_the_handlers_of_the_client_are_called(make_client, post):
 
 @pytest.mark.skipif(
     "context" not in inspect.signature(AWSPreparedRequest).parameters,
-    reason="this botocore passes the context of a call on with the URL alone",
+    reason="this version of botocore passes on the context of a call only with the URL",
 )
 def test_a_handler_may_replace_the_url(make_client, post):
     def replace_url(request, **_):

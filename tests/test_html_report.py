@@ -93,10 +93,10 @@ class Page:
 def run(run_pytest, pytester):
     """Run pytest on a test file; what it wrote is the result's ``page``."""
 
-    def run(source, *arguments, conftest="", apart=False):
+    def run(source, *arguments, conftest="", in_subprocess=False):
         beside = {"conftest": conftest, "pipeline": PIPELINE}
         written = "--datazone-ts-report=report.html"
-        result = run_pytest(source, written, *arguments, apart=apart, **beside)
+        result = run_pytest(source, written, *arguments, in_subprocess=in_subprocess, **beside)
         path = pytester.path / "report.html"
         result.page = Page(path) if path.exists() else None
         return result
@@ -466,7 +466,7 @@ def test_outside_of_the_fixture():
 def test_a_sweep_is_a_heat_map_with_text(run, workers):
     if workers:
         pytest.importorskip("xdist")
-    page = run(SWEEP, *filter(None, [workers]), apart=bool(workers)).page
+    page = run(SWEEP, *filter(None, [workers])).page
     careful, careless = page.test("test_careful"), page.test("test_careless")
 
     assert "Show all 3 failed 1 sweeps 3" in page.text
@@ -491,10 +491,21 @@ def test_a_sweep_is_a_heat_map_with_text(run, workers):
 def test_a_long_sweep_shows_its_first_calls(run):
     page = run(
         """
-        from pipeline import publish
+        import boto3
+        from botocore.config import Config
+
+        config = Config(retries={"total_max_attempts": 1})  # keeps the sweep short
+        client = boto3.client("datazone", region_name="us-east-1", config=config)
+
+        def list_scores():
+            for _ in range(22):
+                client.list_time_series_data_points(
+                    domainIdentifier="dzd_x", entityIdentifier="asset", entityType="ASSET",
+                    formName="score",
+                )
 
         def test_sweep(datazone_ts_sweep):
-            datazone_ts_sweep(lambda: publish(*range(22)), sites="all")
+            datazone_ts_sweep(list_scores, sites="all")
         """
     ).page
 
@@ -559,12 +570,11 @@ def test_every_double_of_a_test_is_shown(run):
     assert "Double 2 of 2, after reset() Calls" in page.test("test_reset")
     assert "2 earlier doubles omitted. Double 3 of 10" in ten
     assert (
-        "1 test had more doubles than the page shows: the earlier ones are omitted, "
-        "and not counted."
+        "1 test had more doubles than the page shows: the earlier ones are omitted and not counted."
     ) in page.text
 
 
-def test_what_is_omitted_is_told(run):
+def test_the_page_shows_how_much_is_omitted(run):
     page = run(
         """
         from pipeline import form, post, publish
@@ -902,7 +912,7 @@ def test_what_there_is_of_a_run_that_ends_early(run, ending, status, says):
             publish(3)
         """,
         "-x",
-        apart=ending.startswith("raise"),  # pytester would be interrupted too
+        in_subprocess=ending.startswith("raise"),  # pytester would be interrupted too
     )
 
     assert result.ret == status
@@ -941,7 +951,7 @@ def test_a_complete_run_does_not_say_that_it_ended_early(run):
     assert run("").page.text.count("No test ran") == 2
 
 
-def test_a_run_whose_tests_can_not_be_collected_leaves_a_page(run):
+def test_a_run_whose_tests_cannot_be_collected_leaves_a_page(run):
     page = run("from pipeline import missing").page
 
     assert "The run was interrupted" in page.text
@@ -951,7 +961,7 @@ def test_a_run_whose_tests_can_not_be_collected_leaves_a_page(run):
 # Where it is written
 
 
-def test_the_page_is_where_it_was_asked_for(run, pytester, monkeypatch):
+def test_the_page_is_written_to_the_given_path(run, pytester, monkeypatch):
     monkeypatch.setenv("REPORTS", "made/for it")
     result = run(
         """
@@ -976,7 +986,7 @@ def test_a_link_keeps_pointing_to_the_page(run, pytester):
     assert "No test ran" in (pytester.path / "real.html").read_text("utf-8")
 
 
-def test_a_place_that_can_not_be_written_stops_the_run_at_its_start(run, pytester):
+def test_a_path_that_cannot_be_written_stops_the_run_at_its_start(run, pytester):
     (pytester.path / "file").touch()
     (pytester.path / "folder").mkdir()
     (pytester.path / "test_mine.py").write_text("mine")
@@ -996,7 +1006,7 @@ def test_a_place_that_can_not_be_written_stops_the_run_at_its_start(run, pyteste
     assert (pytester.path / "test_mine.py").read_text() == "mine"
 
 
-def test_a_page_that_can_not_be_written_in_the_end_fails_the_run(pytester):
+def test_a_page_that_cannot_be_written_at_the_end_fails_the_run(pytester):
     """An earlier run's page is there, and must not pass for this one's."""
     pytester.makepyfile(
         """
@@ -1042,7 +1052,7 @@ def test_the_maximum_size_is_an_option(run, pytester):
 def test_a_missing_jinja2_stops_the_run_at_its_start(run, pytester):
     pytester.makepyfile(without="import sys\nsys.modules['jinja2'] = None")
     pytester.syspathinsert()
-    result = run("def test_it(): ...", "-p", "without", apart=True)
+    result = run("def test_it(): ...", "-p", "without", in_subprocess=True)
 
     assert (result.ret, result.page) == (pytest.ExitCode.USAGE_ERROR, None)
     result.stderr.fnmatch_lines(
@@ -1112,7 +1122,7 @@ def test_workers_write_one_page_together(run, pytester):
     pytest.importorskip("xdist")
     alone = run(MANY).page
     (pytester.path / "report.html").unlink()
-    together = run(MANY, "-n", "2", conftest=AS_WORKERS_END, apart=True)
+    together = run(MANY, "-n", "2", conftest=AS_WORKERS_END)
 
     names = [test.split()[1] for test in alone.tests]
     assert names[:12] == [f"test_publishes[{number}]" for number in (11, *range(11))]
@@ -1130,12 +1140,12 @@ def timeless(text):
 def test_a_test_that_runs_on_each_worker_is_shown_for_each(run):
     pytest.importorskip("xdist")
     source = "from pipeline import publish\ndef test_it(datazone_ts): publish(1)"
-    page = run(source, "--dist", "each", "--tx", "2*popen", apart=True).page
+    page = run(source, "--dist", "each", "--tx", "2*popen").page
 
     assert "tests 2 of 2 in the run" in page.text
 
 
-def test_a_worker_that_dies_is_told(run):
+def test_a_worker_that_dies_is_reported(run):
     pytest.importorskip("xdist")
     result = run(
         """
@@ -1151,8 +1161,8 @@ def test_a_worker_that_dies_is_told(run):
         def test_lives(datazone_ts, number):
             publish(number)
         """,
-        *("-n", "1"),
-        apart=True,
+        "-n",
+        "1",
     )
 
     assert "What test_it.py::test_dies posted is lost: its process died." in result.page.text

@@ -160,11 +160,17 @@ def test_events_are_listed_newest_first(datazone_ts_client, post_event, listed):
         b"[" * 100_000,
         an_event(eventTime="yesterday"),
         an_event(eventTime=None),
+        an_event(eventTime="May"),
+        an_event(eventTime="inf"),
+        an_event(eventTime="2024-01-01T12:00:00"),
+        an_event(eventTime="0001-01-01T00:00:00+14:00"),
+        an_event(eventType="DONE"),
+        an_event(eventType=["COMPLETE"]),
         an_event(run={}),
         an_event(run=[], inputs={}, outputs=["penguins"]),
         an_event(job={"name": "score"}),
     ],
-    ids=range(10),
+    ids=range(16),
 )
 @freeze_time(NOW)
 def test_what_is_not_a_run_event_is_kept_as_failed(

@@ -100,6 +100,27 @@ def test_nothing_was_posted_and_these_calls_were_made(datazone_ts, datazone_ts_c
     )
 
 
+def test_only_the_failed_calls_of_many_are_listed(datazone_ts, datazone_ts_client):
+    call = {
+        "domainIdentifier": "dzd_5oo7xzoqltu8mf",
+        "entityIdentifier": "4wyh64k2n8czaf",
+        "entityType": "ASSET",
+    }
+    for _ in range(3):
+        datazone_ts_client.list_time_series_data_points(**call, formName="completeness")
+    datazone_ts.inject("AccessDeniedException")
+    with pytest.raises(ClientError):
+        datazone_ts_client.post_time_series_data_points(**call, forms=[])
+
+    assert message_of(datazone_ts.assert_posted) == lines(
+        "expected a data point to have been posted",
+        "but no data point was posted.",
+        "The code under test made 4 calls, of which 1 failed:",
+        "  1. PostTimeSeriesDataPoints of ASSET 4wyh64k2n8czaf in us-east-1:",
+        "     AccessDeniedException",
+    )
+
+
 def test_the_only_point_does_not_match(datazone_ts, post_form):
     post_form()
 

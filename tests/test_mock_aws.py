@@ -79,7 +79,7 @@ def test_clients_that_are_older_than_moto_are_answered(run_pytest):
             assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["scores"]
         """,
         *("-p", "no:randomly"),
-        apart=True,
+        in_subprocess=True,
     ).assert_outcomes(passed=2)
 
 
@@ -118,11 +118,11 @@ def test_datazone_let_through_is_blocked_too(network):
         (
             "lakeformation",
             "list_resources",
-            "/nothing/ListResources: moto does not support this request of lakeformation. Mock ",
+            "/nothing/ListResources: moto does not support this lakeformation request. Mock ",
         ),
     ],
 )
-def test_what_moto_has_no_code_for_is_blocked(service, operation, message, network):
+def test_a_request_that_moto_does_not_implement_is_blocked(service, operation, message, network):
     endpoint = {"endpoint_url": "https://lakeformation.us-east-1.amazonaws.com/nothing"}
     options = endpoint if service == "lakeformation" else {}
     with pytest.raises(AssertionError, match="swallowed errors") as failed:  # noqa: PT012, SIM117

@@ -41,7 +41,7 @@ both_orders = pytest.mark.parametrize("uses", [USES, USES[::-1]], ids=["call fir
 
 def run_in_new_process(run_pytest, source, *arguments):
     """Run pytest in a process that has loaded nothing yet."""
-    return run_pytest(SETUP + source, *arguments, apart=True)
+    return run_pytest(SETUP + source, *arguments, in_subprocess=True)
 
 
 def shows_the_failure(result, **outcomes):

@@ -143,7 +143,7 @@ def test_a_role_assumed_from_moto_posts(sent_headers):
 @any_order
 @pytest.mark.parametrize("sign", [False, True], ids=["unsigned", "signed"])
 def test_a_real_session_token_is_never_sent(order, sign, sent_headers):
-    """moto leaves it beside its keys, for boto3 to take for one of them."""
+    """moto leaves it with its keys, and boto3 would use it as one of them."""
     with ExitStack() as stack:
         clients = []
         for mock in order:

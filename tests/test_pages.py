@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sample import DOMAIN, service
 
 from pytest_datazone_ts import mock_datazone_ts
 
@@ -46,3 +48,81 @@ def test_the_pages_together_are_the_whole_list(client, times, size, bounds):
     assert [identifier for page in pages for identifier in page] == expected
     full, rest = divmod(len(expected), size)
     assert [len(page) for page in pages] == ([size] * full + [rest] * (rest > 0) or [0])
+
+
+@pytest.fixture
+def publish(datazone_ts_client):
+    """Create and publish assets, and return their ids."""
+
+    def publish(number):
+        identifiers = [
+            datazone_ts_client.create_asset(
+                domainIdentifier=DOMAIN,
+                name=f"penguins {count}",
+                typeIdentifier="amazon.datazone.GlueTableAssetType",
+                owningProjectIdentifier="zoo",
+            )["id"]
+            for count in range(number)
+        ]
+        for identifier in identifiers:
+            change_listing(datazone_ts_client, identifier, "PUBLISH")
+        return identifiers
+
+    return publish
+
+
+def change_listing(client, identifier, action):
+    client.create_listing_change_set(
+        domainIdentifier=DOMAIN, entityIdentifier=identifier, entityType="ASSET", action=action
+    )
+
+
+def test_a_search_continues_in_the_catalogue_of_its_first_page(
+    datazone_ts, datazone_ts_client, publish
+):
+    identifiers = publish(5)
+    pages = datazone_ts_client.get_paginator("search_listings").paginate(
+        domainIdentifier=DOMAIN, PaginationConfig={"PageSize": 2}
+    )
+    found = []
+    for page in pages:
+        assert page["totalMatchCount"] == 5
+        found += [item["assetListing"]["entityId"] for item in page["items"]]
+        for identifier in identifiers:
+            change_listing(datazone_ts_client, identifier, "UNPUBLISH")
+    assert found == identifiers
+    assert not any(call.attempts[0].reason for call in datazone_ts.calls)
+    again = datazone_ts_client.search_listings(domainIdentifier=DOMAIN)
+    assert (again["items"], again["totalMatchCount"]) == ([], 0)
+
+
+def test_a_revision_added_while_paging_repeats_none(datazone_ts_client, publish):
+    [identifier] = publish(1)
+    asset = {"domainIdentifier": DOMAIN, "identifier": identifier}
+    datazone_ts_client.create_asset_revision(**asset, name="birds")
+    pages = datazone_ts_client.get_paginator("list_asset_revisions").paginate(
+        **asset, PaginationConfig={"PageSize": 1, "MaxItems": 9}
+    )
+    revisions = []
+    for page in pages:
+        revisions += [item["revision"] for item in page["items"]]
+        datazone_ts_client.create_asset_revision(**asset, name="birds")
+    assert revisions == ["2", "1"]
+
+
+@pytest.mark.skipif(
+    "PostLineageEvent" not in service().operation_names,
+    reason="this botocore is older than lineage events",
+)
+def test_a_token_of_another_operation_is_rejected(datazone_ts_client, publish):
+    publish(2)
+    for _ in range(2):
+        datazone_ts_client.post_lineage_event(domainIdentifier=DOMAIN, event=b"{}")
+    first_page = {"domainIdentifier": DOMAIN, "maxResults": 1}
+    of_search = datazone_ts_client.search_listings(**first_page)["nextToken"]
+    of_lineage = datazone_ts_client.list_lineage_events(**first_page)["nextToken"]
+
+    with pytest.raises(ClientError, match="Invalid nextToken"):
+        datazone_ts_client.search_listings(**first_page, nextToken=of_lineage)
+    with pytest.raises(ClientError, match="Invalid nextToken"):
+        datazone_ts_client.list_lineage_events(**first_page, nextToken=of_search)

@@ -207,8 +207,8 @@ def test_a_message_that_compares_shows_no_secret(pytester):
 EVENT = "before-send.datazone.PostTimeSeriesDataPoints"
 
 
-def test_a_refused_request_is_named_without_a_password(datazone_ts, post):
-    """A handler that replaces the request's URL loses the call, so the request is refused."""
+def test_a_blocked_request_is_shown_without_a_password(datazone_ts, post):
+    """A handler that replaces the request's URL loses the call, so the request is blocked."""
     client = boto3.client(
         "datazone", region_name="us-east-1", endpoint_url="https://user:PASS@datazone.test"
     )

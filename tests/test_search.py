@@ -100,7 +100,10 @@ def equal(attribute: str, value: Any, **operator: str) -> dict[str, Any]:
         ("lastUpdatedTime", "1707019506", ["keepers"]),
         ("createdAt", "1707019506000", ["keepers"]),
         ("updatedAt", "2024-02-04", []),
+        ("createdAt", "2024-02-04T04:05:06", ["keepers"]),
+        ("createdAt", "2024-02-04T05:05:06.000+01:00", ["keepers"]),
         ("GlueTableForm.rows", 9, ["keepers"]),
+        ("GlueTableForm.partitioned", 0, []),
         ("createdAt", 1707019506, ["keepers"]),
         ("createdAt", 1707019506000, ["keepers"]),
     ],
@@ -120,12 +123,21 @@ def test_a_filter_compares_an_attribute(find, attribute, value, found):
         ("creationTime", "GT", 1707019506, ["visitors"]),
         ("creationTime", "LT", "2024-02-04T04:05:06Z", ["penguins"]),
         ("description", "TEXT_SEARCH", "BIRDS kinds", ["penguins"]),
+        ("description", "TEXT_SEARCH", '"kinds birds"', ["penguins"]),
+        ("createdAt", "TEXT_SEARCH", "2024-02-04", ["keepers"]),
         ("name", "EQ", "keepers", ["keepers"]),
         ("GlueTableForm.rows", "TEXT_SEARCH", 4, ["penguins"]),
     ],
 )
 def test_a_filter_has_an_operator(find, attribute, operator, value, found):
     assert find(filters=equal(attribute, value, operator=operator)) == found
+
+
+def test_an_attribute_of_a_form_is_not_the_type_of_the_asset(datazone_ts, find):
+    forms = {"typeForm": {"rows": 7, "kind": "amazon.datazone.zoo"}}
+    datazone_ts.add_asset("penguins", domain_identifier=DOMAIN, name="penguins", forms=forms)
+    assert find(filters=equal("typeForm.rows", "7")) == ["penguins"]
+    assert find(filters=equal("typeForm.kind", "zoo")) == []
 
 
 @pytest.mark.usefixtures("zoo")
@@ -218,6 +230,11 @@ def test_an_unknown_attribute_is_an_error(find, parameters):
     ("attribute", "value", "operator"),
     [
         ("createdAt", "yesterday", {}),
+        ("createdAt", "May", {}),
+        ("createdAt", "9" * 100, {}),
+        ("createdAt", 10**18, {}),
+        ("createdAt", "0001-01-01T00:00:00+14:00", {}),
+        ("GlueTableForm.rows", "100", {"operator": "GT"}),
         ("GlueTableForm.tableArn", 7, {"operator": "LT"}),
     ],
 )
@@ -230,7 +247,7 @@ def test_values_that_cannot_be_compared_are_an_error(find, attribute, value, ope
 
 @pytest.mark.usefixtures("zoo")
 @pytest.mark.datazone_ts(strict=False)
-def test_a_filter_without_a_value_is_an_error(session):
+def test_a_filter_without_exactly_one_value_is_an_error(session):
     client = session.client("datazone", config=Config(parameter_validation=False))
     search = {"domainIdentifier": DOMAIN, "searchScope": "ASSET"}
     with pytest.raises(UnansweredOperationError, match="a clause of filters with 0 members"):
@@ -239,6 +256,10 @@ def test_a_filter_without_a_value_is_an_error(session):
         return  # in an older model a filter without a value is not valid
     with pytest.raises(UnansweredOperationError, match=r'the filter \{"attribute": "name"\}'):
         client.search(**search, filters={"filter": {"attribute": "name"}})
+    with pytest.raises(UnansweredOperationError, match=r'the filter \{"attribute": "name", "va'):
+        client.search(
+            **search, filters={"filter": {"attribute": "name", "value": "7", "intValue": 7}}
+        )
 
 
 # Why nothing is found

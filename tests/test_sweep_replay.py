@@ -135,7 +135,7 @@ def test_the_matrix_is_the_same_in_every_process_order_and_worker(
     seen = []
     for name, arguments in runs.items():
         monkeypatch.setenv("RUN", name)
-        result = run_pytest(NIGHTLY, "-W", UTCNOW, *arguments, apart=name != "here")
+        result = run_pytest(NIGHTLY, "-W", UTCNOW, *arguments, in_subprocess=name != "here")
         result.assert_outcomes(passed=2)
         files = (pytester.path / f"{name}{assets}" for assets in ("a", "bc"))
         seen.append([json.loads(file.read_text(encoding="utf-8")) for file in files])

@@ -196,7 +196,7 @@ def test_where_no_line_is_the_users_all_is_shown_and_if_all_is_asked_for(run):
     run(source, "-k", "all", "--full-trace").stdout.fnmatch_lines(["*client.py:*", UNANSWERED])
 
 
-def test_the_debugger_starts_there_in_failed_assertions_and_rejected_calls(pytester):
+def test_the_debugger_starts_there_after_failed_assertions_and_rejected_calls(pytester):
     path = pytester.makepyfile(
         test_it="""
         import pytest

@@ -420,8 +420,8 @@ class WholeService(RuleBasedStateMachine):
     def call(self, region, operation, request):
         """Make a call and compare each of its attempts with the model; return the response."""
         answer = error = None
-        # Standard mode gives up when a client has had some 50 retries.
-        mode = "standard" if self.retries < 40 else "legacy"
+        # A client in standard mode gives up after 35 retries; in older versions of botocore, 50.
+        mode = "standard" if self.retries < 30 else "legacy"
         try:
             answer = getattr(client_of(region, mode), METHODS[operation])(**request)
         except (exceptions.ClientError, exceptions.BotoCoreError, UnicodeDecodeError) as caught:

@@ -19,7 +19,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import example as with_example
 from hypothesis import strategies as st
 from internals import UnreadableError, decode, encode, exchange, new_double, new_operation
-from internals import rejection_of as rejection_of_parameters
 from sample import METHODS, service
 from shapes import example
 
@@ -584,52 +583,6 @@ def test_an_endpoint_can_have_a_path_prefix():
         "entityIdentifier": "4wyh64k2n8czaf",
         "formName": "score",
     }
-
-
-def test_nested_filters_are_read_up_to_the_recursion_limit(datazone_ts, datazone_ts_client):
-    datazone_ts.respond("Search", {})
-    clause = {"filter": {"attribute": "name", "value": "penguins"}}
-    call = {"domainIdentifier": "dzd_5oo7xzoqltu8mf", "searchScope": "ASSET"}
-    for _ in range(20):
-        clause = {"and": [clause]}
-
-    datazone_ts_client.search(**call, filters=clause)
-
-    assert datazone_ts.calls.one().parameters["filters"] == clause
-    rejected = search_deeply(datazone_ts, 5_000)
-    assert rejected.headers["x-amzn-errortype"] == "SerializationException"
-    assert b"the request body is nested too deeply" in rejected.body
-
-
-def test_every_decoded_request_can_be_recorded_and_matched():
-    ts = new_double()
-    ts.inject("ThrottlingException", operation="Search", domain_identifier="another", times=None)
-    seen = []
-    ts.respond("Search", lambda parameters: seen.append(parameters) or {})
-
-    answers = [search_deeply(ts, depth).status_code for depth in range(100, 700, 7)]
-
-    assert {*answers} == {200, 400}
-    assert len(seen) == answers.count(200)
-    assert len(ts.calls) == len(answers)
-
-
-def test_a_request_nested_too_deeply_for_validation_is_rejected():
-    clause = {}
-    for _ in range(5_000):
-        clause = {"and": [clause]}
-
-    message = rejection_of_parameters("Search", {"filters": clause})
-
-    assert message == "the request is nested too deeply"
-
-
-def search_deeply(double, depth):
-    innermost = '{"filter": {"attribute": "name", "value": "penguins"}}'
-    clauses = '{"and": [' * depth + innermost + "]}" * depth
-    url = "https://datazone.us-east-1.api.aws/v2/domains/dzd_1/search"
-    body = f'{{"searchScope": "ASSET", "filters": {clauses}}}'.encode()
-    return exchange(double, "Search", url, body)
 
 
 json_values = st.recursive(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ class TransportFault(Fault):
     """A failure between the client and the service."""
 
 
-# Not http.client.responses, because http.client imports ssl.
+# Not http.client.responses: http.client imports ssl, which is slow.
 _PHRASES: dict[int, str] = {status: status.phrase for status in HTTPStatus}
 _READ_TIMEOUT = NoResponse("ReadTimeoutError", hangs=True)
 _ALREADY_CONNECTED = (
@@ -116,7 +116,7 @@ class MalformedResponse(TransportFault):
         # Over HTTP, a shorter body ends before the length that its headers announce.
         announced = max(len(self.body), len(response.body))
         headers = {**response.headers, "content-length": str(announced)}
-        return replace(response, body=self.body, headers=headers)
+        return response._replace(body=self.body, headers=headers)
 
 
 @dataclass(frozen=True, repr=False)
@@ -165,8 +165,8 @@ class Latency(TransportFault):
     def _outcome(self, request: Request, serve: Serve) -> Outcome:
         response = serve()
         if self.seconds >= request.read_timeout:
-            return replace(_READ_TIMEOUT, delay=request.read_timeout)
-        return replace(response, delay=self.seconds)
+            return _READ_TIMEOUT._replace(delay=request.read_timeout)
+        return response._replace(delay=self.seconds)
 
 
 @dataclass(frozen=True, repr=False)
@@ -188,8 +188,8 @@ class SlowBody(TransportFault):
         response = serve()
         seconds = self.seconds_per_kilobyte * len(response.body) / 1024
         if seconds >= request.read_timeout:
-            return replace(_READ_TIMEOUT, delay=request.read_timeout)
-        return replace(response, body_delay=seconds)
+            return _READ_TIMEOUT._replace(delay=request.read_timeout)
+        return response._replace(body_delay=seconds)
 
 
 TRANSPORT: tuple[TransportFault | type[TransportFault], ...] = (
@@ -201,9 +201,9 @@ TRANSPORT: tuple[TransportFault | type[TransportFault], ...] = (
     MalformedResponse,
     HttpError,
     Latency(3_600),
-    SlowBody(36_000),  # an hour for a body of a tenth of a kilobyte
+    SlowBody(36_000),  # an hour for each 100 bytes
 )
 """Every failure of the transport, for ``pytest.mark.parametrize``.
 
-Those that need arguments are instances. The delays are longer than any usual ``read_timeout``.
+Faults with required arguments are instances, with delays that exceed any usual ``read_timeout``.
 """

@@ -234,7 +234,11 @@ def _keywords(match: Mapping[str, object]) -> list[str]:
 def _calls_made(calls: Sequence[Call]) -> list[str]:
     if not calls:
         return ["The code under test made no DataZone call."]
-    return [f"The code under test made {counted(len(calls), 'call')}:", *_listed(calls)]
+    failed = [call for call in calls if not call.succeeded]
+    made = f"The code under test made {counted(len(calls), 'call')}"
+    if failed and len(calls) > _SHOWN:
+        return [f"{made}, of which {len(failed)} failed:", *_listed(failed)]
+    return [f"{made}:", *_listed(calls)]
 
 
 def _listed(records: Sequence[DataPoint | Call | LineageEvent]) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from itertools import islice
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import match as matching
@@ -43,8 +43,8 @@ def _difference(label: str, left: object, right: object) -> Iterator[str]:
         yield from _surplus(left, right)
     elif isinstance(right, matching.Missing):
         yield f"  expected {truncate(format_value(left), _SIDE)}"
-        indent = " " * len("  posted   ")
-        yield from wrap(f"  posted   {right!r}", _COLUMNS, subsequent_indent=indent)
+        text = f"  posted   {format_value(right)}"
+        yield from textwrap.wrap(text, _COLUMNS, subsequent_indent=" " * 11)
     else:
         left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
         yield f"  expected {left_text}"

@@ -33,7 +33,7 @@ Item = TypeVar("Item")
 _EXCERPT = 60
 """The maximum length of a name or value that shares a line with others."""
 _FAILED = 2
-"""The number of failed calls that are shown though they would be omitted: the last ones."""
+"""The number of failed calls, the last ones, that are shown where calls are omitted."""
 _SHOWN_APART = ("domainIdentifier", "entityType", "entityIdentifier", "forms")
 
 

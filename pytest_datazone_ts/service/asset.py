@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.service import model, validation
@@ -37,8 +37,7 @@ class Form:
             return self.content
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asset:
+class Asset(NamedTuple):
     """A revision of an asset in a domain's catalogue."""
 
     entity_identifier: str
@@ -48,18 +47,17 @@ class Asset:
     """Its metadata forms, by name."""
     description: str | None
     type_identifier: str
-    type_revision: str = "1"
     external_identifier: str | None
     owning_project_identifier: str
-    glossary_terms: tuple[str, ...] = ()
     revision: str
     created_at: datetime
     first_created_at: datetime
     """When its first revision was created."""
+    type_revision: str = "1"
+    glossary_terms: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Listing:
+class Listing(NamedTuple):
     """A published revision of an asset."""
 
     identifier: str
@@ -89,6 +87,9 @@ def check_arguments(arguments: Mapping[str, Any]) -> None:
         if member.type_name == "string" and not isinstance(values.get(name, ""), str):
             message = f"add_asset({name}=...) takes a string, not {values[name]!r}"
             raise TypeError(message)
+    if not isinstance(arguments["published"], bool):
+        message = f"add_asset(published=...) takes True or False, not {arguments['published']!r}"
+        raise TypeError(message)
     violations = validation.error_message(_check(), values)
     if violations is not None:
         message = f"add_asset() got a value that no asset in Amazon DataZone can have: {violations}"

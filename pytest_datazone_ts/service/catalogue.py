@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.service.asset import Asset, Listing
-from pytest_datazone_ts.service.error import not_found
+from pytest_datazone_ts.service.error import ServiceError, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from pytest_datazone_ts.service.error import ServiceError
     from pytest_datazone_ts.service.identifiers import Identifiers
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
@@ -74,16 +72,29 @@ class Catalogue:
             self._domains.add(domain)
 
     def create(self, asset: Asset) -> Asset:
-        """Add an asset with a new id."""
-        created = replace(asset, entity_identifier=self._identifiers.next())
-        self.add(created, published=False, listing_identifier=None)
-        return created
+        """Add an asset with a new id.
+
+        Raises:
+            ServiceError: Another asset of the domain has its external identifier.
+        """
+        external = asset.external_identifier
+        with self._lock:
+            if external is not None and any(
+                (each.domain_identifier, each.external_identifier)
+                == (asset.domain_identifier, external)
+                for each in self.assets()
+            ):
+                message = f"An asset with the externalIdentifier '{external}' already exists."
+                raise ServiceError("ConflictException", message)
+            created = asset._replace(entity_identifier=self._identifiers.next())
+            self.add(created, published=False, listing_identifier=None)
+            return created
 
     def revise(self, asset: Asset) -> Asset:
         """Add a revision to an asset."""
         with self._lock:
             revisions = self._assets[asset.domain_identifier, asset.entity_identifier]
-            revised = replace(asset, revision=str(int([*revisions][-1]) + 1))
+            revised = asset._replace(revision=str(int([*revisions][-1]) + 1))
             revisions[revised.revision] = revised
         return revised
 
@@ -114,7 +125,7 @@ class Catalogue:
             if listing is None:
                 reason = f"asset '{asset.entity_identifier}' was never published"
                 raise not_found("Listing", reason)
-            return self._list(replace(listing, is_active=False, updated_at=at))
+            return self._list(listing._replace(is_active=False, updated_at=at))
 
     def _list(self, listing: Listing) -> Listing:
         revisions = self._listings.setdefault(
@@ -122,8 +133,8 @@ class Catalogue:
         )
         if revisions:
             latest = [*revisions.values()][-1]
-            listing = replace(
-                listing, revision=str(int(latest.revision) + 1), created_at=latest.created_at
+            listing = listing._replace(
+                revision=str(int(latest.revision) + 1), created_at=latest.created_at
             )
         revisions[listing.revision] = listing
         return listing

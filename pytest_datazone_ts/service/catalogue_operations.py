@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import location
@@ -40,7 +39,7 @@ class CatalogueOperations:
         clock: The clock that provides the times of assets and listings.
         store: The store of the data points that assets and listings show.
         form_types: The form types, with their revisions.
-        identifiers: Generates the ids of new assets and listings.
+        identifiers: Generates the ids of new assets and listings, and tokens.
         summarize: Returns the summary of a data point.
     """
 
@@ -56,7 +55,7 @@ class CatalogueOperations:
         self._output = CatalogueOutput(self.catalogue, store, summarize)
         self._clock = clock
         self._form_types = form_types
-        self._pages = pages.Pages()
+        self._pages = pages.Pages(identifiers)
 
     def add(self, *, forms: object, form_type_revisions: object, **arguments: Any) -> None:
         """Add an asset as described by the arguments of ``add_asset``.
@@ -113,8 +112,7 @@ class CatalogueOperations:
         """Handle ``CreateAssetRevision``: add a revision with the members of the request."""
         self._require_implemented("CreateAssetRevision", parameters)
         asset = self._asset(parameters, None)
-        revised = replace(
-            asset,
+        revised = asset._replace(
             name=parameters["name"],
             forms=self._forms(parameters),
             description=parameters.get("description"),
@@ -138,7 +136,7 @@ class CatalogueOperations:
             }
             for asset in revisions
         ]
-        return Result(self._pages.page(region, parameters, items))
+        return Result(self._pages.page(region, parameters, items).output)
 
     def create_listing_change_set(self, _region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``CreateListingChangeSet``: publish a revision of an asset, or unpublish it."""
@@ -234,7 +232,8 @@ class CatalogueOperations:
         reason: str | None,
     ) -> Result:
         page = self._pages.page(region, parameters, items)
-        return Result({**page, "totalMatchCount": len(items)}, reason=reason)
+        output = {**page.output, "totalMatchCount": page.total}
+        return Result(output, reason=None if page.total else reason)
 
     @staticmethod
     def _require_implemented(operation: str, parameters: Mapping[str, Any]) -> None:
@@ -242,6 +241,9 @@ class CatalogueOperations:
         for name in parameters:
             if name not in _IMPLEMENTED:
                 raise unimplemented(operation, f"the parameter {name!r}")
+        names = [form["formName"] for form in parameters.get("formsInput", ())]
+        if len({*names}) < len(names):
+            raise unimplemented(operation, f"two forms with the same name in formsInput: {names}")
 
 
 _IMPLEMENTED = {

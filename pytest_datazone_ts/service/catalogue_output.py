@@ -49,7 +49,7 @@ class CatalogueOutput:
                 "assetListing": {
                     "assetId": asset.entity_identifier,
                     "assetRevision": asset.revision,
-                    "assetType": asset.type_identifier,
+                    "assetType": _listed_type(asset),
                     "createdAt": asset.created_at,
                     "forms": _listed_forms(asset),
                     "latestTimeSeriesDataPointForms": self._listing_forms(region, listing),
@@ -74,7 +74,7 @@ class CatalogueOutput:
             "name": asset.name,
             "entityId": asset.entity_identifier,
             "entityRevision": asset.revision,
-            "entityType": asset.type_identifier.removeprefix(AWS_PREFIX),
+            "entityType": _listed_type(asset),
             **_description(asset),
             "createdAt": listing.created_at,
             "owningProjectId": asset.owning_project_identifier,
@@ -166,6 +166,10 @@ def _forms_output(asset: Asset) -> list[dict[str, str]]:
         }
         for name, form in asset.forms.items()
     ]
+
+
+def _listed_type(asset: Asset) -> str:
+    return asset.type_identifier.removeprefix(AWS_PREFIX)
 
 
 def _listed_forms(asset: Asset) -> str:

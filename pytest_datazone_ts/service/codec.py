@@ -249,7 +249,13 @@ _DATE_TIME = re.compile(
 )
 
 
-def _text_timestamp(text: str) -> datetime:
+def read_date_time(text: str) -> datetime:
+    """Return the time that a text in RFC 3339's format contains, in UTC.
+
+    Raises:
+        ValueError: The text has another format, or there is no such time.
+        OverflowError: In UTC, the time is not between the years 1 and 9999.
+    """
     match = _DATE_TIME.fullmatch(text)
     if match is None:
         raise ValueError(text)
@@ -266,7 +272,7 @@ _TEXT_READERS: dict[str, Callable[[str], object]] = {
     "float": _text_float,
     "double": _text_float,
     "boolean": _text_boolean,
-    "timestamp": _text_timestamp,
+    "timestamp": read_date_time,
 }
 
 

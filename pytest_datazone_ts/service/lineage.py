@@ -7,10 +7,9 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.utils import parse_to_aware_datetime
-
 from pytest_datazone_ts.records import LineageDataset, LineageEvent
 from pytest_datazone_ts.service import pages
+from pytest_datazone_ts.service.codec import read_date_time
 from pytest_datazone_ts.service.error import not_found
 from pytest_datazone_ts.service.result import Result
 
@@ -27,14 +26,14 @@ class Lineage:
 
     Args:
         clock: The clock that provides the times at which events are posted.
-        identifiers: Generates the ids of new events.
+        identifiers: Generates the ids of new events, and tokens.
     """
 
     def __init__(self, clock: Clock, identifiers: Identifiers) -> None:
         self._clock = clock
         self._identifiers = identifiers
         self._events: list[LineageEvent] = []
-        self._pages = pages.Pages()
+        self._pages = pages.Pages(identifiers)
         self._lock = threading.Lock()
 
     def events(self) -> Sequence[LineageEvent]:
@@ -88,7 +87,7 @@ class Lineage:
         if parameters.get("sortOrder") != "ASCENDING":
             events.reverse()
         items = [_item(event) for event in events]
-        return Result(self._pages.page(region, parameters, items))
+        return Result(self._pages.page(region, parameters, items).output)
 
     def get_event(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``GetLineageEvent``."""
@@ -124,10 +123,9 @@ class _Parsed:
     def time(self) -> datetime | None:
         """Return the time of the event, if it has one."""
         try:
-            moment: datetime = parse_to_aware_datetime(self.text("eventTime") or "")
+            return read_date_time(self.text("eventTime") or "")
         except (ValueError, OverflowError):
             return None
-        return moment
 
     def datasets(self, name: str) -> tuple[LineageDataset, ...]:
         """Return the inputs or the outputs."""
@@ -141,7 +139,14 @@ class _Parsed:
     def is_run_event(self) -> bool:
         """Return whether it has the members that OpenLineage requires in a run event."""
         required = (("run", "runId"), ("job", "namespace"), ("job", "name"))
-        return self.time() is not None and all(self.text(*path) for path in required)
+        return (
+            self.time() is not None
+            and all(self.text(*path) for path in required)
+            and self._event.get("eventType", "OTHER") in _EVENT_TYPES
+        )
+
+
+_EVENT_TYPES = ("START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER")
 
 
 def _common_members(event: LineageEvent) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def operation_names() -> tuple[str, ...]:
 
 def api_name(name: str) -> str:
     """Return the API name of an operation from the name of its boto3 method, or ``name`` itself."""
-    return {xform_name(each): each for each in operation_names()}.get(name, name)
+    return next((each for each in operation_names() if xform_name(each) == name), name)
 
 
 def operation_name(name: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_datazone_ts import location
 from pytest_datazone_ts.errors import DataZoneContentWarning
@@ -38,7 +37,7 @@ class Service:
     """
 
     def __init__(self, clock: Clock, *, content_check: str) -> None:
-        identifiers = Identifiers()  # one sequence for all resources, so that ids are unique
+        identifiers = Identifiers()  # one sequence for all ids and tokens, so that each is unique
         self.store: Store = Store(identifiers)
         self.form_types: FormTypes = FormTypes()
         self.assets: CatalogueOperations = CatalogueOperations(
@@ -50,7 +49,7 @@ class Service:
         self._content_check = content_check
         self._lock = self.store.lock
         self._idempotency = Idempotency(self.store.lock)
-        self._pages = pages.Pages()
+        self._pages = pages.Pages(identifiers)
 
     def handles(self, operation: str) -> bool:
         """Return whether the service handles an operation in its current state."""
@@ -82,12 +81,13 @@ class Service:
         self.validate(operation, parameters)
         handler = _HANDLERS[operation.name]
         if handler.is_idempotent:
-            return self._idempotency.once(
+            result, _ = self._idempotency.once(
                 operation.name,
                 region,
                 parameters,
                 lambda: handler.handle(self, region, parameters),
             )
+            return result
         return handler.handle(self, region, parameters)
 
     def validate(self, operation: Operation, parameters: Mapping[str, Any]) -> None:
@@ -116,16 +116,15 @@ class Service:
     def post_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``PostTimeSeriesDataPoints``: store every form of the request, or none."""
         self._require_entity(parameters)
-        if self._idempotency.output(POST, region, parameters) is None:
+        if not self._idempotency.is_repeated(POST, region, parameters):
             # Not under the lock: a form type's check may be the test's own code.
             self._check_content(parameters["forms"])
-
-        def store() -> Result:
-            points = self._add_points(region, parameters)
-            forms = [point_output.form(point) for point in points]
-            return Result({**_entity(parameters), "forms": forms}, points)
-
-        return self._idempotency.once(POST, region, parameters, store)
+        # Keep only the points for a repeated request, because the output is larger.
+        points, is_new = self._idempotency.once(
+            POST, region, parameters, lambda: self._add_points(region, parameters)
+        )
+        forms = [point_output.form(point) for point in points]
+        return Result({**_entity(parameters), "forms": forms}, points if is_new else ())
 
     def list_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``ListTimeSeriesDataPoints``: return a page of points, the newest first."""
@@ -167,12 +166,9 @@ class Service:
     def delete_points(self, region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``DeleteTimeSeriesDataPoints``: delete every point of a form, if there are any."""
         self._require_entity(parameters)
-
-        def delete() -> Result:
-            self.store.delete(_series_key(region, parameters, parameters["formName"]))
-            return Result({})
-
-        return self._idempotency.once(DELETE, region, parameters, delete)
+        key = _series_key(region, parameters, parameters["formName"])
+        self._idempotency.once(DELETE, region, parameters, lambda: self.store.delete(key))
+        return Result({})
 
     def get_form_type(self, _region: str, parameters: Mapping[str, Any]) -> Result:
         """Handle ``GetFormType``, for the built-in form type and those that a test registered."""
@@ -258,8 +254,7 @@ class Service:
         )
 
 
-@dataclass(frozen=True)
-class OperationHandler:
+class OperationHandler(NamedTuple):
     """An operation that the service implements."""
 
     operation: str

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_datazone_ts.service.error import ServiceError
-from pytest_datazone_ts.service.identifiers import Identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TypeAlias
+
+    from pytest_datazone_ts.service.identifiers import Identifiers
 
     Query: TypeAlias = tuple[str, Mapping[str, Any]]
     """A region, and a request's parameters without those for pagination."""
@@ -23,11 +24,24 @@ class _Token(NamedTuple):
     position: Any
 
 
-class Pages:
-    """The issued tokens, each with its query and the position from which it continues."""
+class Page(NamedTuple):
+    """A page of items."""
 
-    def __init__(self) -> None:
-        self._identifiers = Identifiers()
+    output: dict[str, Any]
+    """The members ``items`` and, unless it is the last page, ``nextToken`` of the output."""
+    total: int
+    """The number of items on all pages."""
+
+
+class Pages:
+    """The issued tokens, each with its query and the position from which it continues.
+
+    Args:
+        identifiers: Generates the tokens.
+    """
+
+    def __init__(self, identifiers: Identifiers) -> None:
+        self._identifiers = identifiers
         self._tokens: dict[str, _Token] = {}
 
     def issue_token(self, region: str, parameters: Mapping[str, Any], position: Any) -> str:
@@ -55,18 +69,24 @@ class Pages:
 
     def page(
         self, region: str, parameters: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
-    ) -> dict[str, Any]:
-        """Return the page of items for a request, as the operation's output.
+    ) -> Page:
+        """Return the page for a request.
+
+        Args:
+            region: The region to which the request was sent.
+            parameters: The parameters of the request.
+            items: All current items. A ``nextToken`` continues with those that were current when
+                the first page was requested, so that changes do not move items between pages.
 
         Raises:
             ServiceError: Its ``nextToken`` was not issued for this query.
         """
-        start = self.position(region, parameters) or 0
+        items, start = self.position(region, parameters) or (items, 0)
         end = start + page_size(parameters)
         output: dict[str, Any] = {"items": items[start:end]}
         if end < len(items):
-            output["nextToken"] = self.issue_token(region, parameters, end)
-        return output
+            output["nextToken"] = self.issue_token(region, parameters, (items, end))
+        return Page(output, len(items))
 
     def clear(self) -> None:
         """Forget every token."""

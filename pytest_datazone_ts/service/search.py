@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import operator
-from datetime import datetime, timezone
+import re
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from botocore.utils import parse_to_aware_datetime
-
+from pytest_datazone_ts.service.codec import read_date_time
 from pytest_datazone_ts.service.error import unimplemented
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ AWS_PREFIX = "amazon.datazone."
 """The prefix of the names of AWS's own types, which listings lack."""
 _MAX_REASONS = 3
 """The maximum number of assets for which a reason explains why they do not match."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECONDS = 100_000_000_000
 """Epoch times from this one on are in milliseconds: in seconds, they would be after year 5000."""
 
@@ -54,8 +55,7 @@ class Search:
     def __init__(self, name: str, parameters: Mapping[str, Any]) -> None:
         self._name = name
         self._parameters = parameters
-        # Double quotes request a lexical search, and this search is always lexical.
-        self._words = parameters.get("searchText", "").replace('"', " ").casefold().split()
+        self._words = _words(parameters.get("searchText", ""))
         for parameter in parameters:
             if parameter not in _IMPLEMENTED:
                 self._reject(f"the parameter {parameter!r}")
@@ -84,9 +84,8 @@ class Search:
         [(kind, value)] = clause.items()
         if kind == "filter":
             self._check_attribute(value["attribute"])
-            if value.get("operator", "EQ") not in _OPERATORS or not {"value", "intValue"} & {
-                *value
-            }:
+            values = {"value", "intValue"} & {*value}
+            if value.get("operator", "EQ") not in _OPERATORS or len(values) != 1:
                 self._reject(f"the filter {json.dumps(value)}")
         elif kind in {"and", "or", "not"}:
             for each in [value] if kind == "not" else value:
@@ -149,9 +148,9 @@ class Search:
         expected = condition.get("intValue", condition.get("value"))
         values = _values(name, candidate)
         try:
-            if any(_OPERATORS[kind](*_comparable(name, value, expected)) for value in values):
+            if any(_OPERATORS[kind](*_comparable(name, kind, value, expected)) for value in values):
                 return None
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             self._reject(f"the filter {json.dumps(condition)}")
         shown = " or ".join(repr(_as_text(value)) for value in values)
         return f"its {name} is {shown}" if values else f"it has no {name}"
@@ -227,9 +226,14 @@ def _values(name: str, candidate: Candidate) -> Sequence[Any]:
     return []
 
 
-def _text_search(actual: object, expected: object) -> bool:
-    text = _as_text(actual).casefold()
-    return all(word in text for word in _as_text(expected).casefold().split())
+def _words(text: str) -> Sequence[str]:
+    # Double quotes request a lexical search, and this search is always lexical.
+    return text.replace('"', " ").casefold().split()
+
+
+def _text_search(actual: str, expected: str) -> bool:
+    text = actual.casefold()
+    return all(word in text for word in _words(expected))
 
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -242,29 +246,36 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _comparable(name: str, actual: Any, expected: int | str) -> tuple[Any, Any]:
-    """Return both values in a form in which they can be compared.
+def _comparable(name: str, kind: str, actual: Any, expected: int | str) -> tuple[Any, Any]:
+    """Return both values in a form in which an operator can compare them.
 
     Raises:
         ValueError: ``actual`` is a time, and ``expected`` is not.
+        OverflowError: ``expected`` is a time that is out of range.
     """
+    if kind == "TEXT_SEARCH":
+        return _as_text(actual), _as_text(expected)
     if isinstance(actual, datetime):
         return actual, _time(expected)
     if isinstance(expected, int):
-        return actual, expected
-    if name.startswith("type"):
+        # Python's booleans are integers.
+        return _as_text(actual) if isinstance(actual, bool) else actual, expected
+    if name in {"typeName", "typeIdentifier"}:
         return actual.removeprefix(AWS_PREFIX), expected.removeprefix(AWS_PREFIX)
-    return _as_text(actual), expected
+    return _as_text(actual) if kind == "EQ" else actual, expected
 
 
 def _time(value: int | str) -> datetime:
     if isinstance(value, int) or value.isdecimal():
-        seconds = int(value)
-        return datetime.fromtimestamp(
-            seconds / 1000 if seconds >= _MILLISECONDS else seconds, timezone.utc
-        )
-    moment: datetime = parse_to_aware_datetime(value)
-    return moment
+        number = int(value)
+        is_in_seconds = number < _MILLISECONDS
+        return _EPOCH + timedelta(**{"seconds" if is_in_seconds else "milliseconds": number})
+    if _WITHOUT_ZONE.fullmatch(value):
+        value = f"{value}Z" if "T" in value else f"{value}T00:00:00Z"
+    return read_date_time(value)
+
+
+_WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?)?", re.ASCII)
 
 
 def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:

@@ -57,4 +57,4 @@ _ARGUMENTS: Mapping[Any, st.SearchStrategy[Any]] = {
     bytes: st.sampled_from([kinds.MalformedResponse.body, b"", b'{"forms": [', b"null"])
     | st.binary(),
 }
-"""Strategies for the arguments of faults, by their names or else their types."""
+"""Strategies for the arguments of faults, by name or, if the name is not listed, by type."""

@@ -121,7 +121,8 @@ def handle_existing() -> list[ServiceModel]:
     Returns:
         The service models of the clients.
     """
-    package = import_module("botocore")
+    import botocore as package  # noqa: PLC0415 - a test may import botocore again
+
     if package in _scanned:
         return []
     _scanned.add(package)

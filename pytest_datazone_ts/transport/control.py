@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from pytest_datazone_ts import faults
 from pytest_datazone_ts.double import DataZoneTimeSeries
-from pytest_datazone_ts.text import parse_json, without_class
+from pytest_datazone_ts.text import parse_json, without_class_name
 from pytest_datazone_ts.transport.http import Rejected
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def answer(double: DataZoneTimeSeries, method: str, target: str, body: bytes) ->
             return 200, (("content-type", "application/json"),), content
         _CHANGES[name](double, **_arguments(body))
     except (TypeError, ValueError, RecursionError) as error:
-        message = without_class(str(error), DataZoneTimeSeries)
+        message = without_class_name(str(error), DataZoneTimeSeries)
         raise Rejected(400, type(error).__name__, message) from None
     return 204, (), b""
 
@@ -73,7 +73,7 @@ def _arguments(body: bytes) -> dict[str, Any]:
     return arguments
 
 
-def _inject(double: DataZoneTimeSeries, **arguments: Any) -> None:
+def _inject(double: DataZoneTimeSeries, /, **arguments: Any) -> None:
     if isinstance(arguments.get("fault"), dict):
         arguments["fault"] = _fault(arguments["fault"])
     injection = double.inject(**arguments)

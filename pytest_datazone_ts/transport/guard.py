@@ -1,6 +1,6 @@
-"""The guard, which stops DataZone calls that no double answers.
+"""The guard, which blocks DataZone calls that no double answers.
 
-Such a call is stopped if the ini setting ``guard`` is on, if the running test requests
+Such a call is blocked if the ini setting ``guard`` is on, if the running test requests
 ``datazone_ts`` and makes the call while its double is not active, or if the process was forked
 while a double was active. Otherwise botocore sends it, with a warning if it bypasses moto's
 ``mock_aws``, which looks like a safety net.
@@ -32,26 +32,25 @@ _XUNIT = frozenset(
 
 
 class BlockedCall(NamedTuple):
-    """A call that was stopped."""
+    """A call that was blocked."""
 
     test: str | None
     """The id of the test that made it, or that started the thread that did."""
     description: str
-    """The location of the call, and why it was stopped."""
+    """The location of the call, and why it was blocked."""
 
 
-class RunningTest:
+class RunningTest(NamedTuple):
     """The test that is running."""
 
-    def __init__(self, nodeid: str | None) -> None:
-        self.nodeid: str | None = nodeid
-        """Its id; ``None`` while no test is running."""
-        self.requires_double: bool = False
-        """Whether it requests ``datazone_ts``."""
-        self.passes_others_through: bool = False
-        """Whether its double lets operations other than the time-series ones through."""
-        self.sweeps: bool = False
-        """Whether its only doubles are those of its sweeps."""
+    nodeid: str | None
+    """Its id; ``None`` while no test is running."""
+    requires_double: bool = False
+    """Whether it requests ``datazone_ts``."""
+    passes_others_through: bool = False
+    """Whether its double lets operations other than the time-series ones through."""
+    sweeps: bool = False
+    """Whether its only doubles are those of its sweeps."""
 
 
 _runs = 0
@@ -67,7 +66,7 @@ def start(*, guards: bool) -> Callable[[], None]:
     """Begin a pytest run.
 
     Args:
-        guards: Whether time-series calls that no double answers are stopped.
+        guards: Whether time-series calls that no double answers are blocked.
 
     Returns:
         A function that ends the run. The guard stays on until the process ends, unless the run
@@ -76,7 +75,7 @@ def start(*, guards: bool) -> Callable[[], None]:
     global _guards, _runs  # noqa: PLW0603 - process-wide state
     before, _guards = _guards, guards or (_runs > 0 and _guards)
     if _runs == 0:
-        _blocked.clear()  # calls stopped between two runs belong to neither
+        _blocked.clear()  # calls blocked between two runs belong to neither
     _runs += 1
 
     def stop() -> None:
@@ -121,13 +120,14 @@ def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
         passes_others_through: Whether the double lets other operations through.
         sweeps: Whether the only doubles of the test are those of its sweeps.
     """
-    _test.requires_double = True
-    _test.passes_others_through = passes_others_through
-    _test.sweeps = sweeps
+    global _test  # noqa: PLW0603 - process-wide state
+    _test = _test._replace(
+        requires_double=True, passes_others_through=passes_others_through, sweeps=sweeps
+    )
 
 
 def take_blocked(test: str | None) -> list[str]:
-    """Return the calls of a test that were stopped, and forget them."""
+    """Return the calls of a test that were blocked, and forget them."""
     with active.lock:
         taken = [call for call in _blocked if call.test == test]
         _blocked[:] = [call for call in _blocked if call.test != test]
@@ -135,7 +135,7 @@ def take_blocked(test: str | None) -> list[str]:
 
 
 def take_rest() -> list[str]:
-    """Return all other calls that were stopped, and forget them."""
+    """Return all other calls that were blocked, and forget them."""
     with active.lock:
         taken = [*_blocked]
         _blocked.clear()
@@ -146,7 +146,7 @@ def take_rest() -> list[str]:
 
 
 def add_blocked(descriptions: Iterable[str]) -> None:
-    """Add calls that were stopped in another process."""
+    """Add calls that were blocked in another process."""
     with active.lock:
         _blocked.extend(BlockedCall(None, description) for description in descriptions)
 
@@ -155,7 +155,7 @@ def check_call(operation: str, url: str) -> None:
     """Stop a call that must not be made, before it is signed or sent.
 
     Raises:
-        DataZoneBlockedError: The call was stopped.
+        DataZoneBlockedError: The call was blocked.
     """
     forked = active.forked()
     if forked is not None and forked.endpoint_url is None:
@@ -177,7 +177,7 @@ def check_call(operation: str, url: str) -> None:
     if is_time_series and _guards:
         _block(
             f"{operation} was about to go to {_host(url)} while no double is active: the ini "
-            f"setting datazone_ts_guard stopped it. {_ADVICE}"
+            f"setting datazone_ts_guard blocked it. {_ADVICE}"
         )
 
 
@@ -185,7 +185,7 @@ def check_send(operation: str, url: str) -> None:
     """Stop a request that must not be sent, and warn about one that bypasses moto.
 
     Raises:
-        DataZoneBlockedError: The request was stopped.
+        DataZoneBlockedError: The request was blocked.
     """
     check_call(operation, url)
     if active.forked() is None and _bypasses_moto(url):
@@ -214,7 +214,7 @@ def _block(message: str) -> NoReturn:
 
 
 def _error(message: str) -> DataZoneBlockedError:
-    """Return the error for a call that was stopped."""
+    """Return the error for a call that was blocked."""
     from pytest_datazone_ts.errors import DataZoneBlockedError  # noqa: PLC0415 - rarely needed
 
     return DataZoneBlockedError(message)

@@ -1,9 +1,9 @@
 """moto's ``mock_aws`` together with a double, for the option ``mock_aws``.
 
-moto answers requests to hosts that it knows with the operation's result, requests to other hosts
-of ``amazonaws.com`` with a bare 404, and lets the rest through to the network. This module blocks
-both: the latter, unless they go to this machine, in the last step before the network, where
-botocore's endpoint passes a request to its HTTP session.
+moto answers requests to hosts that it knows. It returns a bare 404 for other hosts of
+``amazonaws.com``, and lets requests to all other hosts through to the network. This module blocks
+both of these, except for requests to this machine. It blocks the latter in the last step before the
+network, where botocore's endpoint passes a request to its HTTP session.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _process_request(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _NOT_IMPLEMENTED: tuple[int, dict[str, str], str] = (404, {}, "Not yet implemented")
-"""moto's response to what it has no code for."""
+"""moto's response to a request for which it has no code."""
 
 
 def _send(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,11 +119,11 @@ def _block(request: AWSPreparedRequest) -> None:
     """
     url = request.url.partition("?")[0]
     service = get_service_from_url(url)
-    lack = f"this request of {service}" if service else "any service at this address"
+    unsupported = f"this {service} request" if service else "any service at this address"
     error = UnansweredOperationError(
         f"the option mock_aws blocked {request.method} {without_credentials(url)}: moto does not "
-        f"support {lack}. Mock this call, for example with botocore's Stubber, give its client an "
-        "endpoint_url on this machine, or turn the option off for this test."
+        f"support {unsupported}. Mock this call, for example with botocore's Stubber, give its "
+        "client an endpoint_url on this machine, or turn the option off for this test."
     )
     _exchanges[-1].errors.append(error)
     raise error

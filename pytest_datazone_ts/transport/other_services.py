@@ -183,24 +183,24 @@ def _moto() -> Any:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication  # noqa: PLC0415 - an optional dependency, and slow
 
     application = DomainDispatcherApplication(_service_app)
-    # Without a last pattern that matches all hosts, moto fails obscurely on those it does not know.
+    # With a last pattern that matches all hosts, moto does not fail obscurely on unknown hosts.
     patterns = [*application.backend_url_patterns, ("", re.compile(""))]
     application.backend_url_patterns = patterns
     return application
 
 
 def _service_app(service: Any) -> Any:
-    """Return moto's application for a service, which raises what it does not support.
+    """Return moto's application for a service, which raises an error for unsupported requests.
 
     Args:
-        service: moto's name for the service, empty if moto does not support it.
+        service: moto's name for the service; empty if moto does not support it.
     """
     from moto.moto_server.werkzeug_app import create_backend_app  # noqa: PLC0415 - an optional dependency, and slow
     from werkzeug.exceptions import NotFound  # noqa: PLC0415 - an optional dependency, and slow
 
     def unsupported(_: object = None) -> NoReturn:
-        lack = f"this operation of {service}" if service else "this service"
-        message = f"it does not support {lack}. Mock the call, or give its client another endpoint"
+        what = f"this {service} operation" if service else "this service"
+        message = f"it does not support {what}. Mock the call, or give its client another endpoint"
         raise NotImplementedError(message)
 
     if not service:

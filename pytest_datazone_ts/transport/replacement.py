@@ -7,26 +7,30 @@ a replacement that was undone long ago. So each replacement keeps the value that
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_REPLACED = "_datazone_ts_replaced"
+_REPLACEMENT = "_datazone_ts_replacement"
 
 
-class _Replaced(NamedTuple):
-    value: Any
-    original: Any
+class _Replacement:
+    """The replacement of an attribute, which the next double reuses."""
+
+    __slots__ = ("in_use", "original", "value")
+
+    def __init__(self, value: Any, original: Any) -> None:
+        self.value = value
+        self.original = original
+        self.in_use = True
 
 
 class Replacements:
     """Replaces attributes, and restores the originals."""
 
     def __init__(self) -> None:
-        self._places: dict[tuple[Any, str], _Replaced] = {}
-        self._built: dict[tuple[Any, str], _Replaced] = {}
-        """The replacements that ``undo()`` removed, which the next double reuses."""
+        self._places: dict[tuple[Any, str], _Replacement] = {}
 
     def put(self, owner: Any, name: str, build: Callable[[Any], Any]) -> None:
         """Replace ``owner.name`` until ``undo()``, unless it is already replaced.
@@ -40,36 +44,39 @@ class Replacements:
                 with a ``__dict__``.
         """
         place, current = (owner, name), getattr(owner, name)
+        replacement = self._places.get(place)
         # A module is not a mock: the test ended a mock that it had started earlier.
-        if place in self._places and not isinstance(current, ModuleType):
+        if replacement is not None and replacement.in_use and not isinstance(current, ModuleType):
             return
-        replaced = self._built.get(place)
-        if replaced is None or current is not replaced.original:
+        if replacement is None or current is not replacement.original:
             original = _original(current)
-            if replaced is None or original is not replaced.original:
-                replaced = _Replaced(build(original), original)
-                vars(replaced.value)[_REPLACED] = replaced
-        self._places[place] = replaced
-        if current is replaced.original:
-            setattr(owner, name, replaced.value)
+            if replacement is None or original is not replacement.original:
+                replacement = self._places[place] = _Replacement(build(original), original)
+                vars(replacement.value)[_REPLACEMENT] = replacement
+        replacement.in_use = True
+        if current is replacement.original:
+            setattr(owner, name, replacement.value)
 
     def undo(self) -> None:
         """Restore every original, except where the test has a mock of its own."""
-        for (owner, name), replaced in self._places.items():
+        for place, replacement in tuple(self._places.items()):
+            if not replacement.in_use:  # left from a botocore that a test imported again
+                del self._places[place]
+                continue
+            owner, name = place
             current = getattr(owner, name)
             # A mock may have restored an earlier replacement.
-            original = replaced.original if current is replaced.value else _original(current)
+            original = replacement.original if current is replacement.value else _original(current)
             if current is not original:
                 setattr(owner, name, original)
-        self._built = self._places or self._built
-        self._places = {}
+            replacement.in_use = False
 
 
 def _original(value: Any) -> Any:
     """Return the original of a replacement, or else the value itself."""
     while True:
-        replaced = getattr(value, "__dict__", {}).get(_REPLACED)
+        replacement = getattr(value, "__dict__", {}).get(_REPLACEMENT)
         # functools.wraps copies the attributes of a replacement to the wrapper.
-        if replaced is None or replaced.value is not value:
+        if replacement is None or replacement.value is not value:
             return value
-        value = replaced.original
+        value = replacement.original

@@ -29,7 +29,7 @@ _replacements = Replacements()
 
 
 def _passes_virtually(seconds: float) -> bool:
-    """Record the back-off of a DataZone call, and return whether it takes no real time."""
+    """Record the backoff of a DataZone call, and return whether it takes no real time."""
     request_dict = _caller_variable("request_dict")
     context = {} if request_dict is None else request_dict["context"]
     exchange: Exchange | None = context.get(ANSWERED_BY)

@@ -174,7 +174,7 @@ class _Conversation(Conversation):
         path = target.partition("?")[0]
         if not path.startswith("/"):
             self.send_error(400, explain=f"{self.path} is not a path")
-        if path.startswith(control.PREFIX):
+        if f"{path}/".startswith(control.PREFIX):
             self._answer_from_control(target)
             return
         region, service = self._scope()
@@ -265,7 +265,7 @@ class _Conversation(Conversation):
 
     def _answer_from_control(self, target: str) -> None:
         answer = control.answer(self.server.double, self.command, target, self.body(LARGEST_BODY))
-        if self.command != "GET":  # what watches the double, such as a health check, would fill it
+        if self.command != "GET":  # health checks and other polling would fill the log
             self.log(str(answer[0]))
         self.send(*answer)
 
@@ -275,7 +275,7 @@ class _Conversation(Conversation):
         message = ""
         try:
             answer = other_services.answer(environ, body, service)
-        except Exception as error:  # noqa: BLE001 - moto raises any for what it lacks
+        except Exception as error:  # noqa: BLE001 - moto raises many kinds of error
             message = f"moto cannot answer this request: {error}"
             if isinstance(error, ModuleNotFoundError):
                 message = str(other_services.missing_module(error, service))

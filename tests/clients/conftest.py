@@ -1,4 +1,4 @@
-"""What the tests of other clients share: programs that run beside the test."""
+"""Fixtures for the tests of other clients, which run programs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORM = {
 
 @pytest.fixture
 def installed():
-    """Where the clients are that are not of Python's, or not of this environment's."""
+    """The directory of the clients that are not in Python, or not in this environment."""
     folder = os.environ.get("DATAZONE_TS_CLIENTS")
     if folder is None:
         pytest.skip("tox installs the other clients, in its environment 'clients'")
@@ -31,7 +31,7 @@ def installed():
 
 @pytest.fixture
 def run(datazone_ts_server, tmp_path):
-    """Run a program with all that the fixture gives a child process; return what it prints."""
+    """Run a program with the environment for child processes; return what it prints."""
 
     def run(*command, **environ):
         machine = {"AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_EC2_METADATA_DISABLED": "true"}
@@ -51,15 +51,15 @@ def run(datazone_ts_server, tmp_path):
 
 
 @pytest.fixture
-def tells_the_story(datazone_ts):
-    """Let a program use every operation, and check what it met and what was recorded.
+def check_story(datazone_ts):
+    """Run a program that uses every operation, and check what it printed and what was recorded.
 
     The program posts, posts again and is throttled once, lists, gets the first item, deletes,
     and posts once more, which is rejected. It prints, as JSON, the ids that it was given, those
     that it listed, the form that it got, what is left, and the exception that it caught.
     """
 
-    def tells_the_story(program):
+    def check_story(program):
         datazone_ts.inject("ThrottlingException", after=1)
         datazone_ts.inject("AccessDeniedException", after=2)
         results = json.loads(program())
@@ -88,15 +88,16 @@ def tells_the_story(datazone_ts):
             ("PostTimeSeriesDataPoints", ["AccessDeniedException"]),
         ]
 
-    return tells_the_story
+    return check_story
 
 
 @pytest.fixture
-def runs_the_pipeline(datazone_ts, datazone_ts_server):
-    """Let a program run a pipeline of the fullest form, and check what it did and read back.
+def check_pipeline(datazone_ts, datazone_ts_server):
+    """Run a program that is a complete pipeline, and check what it did and read back.
 
-    The program looks a table up in Glue and reads it from S3, finds its asset, adds a revision,
-    publishes it, posts scores and a lineage event, deletes one of the scores, and reads all back.
+    The program looks up a table in Glue and reads it from S3, finds its asset, adds a revision,
+    publishes it, posts scores and a lineage event, deletes one of the scores, and reads everything
+    back.
     """
     pytest.importorskip("flask", reason="the extra 'server' is not installed")
     arn = "arn:aws:glue:eu-west-1:123456789012:table/zoo/penguins"
@@ -112,7 +113,7 @@ def runs_the_pipeline(datazone_ts, datazone_ts_server):
     table = {"Name": "penguins", "StorageDescriptor": location}
     glue.create_table(DatabaseName="zoo", TableInput=table)
 
-    def runs_the_pipeline(program):
+    def check_pipeline(program):
         results = json.loads(program())
 
         point = datazone_ts.assert_posted(count=1, entity_identifier=ASSET).one()
@@ -150,4 +151,4 @@ def runs_the_pipeline(datazone_ts, datazone_ts_server):
         assert all(len(call.attempts) == 1 and call.succeeded for call in datazone_ts.calls)
         assert not datazone_ts.audit()
 
-    return runs_the_pipeline
+    return check_pipeline

@@ -1,4 +1,4 @@
-// A pipeline of the fullest form with the AWS SDK for JavaScript; prints what it read back as JSON.
+// A complete pipeline with the AWS SDK for JavaScript; prints what it read back, as JSON.
 const { readFileSync } = require("node:fs");
 const { DataZone } = require("@aws-sdk/client-datazone");
 const { Glue } = require("@aws-sdk/client-glue");

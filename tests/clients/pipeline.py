@@ -1,4 +1,4 @@
-"""A pipeline of the fullest form with boto3; prints what it read back as JSON."""
+"""A complete pipeline with boto3; prints what it read back, as JSON."""
 
 import json
 from pathlib import Path

@@ -1,11 +1,11 @@
-# A pipeline of the fullest form with the AWS CLI; prints what it read back as JSON.
+# A complete pipeline with the AWS CLI; prints what it read back, as JSON.
 set -eu
 
 folder=$(dirname "$0")
 domain='--domain-identifier dzd_5oo7xzoqltu8mf'
 form=$(cat "$folder/form.json")
 
-# Call an operation of DataZone. The first argument after it is what to print of its result.
+# Call an operation of DataZone, and print the part of its result that the second argument selects.
 call() {
     operation=$1
     query=$2

@@ -50,9 +50,9 @@ def test_a_shell_script_posts(datazone_ts, shell):
     assert point.json() == {"passingPercentage": 87.5}
 
 
-def test_every_operation_an_exception_and_a_retry(tells_the_story, shell):
-    tells_the_story(lambda: shell(str(STORY)))
+def test_every_operation_an_exception_and_a_retry(check_story, shell):
+    check_story(lambda: shell(str(STORY)))
 
 
-def test_the_fullest_pipeline(runs_the_pipeline, shell):
-    runs_the_pipeline(lambda: shell(str(PIPELINE)))
+def test_a_complete_pipeline(check_pipeline, shell):
+    check_pipeline(lambda: shell(str(PIPELINE)))

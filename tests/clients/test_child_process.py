@@ -11,12 +11,12 @@ STORY = Path(__file__).with_name("story.py")
 PIPELINE = Path(__file__).with_name("pipeline.py")
 
 
-def test_every_operation_an_exception_and_a_retry(tells_the_story, run):
-    tells_the_story(lambda: run(sys.executable, str(STORY)))
+def test_every_operation_an_exception_and_a_retry(check_story, run):
+    check_story(lambda: run(sys.executable, str(STORY)))
 
 
-def test_the_fullest_pipeline(runs_the_pipeline, run):
-    runs_the_pipeline(lambda: run(sys.executable, str(PIPELINE)))
+def test_a_complete_pipeline(check_pipeline, run):
+    check_pipeline(lambda: run(sys.executable, str(PIPELINE)))
 
 
 def test_a_child_process_needs_only_the_inherited_environment(datazone_ts, datazone_ts_server):

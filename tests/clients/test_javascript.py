@@ -47,12 +47,12 @@ def test_a_script_posts(datazone_ts, node):
     assert point.json() == {"passingPercentage": 87.5}
 
 
-def test_every_operation_an_exception_and_a_retry(tells_the_story, node):
-    tells_the_story(lambda: node(str(STORY)))
+def test_every_operation_an_exception_and_a_retry(check_story, node):
+    check_story(lambda: node(str(STORY)))
 
 
-def test_the_fullest_pipeline(runs_the_pipeline, node):
-    runs_the_pipeline(lambda: node(str(PIPELINE)))
+def test_a_complete_pipeline(check_pipeline, node):
+    check_pipeline(lambda: node(str(PIPELINE)))
 
 
 def test_a_script_steers_the_double(datazone_ts, node):

@@ -152,7 +152,7 @@ def users_server():
 
 @contextmanager
 def users_application():
-    """moto's application in a server of the user's own, which does not look like moto's."""
+    """moto's application in a server of the user's own, which is not one of moto's servers."""
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, application, threaded=True)
     thread = Thread(target=server.serve_forever, daemon=True)
@@ -243,7 +243,7 @@ def test_an_operation_missing_in_moto_is_an_error_in_the_protocol_of_the_client(
     [
         ("waf", "list_rules", "this service"),
         ("cloudsearch", "list_domain_names", "this service"),
-        ("lakeformation", "list_resources", "this operation of lakeformation"),
+        ("lakeformation", "list_resources", "this lakeformation operation"),
     ],
 )
 def test_a_service_missing_in_moto_is_named_to_the_client_and_in_the_log(

@@ -55,6 +55,17 @@ _CHANGED = re.compile(r"@@ (\S+) @@\n")
 _NEEDS = re.compile(r"<!-- needs: (.+) -->")
 _AUTODOC = re.compile(r"((\.\. (auto|currentmodule|module)| +:).*)?")
 _EXTRAS = re.compile(rf"{PACKAGE}\[([^]]*)\]")
+_PLUGINS = {
+    "anyio": "anyio",
+    "hypothesis": "hypothesispytest",
+    "inline-snapshot": "inline_snapshot",
+    "pytest-asyncio": "asyncio",  # it warns about an unset option
+    "pytest-regressions": "regressions",
+    "syrupy": "syrupy",
+    "time-machine": "time_machine",
+    "xdist": "xdist",
+}
+"""The plugins that pytest loads only on pages that use them, by package name."""
 _VARYING = {
     re.compile(r"\b\d+\.\d{2,3} ?s\b"): "0.12s",
     re.compile(r"(\b\d{4}-\d\d-\d\d )?\b\d\d:\d\d:\d\d(\.\d+)?"): "12:00:00",
@@ -143,8 +154,8 @@ class Run:
 
     def page(self, text: str) -> None:
         """Run it; an ``AssertionError`` if it is not as it says."""
-        if "pytest-asyncio" not in text:  # it warns of its own setting wherever it is installed
-            self._environ["PYTEST_ADDOPTS"] = "-p no:asyncio"
+        others = (name for package, name in _PLUGINS.items() if package not in text.lower())
+        self._environ["PYTEST_ADDOPTS"] = " ".join(f"-p no:{name}" for name in others)
         for extras in _EXTRAS.findall(text):
             _check_requirement(f"{PACKAGE}[{extras}]")
         found = list(blocks(text))

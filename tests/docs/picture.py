@@ -1,6 +1,6 @@
-"""Draw the README's picture, a failed test in the terminal: ``python tests/docs/picture.py``.
+"""Draw the README's picture of a failed test in a terminal: ``python tests/docs/picture.py``.
 
-The test and its output are those of the page that explains them.
+The test and its output come from the page that explains them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ PICTURE = ROOT / "docs" / "_static" / "failed-test.svg"
 COMMAND = "pytest -q test_throttling.py"
 
 
-class Colored(Run):
-    """A run that keeps what the command prints, in the colors of a terminal."""
+class ColoredRun(Run):
+    """A run that keeps the output of the command, in the colors of a terminal."""
 
     text = Text()
 
     def command(self, command: str, shown: list[str]) -> None:
-        """Run a command; an ``AssertionError`` if it does not print what is shown."""
+        """Run a command, which must print what is shown."""
         super().command(command, shown)
         if command == COMMAND:
             _, output = self.output_of(f"{command} --color=yes", shown)
@@ -45,12 +45,12 @@ def draw(text: Text) -> str:
     console = Console(record=True, width=80, file=StringIO())
     console.print(text)
     picture = console.export_svg(title=COMMAND, unique_id="terminal")
-    # An image loads no fonts from elsewhere, so the browser's own are used.
+    # An image cannot load fonts from other sites, so the browser uses its own.
     return re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
 
 
 if __name__ == "__main__":
     with TemporaryDirectory() as folder:
-        run = Colored(PAGE.stem, Path(folder))
+        run = ColoredRun(PAGE.stem, Path(folder))
         run.page(PAGE.read_text(encoding="utf-8"))
     PICTURE.write_text(draw(run.text), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -23,6 +24,9 @@ URL = "https://pytest-datazone-ts.readthedocs.io/en/latest/"
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
+    """Return the site that tox has built, or build it."""
+    if "DATAZONE_TS_SITE" in os.environ:
+        return ROOT / os.environ["DATAZONE_TS_SITE"]
     folder = tmp_path_factory.mktemp("site")
     options = ["-q", "-W", "-n", "--keep-going", "-d", str(folder / "trees")]
     built = subprocess.run(  # noqa: S603
@@ -116,7 +120,7 @@ def test_the_picture_shows_what_pytest_prints(tmp_path):
     drawn, printed = (
         "\n".join(map(run.without_what_varies, lines)) for lines in (lines.values(), shown())
     )
-    # In colors, pytest does not truncate the summary.
+    # With colors, pytest does not truncate the summary.
     drawn, printed = (
         text.removeprefix("$ ").partition("short test summary")[0].split()
         for text in (drawn, printed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import time
+from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -183,6 +184,8 @@ def _writable(file: str) -> Path:
     """
     path = Path(os.path.realpath(os.path.expanduser(os.path.expandvars(file))))  # noqa: PTH111
     try:
+        with suppress(FileNotFoundError):
+            path.stat()  # from Python 3.14 on, is_dir() and the like do not raise
         what = (
             "a Python module"  # `--datazone-ts-report test.py`
             if path.suffix == ".py"

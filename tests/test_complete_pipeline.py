@@ -1,4 +1,4 @@
-"""A pipeline of the fullest form: find, revise, publish, score, report lineage, read all back."""
+"""A complete pipeline: find, revise, publish, score, report lineage, read everything back."""
 
 from __future__ import annotations
 
