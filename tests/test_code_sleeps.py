@@ -21,7 +21,8 @@ from sample import PATIENCE
 
 from pytest_datazone_ts import mock_datazone_ts
 
-REAL, REAL_ASYNC = time.sleep, asyncio.sleep
+REAL = types.SimpleNamespace(sleep=time.sleep, asyncio_sleep=asyncio.sleep)
+"""The real functions: not under names of this module, which a double would replace too."""
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=timezone.utc)
 LONG = 3600.0
 """Seconds that no test may really sleep."""
@@ -33,7 +34,11 @@ def ts():
     with mock_datazone_ts(sleep="virtual") as ts:
         yield ts
     assert time.perf_counter() - started < PATIENCE
-    assert (time.sleep, asyncio.sleep, asyncio.tasks.sleep) == (REAL, REAL_ASYNC, REAL_ASYNC)
+    assert (time.sleep, asyncio.sleep, asyncio.tasks.sleep) == (
+        REAL.sleep,
+        REAL.asyncio_sleep,
+        REAL.asyncio_sleep,
+    )
 
 
 @pytest.fixture
@@ -75,7 +80,7 @@ def test_a_retry_loop_waits_on_the_tests_clock(ts, make_client, post):
 
 def test_without_the_option_sleep_is_not_replaced():
     with mock_datazone_ts() as ts:
-        assert (time.sleep, asyncio.sleep) == (REAL, REAL_ASYNC)
+        assert (time.sleep, asyncio.sleep) == (REAL.sleep, REAL.asyncio_sleep)
         time.sleep(0.001)
         assert ts.code_sleeps == ()
 
@@ -85,12 +90,13 @@ def test_names_imported_before_the_double_and_while_it_is_active(monkeypatch):
     early = a_module(monkeypatch, source, "early")
     with mock_datazone_ts(sleep="virtual") as ts:
         late = a_module(monkeypatch, source, "late")
+        another = a_module(monkeypatch, source, "pytest_something")
         for module in (early, late):
             module.pause(LONG)
             asyncio.run(module.sleep(LONG))
         assert ts.code_sleeps == (LONG,) * 4
-    for module in (early, late):
-        assert (module.pause, module.sleep) == (REAL, REAL_ASYNC)
+    for module in (early, late, another):
+        assert (module.pause, module.sleep) == (REAL.sleep, REAL.asyncio_sleep)
 
 
 def test_a_sleep_kept_in_an_object_is_real_again_after_the_double():
@@ -126,7 +132,7 @@ def test_a_module_that_starts_the_double_while_it_is_loaded(monkeypatch, tmp_pat
     monkeypatch.setitem(sys.modules, "starting", starting)
     starting.pause(LONG)
     starting.mock.stop()
-    assert starting.pause is REAL
+    assert starting.pause is REAL.sleep
 
 
 def test_a_lazy_module_is_not_imported(monkeypatch):
@@ -152,7 +158,7 @@ def test_a_sleep_patched_while_the_double_is_active_stays_patched(monkeypatch):
     with mock_datazone_ts(sleep="virtual") as ts:  # undone to the name that was replaced
         time.sleep(LONG)
         assert ts.code_sleeps == (LONG,)
-    assert time.sleep is REAL
+    assert time.sleep is REAL.sleep
 
 
 # Advance
@@ -218,7 +224,7 @@ def test_a_double_within_a_frozen_test():
     with mock_datazone_ts(sleep="virtual"):
         time.sleep(LONG)
     assert datetime.now(timezone.utc) == NEW_YEAR + timedelta(seconds=LONG)
-    assert time.sleep is REAL
+    assert time.sleep is REAL.sleep
 
 
 def test_a_clock_that_is_frozen_while_a_task_sleeps(ts):
@@ -329,6 +335,17 @@ def test_a_second_event_loop_starts_afresh(ts):
     assert ts.code_sleeps == (LONG, LONG)
 
 
+def test_event_loops_do_not_wait_for_each_other(ts):
+    loop = asyncio.new_event_loop()
+    sleeping = loop.create_task(asyncio.sleep(LONG))
+    loop.run_until_complete(asyncio.sleep(0))
+    assert not sleeping.done()
+    asyncio.run(asyncio.wait_for(asyncio.sleep(2 * LONG), 1))
+    loop.run_until_complete(sleeping)
+    loop.close()
+    assert ts.code_sleeps == (LONG, 2 * LONG)
+
+
 def test_asyncio_sleep_is_still_a_coroutine_function(ts):
     assert inspect.iscoroutinefunction(asyncio.sleep)
     assert ts.code_sleeps == ()
@@ -415,7 +432,7 @@ def test_the_backoffs_of_botocore_are_not_counted_as_sleeps_of_the_code(make_cli
 @pytest.mark.parametrize("wrong", ["1", None, -1, float("nan")])
 def test_a_wrong_argument_is_passed_to_the_real_function(wrong, ts):
     with pytest.raises((TypeError, ValueError)) as real:
-        REAL(wrong)
+        REAL.sleep(wrong)
     with pytest.raises((TypeError, ValueError)) as caught:
         time.sleep(wrong)
     assert (type(caught.value), str(caught.value)) == (type(real.value), str(real.value))

@@ -392,12 +392,14 @@ def test_a_thread_is_the_matter_of_the_test_that_started_it(run):
         def test_that_leaves_a_thread():
             threading.Thread(target=work, name="worker").start()
 
+        def test_between(): ...
+
         def test_next():
             go.set()
             done.wait()
     """
     result = run(module, datazone_ts_guard="true")
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(
         [
             BLOCKED_AT_THE_END,

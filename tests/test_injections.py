@@ -200,6 +200,20 @@ def test_a_call_counts_even_if_another_fault_meets_it(datazone_ts, make_client, 
     assert results_of(datazone_ts)[1] == [THROTTLED, None]
 
 
+def test_all_attempts_of_a_call_fail_though_another_call_is_made_between_them(
+    datazone_ts, make_client, code_of
+):
+    datazone_ts.inject(THROTTLED, call=1)
+    client, another = make_client(attempts=2), make_client()
+    client.meta.events.register(
+        "needs-retry.datazone", lambda attempts, **_: code_of(another) if attempts == 1 else None
+    )
+
+    assert code_of(client) == THROTTLED
+
+    assert results_of(datazone_ts) == [[THROTTLED] * 2, [None]]
+
+
 def test_threads_agree_on_which_call_it_is(make_client, code_of):
     clients = [make_client(attempts=2) for _ in range(8)]
     with mock_datazone_ts() as ts, ThreadPoolExecutor(8) as pool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import time
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 import boto3
@@ -42,8 +43,7 @@ class Machine(strategies.PipelineMachine):
             domainIdentifier=DOMAIN,
             entityIdentifier=asset,
             entityType="ASSET",
-            forms=[FORM],
-            **keywords,
+            **{"forms": [FORM], **keywords},
         )
 
 
@@ -97,13 +97,23 @@ class Broken(Machine):
         raise LookupError
 
 
+class Hourly(Machine):
+    def pipeline(self):
+        for hour in range(2):
+            self.post("one", forms=[{**FORM, "timestamp": hour * 3600}])
+
+
+class Once(Hourly):
+    timestamps = False
+
+
 def run(machine, examples=40):
     run_state_machine_as_test(machine, settings=settings(SETTINGS, max_examples=examples))
     with pytest.raises(RuntimeError):
         DataZoneTimeSeries.current()
 
 
-@pytest.mark.parametrize("machine", [Loud, Reporting, Keeping])
+@pytest.mark.parametrize("machine", [Loud, Reporting, Keeping, Hourly])
 def test_a_pipeline_that_reports_its_failures_passes(machine):
     run(machine)
 
@@ -113,6 +123,7 @@ def test_a_pipeline_that_reports_its_failures_passes(machine):
     [
         (Swallowing, "while the client saw a failure|never stored"),
         (Doubling, "stored more than once"),
+        (Once, "stored more than once"),
     ],
 )
 def test_a_pipeline_that_loses_or_doubles_points_fails(machine, finding):
@@ -123,6 +134,47 @@ def test_a_pipeline_that_loses_or_doubles_points_fails(machine, finding):
 def test_a_pipeline_that_fails_without_a_fault_is_broken():
     with pytest.raises(LookupError):
         run(Broken)
+
+
+@contextmanager
+def started(machine):
+    started = machine()
+    try:
+        yield started
+    finally:
+        started.teardown()
+
+
+def test_a_fault_excuses_only_its_own_run():
+    with started(Loud) as machine:
+        machine.inject("AccessDeniedException", call=1, times=None)
+        machine.run()
+        machine.pipeline = Broken.pipeline.__get__(machine)
+        with pytest.raises(LookupError):
+            machine.run()
+
+
+def test_every_run_is_prepared():
+    class Reading(Loud):
+        def pipeline(self):
+            super().pipeline()
+            self.client.get_asset(domainIdentifier=DOMAIN, identifier="one")
+
+    with started(Reading) as machine:
+        for _ in range(2):
+            machine.run()
+            assert len(machine.ts.data_points) == 3
+
+
+def test_no_wait_of_a_run_takes_real_time():
+    class Waiting(Loud):
+        def pipeline(self):
+            super().pipeline()
+            time.sleep(0.01)
+
+    with started(Waiting) as machine:
+        machine.run()
+        assert machine.ts.code_sleeps == (0.01,)
 
 
 def test_a_machine_without_a_pipeline_is_an_error():

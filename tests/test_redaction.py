@@ -42,6 +42,10 @@ SECRETS = {
         '{"a": {"password": "***"}, "b": 1}',
     ),
     "JSON in JSON": (r'{"a": "{\"pwd\": \"PASS\"}"}', r'{"a": "{\"pwd\": \"***\"}"}'),
+    "a number in JSON in JSON": (
+        r'{"a": "{\"pwd\": 1234567, \"b\": 1}"}',
+        r'{"a": "{\"pwd\": ***, \"b\": 1}"}',
+    ),
     "colons": ("user:PASS:PASS@[::1]", "user:***@[::1]"),
 }
 PEMS = {

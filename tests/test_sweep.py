@@ -198,6 +198,33 @@ def test_code_can_make_many_more_calls_than_the_baseline(post_one):
     assert outcomes(report)["AccessDeniedException", "outage"] == "loud"
 
 
+@pytest.mark.parametrize(("max_calls", "limit"), [(5, 5), (None, 110)])
+def test_the_last_call_within_the_limit_is_not_one_too_many(max_calls, limit, post_one):
+    def publish(attempts):
+        for _ in range(attempts):
+            with contextlib.suppress(ClientError):
+                return post_one()
+        raise RuntimeError
+
+    outcome = [
+        outcomes(sweep(partial(publish, attempts), max_calls=max_calls))
+        for attempts in (limit, limit + 1)
+    ]
+
+    assert [each["AccessDeniedException", "outage"] for each in outcome] == ["loud", "HUNG"]
+
+
+def test_code_may_take_all_of_its_time(post_one):
+    def publish(seconds):
+        post_one()
+        time.sleep(seconds)
+
+    with freeze_time("2024-01-01"):
+        assert sweep(partial(publish, 100), timeout=100).where(outcome="loud")
+        with pytest.raises(SweepError, match="more than 100 seconds of the test's clock"):
+            sweep(partial(publish, 100.5), timeout=100)
+
+
 def test_code_that_waits_too_long_hangs(post_one):
     report = sweep(post_one, timeout=100)
 
@@ -328,6 +355,21 @@ def test_the_first_and_the_last_call_from_a_line_are_swept(client):
     every = sweep(publish, sites="all")
     assert {cell.call for cell in every.cells} == {1, 2, 3, 4}
     assert "\n1-3  ListTimeSeriesDataPoints at " in every.matrix()
+
+
+def test_its_lines_fit_80_columns_when_pytest_indents_them(client, post):
+    form = {**FORM, "typeIdentifier": "team.Long", "content": json.dumps({"rows": [*range(99)]})}
+
+    def publish():
+        for number in range(8):
+            with contextlib.suppress(*[Exception] * (number % 2)):
+                post(client, entityIdentifier=f"asset{number}", forms=[form])
+
+    report = sweep(publish, sites="all")
+
+    assert "LOST 2, 4," in report.matrix()
+    assert "data point lost" in str(report)
+    assert max(map(len, str(report).splitlines())) <= 72
 
 
 def test_the_site_of_a_call_in_a_library_is_the_line_that_calls_the_library(client):

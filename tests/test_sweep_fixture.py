@@ -12,8 +12,6 @@ from xml.etree import ElementTree as ET
 import pytest
 from sample import UTCNOW
 
-from pytest_datazone_ts import sweep_fixture
-
 SCORES = """
 import logging
 import boto3
@@ -212,12 +210,17 @@ def test_junit_has_the_matrix(run, pytester):
 
         def test_it(datazone_ts_sweep):
             datazone_ts_sweep(scores.publish)
+
+        def test_that_fails(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish_and_log)
         """,
         "--junitxml=junit.xml",
     )
-    (each,) = ET.parse(pytester.path / "junit.xml").iter("property")  # noqa: S314
-    assert each.get("name") == "datazone_ts_sweep"
-    assert each.get("value").startswith("51 cells: 41 loud, 10 ok\n")
+    both = [*ET.parse(pytester.path / "junit.xml").iter("property")]  # noqa: S314
+    assert [each.get("name") for each in both] == ["datazone_ts_sweep"] * 2
+    passed, failed = (each.get("value") for each in both)
+    assert passed.startswith("51 cells: 41 loud, 10 ok\n")
+    assert failed.startswith("102 cells: 64 LOST, 38 ok\n")
 
 
 def test_log_records_reach_caplog(run):
@@ -265,26 +268,50 @@ def test_cells_as_subtests(run):
         def test_it(datazone_ts_sweep, subtests):
             report = datazone_ts_sweep(scores.publish_again, subtests=subtests)
             assert len(report.cells) == 51
-        """
+        """,
+        "-v",
     )
     text = result.stdout.str()
     name = "[ResponseLost, call, call 1 of PostTimeSeriesDataPoints]"
     assert name in text
     assert "\nDOUBLED: ResponseLost, call\n" in text
+    assert "42 subtests passed" in text
     assert "hidden" not in text
 
 
+def test_the_test_may_show_the_progress_itself(run):
+    result = run(
+        """
+        import scores
+
+        def test_it(datazone_ts_sweep):
+            seen = []
+            datazone_ts_sweep(scores.publish, progress=lambda *numbers: seen.append(numbers))
+            assert seen == [(done, 51) for done in range(51)]
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+PATIENCE = """
+from pytest_datazone_ts import sweep_fixture
+
+sweep_fixture.PATIENCE, sweep_fixture.INTERVAL = {}, {}
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="it needs a pseudo-terminal")
-def test_a_long_sweep_shows_its_progress_on_a_terminal(pytester, monkeypatch):
+@pytest.mark.parametrize(
+    ("patience", "interval", "shown"), [(0, 0, range(51)), (0, 1e9, [0]), (1e9, 0, [])]
+)
+def test_a_long_sweep_shows_its_progress_on_a_terminal(
+    patience, interval, shown, pytester, monkeypatch
+):
     import pty  # noqa: PLC0415 - not on Windows
 
     pytester.makepyfile(
         scores=SCORES,
-        conftest="""
-        from pytest_datazone_ts import sweep_fixture
-
-        sweep_fixture.PATIENCE = sweep_fixture.INTERVAL = 0
-        """,
+        conftest=PATIENCE.format(patience, interval),
         test_it="""
         import scores
 
@@ -308,10 +335,23 @@ def test_a_long_sweep_shows_its_progress_on_a_terminal(pytester, monkeypatch):
     os.close(controller)
     text = printed.decode()
     assert process.returncode == 0, text
-    assert "\rdatazone_ts_sweep: 0 of 51 cells" in text
-    assert "\rdatazone_ts_sweep: 50 of 51 cells" in text
-    assert "1 passed" in text
-    assert sweep_fixture.PATIENCE > 0
+    assert re.findall(r"\rdatazone_ts_sweep: (\d+) of 51 cells", text) == [*map(str, shown)]
+    assert len(re.findall(r"of 51 cells +\r +\S", text)) == bool(shown)  # erased in the end
+
+
+def test_nothing_but_a_terminal_shows_the_progress(run):
+    result = run(
+        """
+        import scores
+
+        def test_it(datazone_ts_sweep):
+            datazone_ts_sweep(scores.publish)
+        """,
+        in_subprocess=True,
+        conftest=PATIENCE.format(0, 0),
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*of 51 cells*")
 
 
 def test_a_test_with_only_the_sweep_fixture_reaches_no_datazone(run, network):

@@ -179,6 +179,7 @@ class TestArguments:
             ({"max_calls": 0}, "sweep(max_calls=...) takes 1 or more, or None, not 0"),
             ({"timeout": -1}, "sweep(timeout=...) takes a finite number of seconds, 0 or more"),
             ({"allow": {"ReadTimeout": ""}}, "takes a reason for each key, not ''"),
+            ({"allow": {"ReadTimeout": " "}}, "takes a reason for each key, not ' '"),
             ({"allow": {"ReadTimeout": True}}, "takes a reason for each key, not True"),
             ({"expect": {"ExpiredTokenException": "ok"}}, "Known are InternalServerException, "),
         ],

@@ -118,7 +118,7 @@ def describe(calls: Sequence[Call], unused: Sequence[Injection]) -> str:
 def render_calls(calls: Sequence[Call], columns: int) -> Iterator[str]:
     """Yield lines about calls that are at most ``columns`` wide."""
     extent = _Extent(columns=columns, more="")
-    yield _headline(calls)
+    yield from wrap_list(_headline(calls).split(", "), "", "   ", columns)
     yield from _calls(calls, 0, extent)
 
 
