@@ -85,7 +85,8 @@ class DataQuality:
         total = len(self.evaluations)
         if total and self.evaluations_count not in {None, total}:
             problems.append(
-                f"evaluationsCount is {self.evaluations_count}, but {total} were posted"
+                f"evaluationsCount is {self.evaluations_count}, but {total} "
+                f"{'was' if total == 1 else 'were'} posted"
             )
         if total and self.passing_percentage is not None:
             share = 100 * len(self.passed) / total

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import location
+
+if TYPE_CHECKING:
+    import pytest
 
 STAND_INS = (
     "datazone_ts: a client was created while pytest collected the tests, and no region is "
     "configured here. Set datazone_ts_stand_ins = true in pytest's configuration file to use "
     "stand-ins for a missing region and missing credentials."
 )
+_ADDED = f"\n{STAND_INS}"
 
 
 def add_to(error: BaseException) -> bool:
@@ -24,5 +28,12 @@ def add_to(error: BaseException) -> bool:
     kind: Any = getattr(sys.modules.get("botocore.exceptions"), "NoRegionError", ())
     found = [each for each in location.error_chain(error) if isinstance(each, kind)]
     for each in found:  # not add_note(), which Python 3.10 does not have
-        each.args = (f"{each}\n{STAND_INS}",)
+        each.args = (f"{str(each).removesuffix(_ADDED)}{_ADDED}",)  # another module may raise it
     return bool(found)
+
+
+def append_to(report: pytest.CollectReport) -> None:
+    """Append the hint to a report that does not show the message of the error."""
+    text = report.longreprtext
+    if STAND_INS not in text:
+        report.longrepr = f"{text}{_ADDED}"

@@ -98,10 +98,14 @@ def error_location(error: BaseException) -> str | None:
 
 
 def error_chain(error: BaseException) -> list[BaseException]:
-    """Return an error and the errors that led to it, the latest first."""
+    """Return an error and all errors that led to it or, in a group, that it contains."""
     errors = [error]
-    while (before := errors[-1].__cause__ or errors[-1].__context__) and before not in errors:
-        errors.append(before)
+    for each in errors:  # which grows
+        inside = getattr(each, "exceptions", ())  # Python 3.10 has no class of groups
+        before = (each.__cause__, each.__context__, *(inside if type(inside) is tuple else ()))
+        for one in before:  # compared with "is": the user's errors may not be comparable
+            if isinstance(one, BaseException) and not any(one is other for other in errors):
+                errors.append(one)
     return errors
 
 

@@ -92,11 +92,12 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     title = f"datazone_ts: {name} called DataZone while it was collected, and swallowed the error:"
     _fail_if_blocked(report, guard.take_blocked(None), title)
     excinfo: Any = getattr(getattr(report, "call", None), "excinfo", None)
-    if excinfo is None:
-        return
-    has_hint = _add_hint(excinfo.value, collector.config)
-    if _end_at_users_line(excinfo, collector.config) or has_hint:
-        report.longrepr = collector.repr_failure(excinfo)
+    if excinfo is not None:
+        has_hint = _add_hint(excinfo.value, collector.config)
+        if _end_at_users_line(excinfo, collector.config) or has_hint:
+            report.longrepr = collector.repr_failure(excinfo)
+        if has_hint:
+            hint.append_to(report)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -366,8 +367,7 @@ def _add_timeline(report: pytest.TestReport, recorded: trace.Trace, config: pyte
 
 
 def _is_very_verbose(config: pytest.Config) -> bool:
-    verbose: Any = config.getoption("verbose", 0)  # the terminal reporter's, which may be absent
-    return bool(verbose > 1)
+    return bool(config.getoption("verbose", 0) > 1)  # the terminal reporter's, which may be absent
 
 
 def _set_stand_ins(config: pytest.Config) -> None:

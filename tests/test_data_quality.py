@@ -165,13 +165,17 @@ def test_the_message_says_why_a_point_has_no_percentage(datazone_ts, posted):
         ),
         ({"evaluationsCount": 9}, ("evaluationsCount is 9, but 8 were posted",)),
         (
+            {"passingPercentage": 100, "evaluations": [{"status": "PASS"}]},
+            ("evaluationsCount is 8, but 1 was posted",),
+        ),
+        (
             {"evaluations": [*RULES[:7], {"status": "ERROR"}]},
             ("evaluations[7] has the status 'ERROR', neither 'PASS' nor 'FAIL'",),
         ),
         ({"evaluations": []}, ()),
         ({"passingPercentage": 66.67, "evaluations": RULES[5:], "evaluationsCount": 3}, ()),
     ],
-    ids=["none", "share", "count", "status", "no evaluations", "rounded"],
+    ids=["none", "share", "count", "count of 1", "status", "no evaluations", "rounded"],
 )
 def test_inconsistencies_of_the_content(posted, changed, found):
     assert posted({**CONTENT, **changed}).data_quality.inconsistencies() == found

@@ -711,6 +711,52 @@ def test_a_conftest_that_creates_a_client_shows_the_hint(pytester, monkeypatch, 
 
 
 @pytest.mark.usefixtures("bare_machine")
+@pytest.mark.parametrize(
+    "handler",
+    [
+        'raise RuntimeError("cannot start") from error',
+        'raise ImportError("cannot start") from error',
+        'raise RuntimeError("cannot start") from None',
+        pytest.param(
+            'errors = [error]\nraise ExceptionGroup("cannot start", errors)',
+            marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="came with Python 3.11"),
+        ),
+    ],
+)
+def test_the_hint_is_shown_however_a_module_raises_the_error(pytester, monkeypatch, handler):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    pytester.makepyfile(
+        at_import=AT_IMPORT,
+        test_it=f"try:\n    import at_import\nexcept Exception as error:\n    {handler}",
+    )
+    result = pytester.runpytest_subprocess()
+
+    result.assert_outcomes(errors=1)
+    assert result.stdout.str().count(HINT.removeprefix("E   ")) == 1
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_the_hint_is_shown_once_in_an_error_that_two_modules_raise(pytester, monkeypatch):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    pytester.makepyfile(
+        at_import="""
+        import boto3
+
+        try:
+            boto3.client("datazone")
+        except Exception as raised:
+            error = raised
+        """,
+        test_it="import at_import\nraise at_import.error",
+        test_that="import at_import\nraise at_import.error",
+    )
+    result = pytester.runpytest_subprocess()
+
+    result.assert_outcomes(errors=2)
+    assert result.stdout.str().count(HINT) == 2
+
+
+@pytest.mark.usefixtures("bare_machine")
 def test_other_errors_show_no_hint(pytester):
     pytester.makepyfile(test_it="raise ValueError('no region')", test_that="import botocore; 1 / 0")
     pytester.makeconftest("import botocore.exceptions")

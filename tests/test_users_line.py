@@ -136,6 +136,47 @@ def test_so_does_one_at_import_in_a_testcase_and_as_a_cause(run, pytester):
     )
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="ExceptionGroup came with Python 3.11")
+def test_so_do_those_in_a_group_such_as_a_task_groups(run):
+    result = run(
+        """
+        from pipeline import get_domain
+
+        def test_it(datazone_ts):
+            errors = []
+            for _ in range(2):
+                try:
+                    get_domain()
+                except NotImplementedError as error:
+                    errors.append(error)
+            raise ExceptionGroup("no domains", [errors[0], ExceptionGroup("more", errors[1:])])
+        """
+    )
+
+    result.assert_outcomes(failed=1)
+    shows_no_frame_of_a_client(result)
+    assert result.stdout.str().count('pipeline.py", line 8, in get_domain') == 2
+
+
+def test_errors_need_not_be_comparable(run):
+    result = run(
+        """
+        class Incomparable(Exception):
+            def __eq__(self, other):
+                raise TypeError("not comparable")
+
+        def test_it(datazone_ts):
+            try:
+                raise Incomparable("first")
+            except Incomparable:
+                raise Incomparable("second")
+        """
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E   *Incomparable: second"])
+
+
 def test_where_no_line_is_the_users_all_is_shown_and_if_all_is_asked_for(run):
     source = """
         from concurrent.futures import ThreadPoolExecutor

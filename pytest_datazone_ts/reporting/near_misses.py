@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import match as matching
@@ -14,31 +15,37 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 """The number of items that are listed before the rest are counted."""
+_DIFFERENCES = 10
+"""The number of differences that are shown before the rest are counted."""
 _COLUMNS = 65
 """The maximum width of a line in a message's list of data points."""
 _SIDE = _COLUMNS - len("  expected ")
 """The maximum length of a value on a line of its own, below the value it is compared with."""
 
 
-def explain(field: str, expected: object, actual: object) -> Iterator[str]:
-    """Yield lines that show a difference between a keyword and a point."""
+def explain(field: str, expected: object, actual: object) -> list[str]:
+    """Return lines that show how a keyword and a point differ."""
     if field == "where":
-        yield f"where: {format_value(expected)} is false for it"
+        return [f"where: {format_value(expected)} is false for it"]
+    details = _details(field, expected, actual)
+    lines = [line for each in islice(details, _DIFFERENCES) for line in _difference(*each)]
+    if more := len(list(details)):
+        lines.append(f"and {counted(more, 'more difference')}")
+    return lines
+
+
+def _difference(label: str, left: object, right: object) -> Iterator[str]:
+    if SECRET.search(label.rpartition(".")[2]):
+        yield f"{label}: differs, and is not shown"
         return
-    for label, left, right in _details(field, expected, actual):
-        if SECRET.search(label.rpartition(".")[2]):
-            yield f"{label}: differs, and is not shown"
-            continue
-        yield label
-        if isinstance(left, (list, tuple)) and isinstance(right, list):
-            yield from _surplus(left, right)
-            continue
-        if isinstance(right, matching.Missing):
-            yield f"  expected {truncate(format_value(left), _SIDE)}"
-            yield from textwrap.wrap(
-                f"  posted   {format_value(right)}", _COLUMNS, subsequent_indent=" " * 11
-            )
-            continue
+    yield label
+    if isinstance(left, (list, tuple)) and isinstance(right, list):
+        yield from _surplus(left, right)
+    elif isinstance(right, matching.Missing):
+        yield f"  expected {truncate(format_value(left), _SIDE)}"
+        text = f"  posted   {format_value(right)}"
+        yield from textwrap.wrap(text, _COLUMNS, subsequent_indent=" " * 11)
+    else:
         left_text, right_text = truncate_pair(format_value(left), format_value(right), _SIDE)
         yield f"  expected {left_text}"
         yield f"  posted   {right_text}"

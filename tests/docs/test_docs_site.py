@@ -97,6 +97,12 @@ def test_llms_txt_lists_every_page(site):
     assert sorted(listed) == sorted(expected)
 
 
+def test_no_link_on_pypi_is_relative():
+    links = re.findall(r"\]\(([^)]*)\)", metadata(PACKAGE)["Description"])
+    assert links
+    assert [link for link in links if not link.startswith("https://")] == []
+
+
 def test_every_link_from_pypi_leads_to_a_page(site):
     data = metadata(PACKAGE)
     texts = [data["Description"], *data.get_all("Project-URL")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_datazone_ts.reporting import attempts, matrix, timeline
@@ -30,6 +31,8 @@ POINTS = 100
 """The maximum number of points of a series: the latest ones are kept."""
 CONTENT = 2_000
 """The maximum number of characters of a form's content, and of the message of a failure."""
+_EXAMINED = 10 * CONTENT
+"""The number of characters that are searched for credentials, which takes time."""
 _LINES = 15
 """The maximum number of lines in the message of a failure."""
 _NAME = 400
@@ -38,6 +41,8 @@ _LINE = 72
 """The maximum length of JSON that is not indented."""
 _GREATEST = 1e9
 """The largest score that is drawn: a larger one would flatten the others on a chart."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, indent=2)
 
 Item = TypeVar("Item")
 
@@ -169,10 +174,12 @@ def _content(content: str) -> Json:
     text = content
     if len(content) > _LINE:
         with suppress(RecursionError, ValueError):
-            text = json.dumps(json.loads(content), ensure_ascii=False, indent=2)
+            pieces = _ENCODER.iterencode(json.loads(content))
+            text = "".join(islice(pieces, _EXAMINED + 1))  # of one character or more
+    cut = len(text) > _EXAMINED
     # One character more than is kept shows whether there is more.
-    text = escape(without_credentials(text)[: CONTENT + 1], keep="\t\n")
-    return {"text": text[:CONTENT], "cut": len(text) > CONTENT, "length": len(content)}
+    text = escape(without_credentials(text[:_EXAMINED])[: CONTENT + 1], keep="\t\n")
+    return {"text": text[:CONTENT], "cut": cut or len(text) > CONTENT, "length": len(content)}
 
 
 def _series(name: str, target: str, points: Sequence[DataPoint]) -> Json:
