@@ -28,12 +28,12 @@ def add_to(error: BaseException) -> bool:
     kind: Any = getattr(sys.modules.get("botocore.exceptions"), "NoRegionError", ())
     found = [each for each in location.error_chain(error) if isinstance(each, kind)]
     for each in found:  # not add_note(), which Python 3.10 does not have
-        each.args = (f"{str(each).removesuffix(_ADDED)}{_ADDED}",)  # another module may raise it
+        each.args = (f"{str(each).removesuffix(_ADDED)}{_ADDED}",)  # it may be raised twice
     return bool(found)
 
 
 def append_to(report: pytest.CollectReport) -> None:
-    """Append the hint to a report that does not show the message of the error."""
+    """Append the hint to a report that does not show it yet."""
     text = report.longreprtext
     if STAND_INS not in text:
         report.longrepr = f"{text}{_ADDED}"

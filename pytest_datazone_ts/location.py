@@ -98,10 +98,10 @@ def error_location(error: BaseException) -> str | None:
 
 
 def error_chain(error: BaseException) -> list[BaseException]:
-    """Return an error and all errors that led to it or, in a group, that it contains."""
+    """Return an error, all errors that led to it, and, if it is a group, those that it contains."""
     errors = [error]
-    for each in errors:  # which grows
-        inside = getattr(each, "exceptions", ())  # Python 3.10 has no class of groups
+    for each in errors:  # the loop extends it
+        inside = getattr(each, "exceptions", ())  # Python 3.10 has no ExceptionGroup
         before = (each.__cause__, each.__context__, *(inside if type(inside) is tuple else ()))
         for one in before:  # compared with "is": the user's errors may not be comparable
             if isinstance(one, BaseException) and not any(one is other for other in errors):

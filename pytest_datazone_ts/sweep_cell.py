@@ -50,8 +50,8 @@ class SweepCell:
     calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
     """The recorded calls, kept only for the first failing cell of each outcome."""
     returned: str | None = field(default=None, compare=False, repr=False)
-    """What the code returned, shortened; ``None`` if it returned ``None``. It is kept only for the
-    first failing cell of each outcome."""
+    """The ``repr`` of what the code returned, truncated; ``None`` if it returned ``None``. It is
+    kept only for the first failing cell of each outcome."""
 
     @property
     def failed(self) -> bool:

@@ -83,8 +83,8 @@ def sweep(
         The report, with a cell for each run.
 
     Raises:
-        SweepError: Without a fault, the code fails, all its searches find nothing and it writes
-            nothing, all its writes fail, or two runs of it differ.
+        SweepError: Without a fault, the code fails or makes no call, all its writes fail, it
+            writes nothing and all its searches find nothing, or two of its runs differ.
         TypeError: The code is not a function, or a keyword is unknown.
         ValueError: An argument has an invalid value.
     """

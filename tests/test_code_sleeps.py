@@ -22,7 +22,7 @@ from sample import PATIENCE
 from pytest_datazone_ts import mock_datazone_ts
 
 REAL = types.SimpleNamespace(sleep=time.sleep, asyncio_sleep=asyncio.sleep)
-"""The real functions: not under names of this module, which a double would replace too."""
+"""The real functions. They are attributes because a double also replaces names in this module."""
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=timezone.utc)
 LONG = 3600.0
 """Seconds that no test may really sleep."""

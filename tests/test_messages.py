@@ -271,7 +271,7 @@ def test_lists_of_different_length_differ_in_their_first_item_that_does_and_in_l
     ]
 
 
-def test_of_many_differences_the_first_ten_are_shown(datazone_ts, post_form):
+def test_only_the_first_ten_of_many_differences_are_shown(datazone_ts, post_form):
     post_form(content=json.dumps({"scores": [1] * 100_000}))
 
     message = message_of(datazone_ts.assert_posted, content={"scores": [2] * 100_000})

@@ -719,7 +719,7 @@ def test_a_conftest_that_creates_a_client_shows_the_hint(pytester, monkeypatch, 
         'raise RuntimeError("cannot start") from None',
         pytest.param(
             'errors = [error]\nraise ExceptionGroup("cannot start", errors)',
-            marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="came with Python 3.11"),
+            marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="new in Python 3.11"),
         ),
     ],
 )

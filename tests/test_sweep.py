@@ -193,7 +193,7 @@ def test_a_failure_shows_what_the_code_returned(reported, post_one):
     assert max(map(len, text.splitlines())) <= 72
 
 
-def test_a_return_value_without_a_repr_is_shown_by_its_type(post_one):
+def test_a_return_value_whose_repr_fails_is_shown_by_its_type(post_one):
     class Broken:
         def __repr__(self):
             raise LookupError
@@ -235,7 +235,7 @@ def test_code_can_make_many_more_calls_than_the_baseline(post_one):
 
 
 @pytest.mark.parametrize(("max_calls", "limit"), [(5, 5), (None, 110)])
-def test_the_last_call_within_the_limit_is_not_one_too_many(max_calls, limit, post_one):
+def test_code_may_make_as_many_calls_as_the_limit_allows(max_calls, limit, post_one):
     def publish(attempts):
         for _ in range(attempts):
             with contextlib.suppress(ClientError):
@@ -393,7 +393,7 @@ def test_the_first_and_the_last_call_from_a_line_are_swept(client):
     assert "\n1-3  ListTimeSeriesDataPoints at " in every.matrix()
 
 
-def test_its_lines_fit_80_columns_when_pytest_indents_them(client, post):
+def test_the_lines_of_a_report_fit_80_columns_when_pytest_indents_them(client, post):
     form = {**FORM, "typeIdentifier": "team.Long", "content": json.dumps({"rows": [*range(99)]})}
 
     def publish():
@@ -615,7 +615,7 @@ class TestBaseline:
         ]
         assert reasons[0].startswith("  PostTimeSeriesDataPoints: ")
 
-    def test_code_whose_writes_all_meet_the_faults_of_the_setup_is_rejected(self, post_one):
+    def test_code_whose_writes_all_meet_faults_from_the_setup_is_rejected(self, post_one):
         def publish():
             with contextlib.suppress(ClientError):
                 post_one()

@@ -279,7 +279,7 @@ def test_cells_as_subtests(run):
     assert "hidden" not in text
 
 
-def test_the_test_may_show_the_progress_itself(run):
+def test_a_test_may_show_the_progress_itself(run):
     result = run(
         """
         import scores
@@ -336,10 +336,10 @@ def test_a_long_sweep_shows_its_progress_on_a_terminal(
     text = printed.decode()
     assert process.returncode == 0, text
     assert re.findall(r"\rdatazone_ts_sweep: (\d+) of 51 cells", text) == [*map(str, shown)]
-    assert len(re.findall(r"of 51 cells +\r +\S", text)) == bool(shown)  # erased in the end
+    assert len(re.findall(r"of 51 cells +\r +\S", text)) == bool(shown)  # erased at the end
 
 
-def test_nothing_but_a_terminal_shows_the_progress(run):
+def test_the_progress_is_shown_only_on_a_terminal(run):
     result = run(
         """
         import scores

@@ -137,7 +137,7 @@ def test_so_does_one_at_import_in_a_testcase_and_as_a_cause(run, pytester):
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="ExceptionGroup came with Python 3.11")
-def test_so_do_those_in_a_group_such_as_a_task_groups(run):
+def test_so_do_the_errors_in_an_exception_group(run):
     result = run(
         """
         from pipeline import get_domain

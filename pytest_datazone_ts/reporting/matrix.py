@@ -25,7 +25,7 @@ _MODE = 14
 _ERROR = 400
 """The number of characters of an error that are shown."""
 _MAX_REASONS = 3
-"""The maximum number of reasons why the code had no effect."""
+"""The maximum number of reasons shown for code that has no effect."""
 _MODES = ("attempt", "call", "outage")
 _OUTCOMES = ("LOST", "DOUBLED", "HUNG", "UNEXPECTED", "loud", "ok")
 """The worst first."""
@@ -135,7 +135,7 @@ def describe_difference(
 
 
 def describe_no_effect(calls: Sequence[Call]) -> str:
-    """Return why no fault can do harm to a run's calls; ``""`` if one can.
+    """Return why no fault can do harm to the calls of a run, or ``""`` if one can.
 
     Code that only reads is accepted if it finds something to read.
     """
@@ -156,7 +156,7 @@ def describe_no_effect(calls: Sequence[Call]) -> str:
 def _has_effect(call: Call) -> bool:
     """Return whether a write stored or changed something, or a search found something."""
     if any(attempt.stored for attempt in call.attempts):
-        return True  # perhaps no response arrived
+        return True  # even if no response arrived
     return call.succeeded and call.attempts[-1].reason is None
 
 

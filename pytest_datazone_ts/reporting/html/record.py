@@ -32,7 +32,7 @@ POINTS = 100
 CONTENT = 2_000
 """The maximum number of characters of a form's content, and of the message of a failure."""
 _EXAMINED = 10 * CONTENT
-"""The number of characters that are searched for credentials, which takes time."""
+"""The maximum number of characters that are searched for credentials: the search takes time."""
 _LINES = 15
 """The maximum number of lines in the message of a failure."""
 _NAME = 400
@@ -175,7 +175,7 @@ def _content(content: str) -> Json:
     if len(content) > _LINE:
         with suppress(RecursionError, ValueError):
             pieces = _ENCODER.iterencode(json.loads(content))
-            text = "".join(islice(pieces, _EXAMINED + 1))  # of one character or more
+            text = "".join(islice(pieces, _EXAMINED + 1))  # each has at least one character
     cut = len(text) > _EXAMINED
     # One character more than is kept shows whether there is more.
     text = escape(without_credentials(text[:_EXAMINED])[: CONTENT + 1], keep="\t\n")
