@@ -377,7 +377,7 @@ def test_without_a_terminal_such_a_call_fails_the_run_all_the_same(run, pytester
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
-def test_a_thread_is_the_matter_of_the_test_that_started_it(run):
+def test_a_thread_belongs_to_the_test_that_started_it(run):
     module = """
         import threading
         from pipeline import publish_and_hide
