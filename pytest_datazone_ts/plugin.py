@@ -367,7 +367,8 @@ def _add_timeline(report: pytest.TestReport, recorded: trace.Trace, config: pyte
 
 
 def _is_very_verbose(config: pytest.Config) -> bool:
-    return bool(config.getoption("verbose", 0) > 1)  # the terminal reporter's, which may be absent
+    verbosity: Any = config.getoption("verbose", 0)  # the terminal reporter's, which may be absent
+    return bool(verbosity > 1)
 
 
 def _set_stand_ins(config: pytest.Config) -> None:
@@ -392,9 +393,7 @@ def _keywords(node: pytest.Item) -> dict[str, Any]:
     keywords: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers("datazone_ts"))):
         if marker.args:
-            pytest.fail(
-                f"@pytest.mark.datazone_ts takes its options by keyword, not {marker.args}",
-                pytrace=False,
-            )
+            message = f"@pytest.mark.datazone_ts takes its options by keyword, not {marker.args}"
+            pytest.fail(message, pytrace=False)
         keywords |= marker.kwargs
     return keywords
