@@ -160,14 +160,22 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
 
 @pytest.fixture(scope="session")
 def loaded() -> None:
-    """Import the whole package, so that runs of pytest in this process need not."""
+    """Import the whole package before pytest runs in this process.
+
+    After such a run, pytester forgets the modules that it imported, and a second import would
+    create other classes.
+    """
     for module in walk_packages(pytest_datazone_ts.__path__, "pytest_datazone_ts."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
 
 
 @pytest.fixture
-def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def pytester(
+    loaded: None,  # noqa: ARG001
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+) -> pytest.Pytester:
     """pytester without the plugins that reorder tests or are slow to import."""
     others = ("anyio", "fakefs", "hypothesispytest", "randomly")
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in others))
@@ -175,11 +183,7 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
 
 
 @pytest.fixture
-def run_pytest(
-    loaded: None,  # noqa: ARG001
-    pytester: pytest.Pytester,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., Any]:
+def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Run pytest on a test module and other modules in the same directory.
 
     With ``in_subprocess``, it runs in another process.
