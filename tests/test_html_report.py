@@ -601,6 +601,7 @@ def test_the_page_shows_how_much_is_omitted(run):
             post(form(content="x" * 70_000))
             post(form(content="x" * 2_000))
             post(form(content="\\0" * 1_000))
+            post(form(content="password: " + "x" * 30_000))
 
         def test_name(datazone_ts):
             post(form("n" * 1_000))
@@ -615,11 +616,13 @@ def test_the_page_shows_how_much_is_omitted(run):
     assert page.test("test_attempts").count("ThrottlingException injected") == 20
     assert "6 further attempts omitted." in page.test("test_attempts")
     assert "26 attempts" not in page.text
-    first, second, third = page.test("test_content").split("PostTimeSeriesDataPoints 201")[1:]
+    contents = page.test("test_content").split("PostTimeSeriesDataPoints 201")[1:]
+    first, second, third, fourth = contents
     assert f" {'x' * 2000} truncated, 70,000 characters in all" in first
     assert f" {'x' * 2000} " in second
     assert "cut" not in second
     assert r"\x00 truncated, 1,000 characters in all" in third
+    assert "password: *** truncated, 30,010 characters in all" in fourth
     assert re.search(r" n{350,400}\.\.\. \(1000 characters\) acme", page.test("test_name"))
 
 
