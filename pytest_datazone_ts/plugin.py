@@ -34,7 +34,7 @@ _SWALLOWED = (
 _OUTCOMES = pytest.StashKey[set[str]]()
 
 _MARKER = (
-    f"datazone_ts({', '.join(f'{name}={getattr(Options(), name)!r}' for name in NAMES)}): "
+    f"datazone_ts({', '.join(f'{name}={INI_SETTINGS[name].default!r}' for name in NAMES)}): "
     "options of the datazone_ts fixture for this test; the closest marker wins."
 )
 
@@ -46,9 +46,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write one HTML page that shows what the run posted to Amazon DataZone's double",
     )
-    for name, (default, meaning) in INI_SETTINGS.items():
-        keywords: Any = {"type": "bool"} if isinstance(default, bool) else {}
-        parser.addini(f"datazone_ts_{name}", f"datazone_ts: {meaning}", default=default, **keywords)
+    for name, each in INI_SETTINGS.items():
+        keywords: Any = {"type": "bool"} if isinstance(each.default, bool) else {}
+        help_text = f"datazone_ts: {each.meaning}"
+        parser.addini(f"datazone_ts_{name}", help_text, default=each.default, **keywords)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.double import DataZoneTimeSeries
     from pytest_datazone_ts.faults import Fault
-    from pytest_datazone_ts.options import OptionKeywords
+    from pytest_datazone_ts.option_keywords import OptionKeywords
     from pytest_datazone_ts.views import DataPoints
 
     Key: TypeAlias = str | tuple[str, str] | tuple[str, str, str]
