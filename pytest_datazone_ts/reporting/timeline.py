@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_datazone_ts.records import Attempt, Call
-    from pytest_datazone_ts.reporting.trace import Chapter, Trace
+    from pytest_datazone_ts.trace import Chapter, Trace
 
 Item = TypeVar("Item")
 

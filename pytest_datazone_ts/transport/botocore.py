@@ -1,9 +1,8 @@
 """Handlers of the events that every botocore client in the process emits.
 
-Importing this module registers an initializer with botocore (a public API), which puts the handlers
-on every session created from then on, also of a botocore that is imported again. Existing sessions
-and clients, if there can be any, are found once, when a double is first activated. With neither a
-double nor the guard, the handlers do nothing.
+``interception.py`` has them put on every new session. Sessions and clients that are older than that
+are found once, when a double is first activated. With neither a double nor the guard, the handlers
+do nothing.
 
 State travels with the request, because emitters may run each handler in a task or thread of its
 own.
@@ -14,13 +13,11 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from weakref import ReferenceType, WeakSet, ref
+from weakref import ReferenceType, ref
 
-import botocore
-
+from pytest_datazone_ts import interception
 from pytest_datazone_ts.transport import active, guard
 from pytest_datazone_ts.transport.active import ANSWERED_BY, OPERATION_MODEL, PENDING
 
@@ -35,12 +32,6 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.transport.reply import Pending
 
-_scanned: WeakSet[ModuleType] = WeakSet()
-"""The botocore packages that were searched for sessions; a test may import botocore again."""
-if "botocore.session" not in sys.modules:
-    _scanned.add(botocore)  # it has no sessions or clients yet
-_handled: WeakSet[ModuleType] = WeakSet()
-"""The botocore packages whose new sessions get the handlers."""
 _latest: ReferenceType[Session] | None = None
 """The most recently created session."""
 
@@ -117,16 +108,15 @@ def latest_model() -> Iterator[ServiceModel]:
 
 
 def handle_existing() -> list[ServiceModel]:
-    """Put the handlers on all sessions and clients of the loaded botocore, once.
+    """Put the handlers on sessions and clients of the loaded botocore that lack them, once.
 
     Returns:
         The service models of the clients.
     """
     import botocore as package  # noqa: PLC0415 - a test may import botocore again
 
-    if package in _scanned:
+    if not interception.may_have_missed(package):
         return []
-    _scanned.add(package)
     from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - keeps start-up fast
     from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
 
@@ -165,10 +155,6 @@ class _Handlers:
 
     def __init__(self, package: ModuleType) -> None:
         self._package = package
-
-    def on_session(self, session: Session) -> None:
-        """Put the handlers on a new session."""
-        handle_session(session, self._package)
 
     def on_choose_signer(self, event_name: str, **_: object) -> object:
         """Leave requests that the double answers unsigned, unless the option ``sign`` is set."""
@@ -258,23 +244,3 @@ def _on_needs_retry(
 
 def _operation_name(event_name: str) -> str:
     return event_name.rpartition(".")[2]
-
-
-class _Finder:
-    """Finds no module, but notices that a test imports botocore again."""
-
-    @staticmethod
-    def find_spec(name: str, *_: object) -> None:
-        """Handle the sessions of a botocore before there can be one."""
-        if name == "botocore.session":
-            _handle_package(import_module("botocore"))
-
-
-def _handle_package(package: ModuleType) -> None:
-    if package not in _handled:
-        _handled.add(package)
-        package.register_initializer(_Handlers(package).on_session)
-
-
-_handle_package(botocore)
-sys.meta_path.insert(0, _Finder)

@@ -11,6 +11,7 @@ import os
 from multiprocessing import process
 from typing import TYPE_CHECKING, Any
 
+from pytest_datazone_ts import guarded_run
 from pytest_datazone_ts.transport import active, botocore, guard
 from pytest_datazone_ts.transport.active import ParentDouble
 
@@ -53,6 +54,6 @@ def _begin(double: ParentDouble | None, guards: bool, variables: Mapping[str, st
             del os.environ[name]
         os.environ.update(variables)
     active.set_parent_double(double)
-    guard.start(guards=guards)
+    guarded_run.start(guards=guards)
     botocore.start_guard()
     return _State()
