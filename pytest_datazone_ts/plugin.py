@@ -118,7 +118,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(specname="pytest_runtest_makereport")
 def pytest_end_at_users_line(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Hide the frames below the user's line; errors of unittest tests reach only this hook."""
-    if call.excinfo is not None:
+    # Unless its module is loaded, there is no error to hide frames of.
+    if call.excinfo is not None and "pytest_datazone_ts.errors" in sys.modules:
         from pytest_datazone_ts import reports  # noqa: PLC0415 - keeps start-up fast
 
         reports.end_at_users_line(call.excinfo, item.config)

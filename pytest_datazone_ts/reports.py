@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_datazone_ts import hint, location
+from pytest_datazone_ts.errors import DataZoneBlockedError, UnansweredOperationError
 
 if TYPE_CHECKING:
     from pytest_datazone_ts.trace import Trace
@@ -74,10 +74,9 @@ def end_at_users_line(excinfo: Any, config: pytest.Config) -> bool:
     Returns:
         Whether this package did.
     """
-    errors = sys.modules.get("pytest_datazone_ts.errors")  # no error exists unless it is loaded
-    if errors is None or excinfo is None or config.getoption("fulltrace", None):
+    if config.getoption("fulltrace", None):
         return False
-    kinds = (errors.UnansweredOperationError, errors.DataZoneBlockedError)
+    kinds = (UnansweredOperationError, DataZoneBlockedError)
     chain = location.error_chain(excinfo.value)
     found = [error for error in chain if isinstance(error, kinds) or _is_deliberate(error)]
     for error in found:
