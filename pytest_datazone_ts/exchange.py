@@ -9,8 +9,6 @@ from weakref import WeakSet
 from pytest_datazone_ts.clock import Clock
 from pytest_datazone_ts.entries import AttemptEntry
 from pytest_datazone_ts.errors import UnansweredOperationError
-from pytest_datazone_ts.faults import ThrottlingException
-from pytest_datazone_ts.faults.base import apply_fault
 from pytest_datazone_ts.injections import Injections
 from pytest_datazone_ts.log import Log
 from pytest_datazone_ts.reporting import messages
@@ -93,6 +91,8 @@ class Exchange:
                 result = serve()
             else:
                 attempt.fault, attempt.armed_at = injection.fault, injection.armed_at
+                from pytest_datazone_ts.faults.base import apply_fault  # noqa: PLC0415 - keeps the first use fast
+
                 outcome = apply_fault(injection.fault, request, serve)
                 result = (
                     self._encode_error(operation, outcome, attempt)
@@ -182,6 +182,8 @@ class Exchange:
             limit = self.injections.exceeded(operation.name)
             if limit is not None:
                 attempt.armed_at = attempt.armed_at or limit.armed_at
+                from pytest_datazone_ts.faults import ThrottlingException  # noqa: PLC0415 - keeps the first use fast
+
                 throttled = ServiceError("ThrottlingException", ThrottlingException.default_message)
                 return self._encode_error(operation, throttled, attempt)
             output = self._output(operation, call, attempt)

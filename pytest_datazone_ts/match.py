@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
 from botocore.utils import parse_timestamp
 
-from pytest_datazone_ts import data_quality, location, spelling
+from pytest_datazone_ts import location, spelling
 from pytest_datazone_ts.service import model
 from pytest_datazone_ts.text import NAIVE_AS_UTC
 
@@ -177,6 +177,8 @@ def point_differences(
 def _point_field(keyword: str, point: DataPoint | LineageEvent) -> object:
     if keyword != "passing_percentage":
         return getattr(point, keyword)
+    from pytest_datazone_ts import data_quality  # noqa: PLC0415 - keeps the first use fast
+
     point = cast("DataPoint", point)
     try:
         return data_quality.parse(point.type_identifier, point.content).passing_percentage

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_datazone_ts import data_quality, location
+from pytest_datazone_ts import location
 from pytest_datazone_ts.text import lines_in, multiline_repr
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class DataPoint(_Record):
         Raises:
             ValueError: The form has another type, or its content does not fit the type.
         """
+        from pytest_datazone_ts import data_quality  # noqa: PLC0415 - keeps the first use fast
+
         try:
             return data_quality.parse(self.type_identifier, self.content)
         except ValueError as error:

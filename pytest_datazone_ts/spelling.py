@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +10,8 @@ if TYPE_CHECKING:
 
 def hint(name: object, names: Iterable[str]) -> str:
     """Return the sentence `` Did you mean ...?`` with the closest name; ``""`` if none is close."""
+    from difflib import get_close_matches  # noqa: PLC0415 - keeps the first use fast
+
     by_key = {_key(known): known for known in names}
     key = _key(str(name))
     completions = [known for known in by_key if key and known.startswith(key)]

@@ -13,10 +13,10 @@ from pytest_datazone_ts.records import Attempt, Call, DataPoint, LineageEvent
 from pytest_datazone_ts.reporting import attempts, near_misses
 from pytest_datazone_ts.reporting.traits import differing_traits
 from pytest_datazone_ts.text import (
-    SECRET,
     counted,
     excerpt,
     format_value,
+    is_secret,
     truncate,
     without_credentials,
     wrap_list,
@@ -51,7 +51,7 @@ def not_exactly_one(
         for name, values in traits:
             if any(values[other] != values[index] for other in same):
                 label = f"       {name}: "
-                value = "***" if SECRET.search(name) else format_value(values[index])
+                value = "***" if is_secret(name) else format_value(values[index])
                 lines.append(label + truncate(value, _COLUMNS - len(label)))
     return "\n".join([*lines, *_more(records), *_suggestion(records, traits)])
 

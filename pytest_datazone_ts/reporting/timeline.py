@@ -11,11 +11,11 @@ from pytest_datazone_ts.injections import Injection, is_unused
 from pytest_datazone_ts.reporting import attempts, messages
 from pytest_datazone_ts.text import (
     COLUMNS,
-    SECRET,
     counted,
     escape,
     excerpt,
     format_value,
+    is_secret,
     truncate,
     without_credentials,
     wrap_list,
@@ -140,7 +140,7 @@ def without_secrets(reason: str, call: Call) -> str:
 def _secrets(value: object, *, within: bool = False) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _secrets(item, within=within or bool(SECRET.search(name)))
+            yield from _secrets(item, within=within or is_secret(name))
     elif within and value:
         yield str(value)
 
@@ -199,7 +199,7 @@ def _call(number: int, call: Call, extent: _Extent) -> Iterator[str]:
     others = [
         f"{name} {_abbreviate(value)}"
         for name, value in sorted(parameters.items())
-        if name not in _SHOWN_APART and not SECRET.search(name)
+        if name not in _SHOWN_APART and not is_secret(name)
     ]
     yield from wrap_list(others, "   ", "   ", extent.columns)
     yield from _abridge(
