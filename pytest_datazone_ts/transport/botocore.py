@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
     from botocore.hooks import BaseEventHooks
+    from botocore.loaders import Loader
     from botocore.model import OperationModel, ServiceModel
     from botocore.session import Session
 
     from pytest_datazone_ts.transport.reply import Pending
 
-_latest: ReferenceType[Session] | None = None
-"""The most recently created session."""
+_latest: ReferenceType[Loader] | None = None
+"""What loaded the model of the most recently created DataZone client, which keeps it alive."""
 
 
 class _Url(str):
@@ -72,9 +73,16 @@ def handle_session(session: Session, package: ModuleType) -> None:
         session: The session.
         package: The botocore that it comes from.
     """
-    global _latest  # noqa: PLW0603 - process-wide state
-    _latest = ref(session)
-    _register(session.get_component("event_emitter"), package)
+    emitter = session.get_component("event_emitter")
+    _register(emitter, package)
+    session_ref = ref(session)
+
+    def on_client_class(**_: object) -> None:
+        global _latest  # noqa: PLW0603 - process-wide state
+        creating: Any = session_ref()  # alive, as it creates a client
+        _latest = ref(creating.get_component("data_loader"))
+
+    emitter.register("creating-client-class.datazone", on_client_class)
     is_active = active.innermost() is not None
     if not (is_active or guard.is_guarding()):
         return
@@ -90,18 +98,14 @@ def handle_session(session: Session, package: ModuleType) -> None:
 
 
 def latest_model() -> Iterator[ServiceModel]:
-    """Yield the DataZone model of the most recently created session, if there is one.
+    """Yield the model of the most recently created DataZone client, if there is one.
 
-    The session's loader caches models, so no file is read if the session has created a DataZone
-    client.
+    The loader of its session caches models, so no file is read.
     """
-    session = None if _latest is None else _latest()
-    if session is None:
-        return
+    loader = None if _latest is None else _latest()
     from botocore.loaders import Loader  # noqa: PLC0415 - keeps start-up fast
     from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
 
-    loader = session.get_component("data_loader")
     if type(loader) is Loader:  # the code under test may have set its own
         # The arguments are the cache's key, so they must be the ones that botocore passes.
         yield ServiceModel(loader.load_service_model("datazone", "service-2", api_version=None))
