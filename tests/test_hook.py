@@ -568,10 +568,10 @@ class OwnLoader(loaders.Loader):
     pass
 
 sessions = {sessions}
-if sessions:
-    sessions[0].create_client("datazone", region_name="us-east-1")
 if sessions[1:]:
     sessions[1].register_component("data_loader", OwnLoader())
+clients = [each.create_client("datazone", region_name="us-east-1") for each in sessions]
+later = Session()
 read = []
 load_file = loaders.JSONFileLoader.load_file
 
@@ -589,9 +589,9 @@ with mock_datazone_ts():
 @pytest.mark.parametrize(
     ("sessions", "files"),
     [("[Session()]", 0), ("[]", 1), ("[Session(), Session()]", 1)],
-    ids=["a client has it", "no session", "the last session has a loader of its own"],
+    ids=["a client has it", "no client", "the last client has a loader of its own"],
 )
-def test_the_first_double_reads_the_model_unless_the_last_session_has(sessions, files):
+def test_the_first_double_reads_the_model_unless_the_last_client_has(sessions, files):
     code = FIRST_USE.format(sessions=sessions)
     result = subprocess.run(  # noqa: S603 - Python itself
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
