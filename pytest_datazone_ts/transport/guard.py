@@ -51,8 +51,8 @@ class RunningTest(NamedTuple):
     """Its id; ``None`` while no test is running."""
     requires_double: bool = False
     """Whether it requests ``datazone_ts``."""
-    passes_others_through: bool = False
-    """Whether its double lets operations other than the time-series ones through."""
+    passes_others_through: Callable[[], bool] = bool
+    """Returns whether its double lets operations other than the time-series ones through."""
     sweeps: bool = False
     """Whether its only doubles are those of its sweeps."""
 
@@ -117,11 +117,11 @@ def end_test(outer: RunningTest) -> None:
     _test = outer
 
 
-def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
+def require_double(passes_others_through: Callable[[], bool], *, sweeps: bool) -> None:
     """Stop the calls that the running test makes while its double is not active.
 
     Args:
-        passes_others_through: Whether the double lets other operations through.
+        passes_others_through: Returns whether the double lets other operations through.
         sweeps: Whether the only doubles of the test are those of its sweeps.
     """
     global _test  # noqa: PLW0603 - process-wide state
@@ -132,6 +132,8 @@ def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
 
 def take_blocked(test: str | None) -> list[str]:
     """Return the calls of a test that were blocked, and forget them."""
+    if not _blocked:
+        return []
     with active.lock:
         taken = [call for call in _blocked if call.test == test]
         _blocked[:] = [call for call in _blocked if call.test != test]
@@ -175,7 +177,7 @@ def check_call(operation: str, url: str) -> None:
     from pytest_datazone_ts.service import model  # noqa: PLC0415 - keeps start-up fast
 
     is_time_series = operation in model.TIME_SERIES_OPERATIONS
-    if _test.requires_double and (is_time_series or not _test.passes_others_through):
+    if _test.requires_double and (is_time_series or not _test.passes_others_through()):
         _block(f"{operation} was about to go to {_host(url)} {_advice_outside_double()}")
     if is_time_series and _guards:
         _block(
