@@ -290,7 +290,10 @@ def _start_guard(config: pytest.Config) -> None:
         config.add_cleanup(botocore.stop_guard)
     config.add_cleanup(guard.start(guards=config.stash[_GUARD]))
     if config.stash[_GUARD]:
+        from pytest_datazone_ts.transport import child_process  # noqa: PLC0415 - for the guard only
+
         botocore.start_guard()
+        child_process.tell_children()
 
 
 def _end_at_users_line(excinfo: Any, config: pytest.Config) -> bool:
