@@ -183,7 +183,7 @@ class Exchange:
             error = ServiceError("SerializationException", attempt.reason, status=400)
             return self._encode_error(operation, error, attempt)
         try:
-            limit = self.injections.exceeded(operation.name)
+            limit = self.injections.exceeded(operation.name, call.region)
             if limit is not None:
                 attempt.armed_at = attempt.armed_at or limit.armed_at
                 throttled = ServiceError("ThrottlingException", ThrottlingException.default_message)
