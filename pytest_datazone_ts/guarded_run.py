@@ -23,8 +23,8 @@ class RunningTest:
         """Its id; ``None`` while no test is running."""
         self.requires_double: bool = False
         """Whether it requests ``datazone_ts``."""
-        self.passes_others_through: bool = False
-        """Whether its double lets operations other than the time-series ones through."""
+        self.passes_others_through: Callable[[], bool] = bool
+        """Returns whether its double lets operations other than the time-series ones through."""
         self.sweeps: bool = False
         """Whether its only doubles are those of its sweeps."""
 
@@ -95,11 +95,11 @@ def end_test(outer: RunningTest) -> None:
     _test = outer
 
 
-def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
+def require_double(passes_others_through: Callable[[], bool], *, sweeps: bool) -> None:
     """Stop the calls that the running test makes while its double is not active.
 
     Args:
-        passes_others_through: Whether the double lets other operations through.
+        passes_others_through: Returns whether the double lets other operations through.
         sweeps: Whether the only doubles of the test are those of its sweeps.
     """
     _test.requires_double = True

@@ -108,11 +108,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     trace.begin(trace.Trace())
     fixtures = {"datazone_ts", "datazone_ts_sweep"}.intersection(getattr(item, "fixturenames", ()))
     if fixtures:
-        marked = [mark.kwargs.get("unstubbed") for mark in item.iter_markers("datazone_ts")]
-        unstubbed = next(filter(None, marked), run_options().unstubbed)
-        guarded_run.require_double(
-            passes_others_through=unstubbed == "passthrough", sweeps="datazone_ts" not in fixtures
-        )
+        sweeps = "datazone_ts" not in fixtures
+        guarded_run.require_double(lambda: _options(item).unstubbed == "passthrough", sweeps=sweeps)
 
 
 @pytest.hookimpl(specname="pytest_runtest_makereport")
@@ -197,12 +194,9 @@ def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries,
     node = request.node
     node.stash[_OUTCOMES] = set()
     ending = Ending(f"the test {node.nodeid}", test=location.current_test())
-    options = _options(node)
     # Again, because a test may request the fixture with request.getfixturevalue().
-    guarded_run.require_double(
-        passes_others_through=options.unstubbed == "passthrough", sweeps=False
-    )
-    with active_double(options, ending) as double:
+    guarded_run.require_double(lambda: _options(node).unstubbed == "passthrough", sweeps=False)
+    with active_double(_options(node), ending) as double:
         yield double
     # A test that failed, was skipped or was interrupted may not have used up its faults.
     if node.stash[_OUTCOMES] == {"passed"}:

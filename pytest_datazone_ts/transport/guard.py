@@ -59,7 +59,7 @@ def check_call(operation: str, url: str) -> None:
     from pytest_datazone_ts.service import model  # noqa: PLC0415 - keeps start-up fast
 
     is_time_series = operation in model.TIME_SERIES_OPERATIONS
-    if test.requires_double and (is_time_series or not test.passes_others_through):
+    if test.requires_double and (is_time_series or not test.passes_others_through()):
         _block(f"{operation} was about to go to {_host(url)} {_advice_outside_double()}")
     if is_time_series and guarded_run.has_guard():
         _block(
