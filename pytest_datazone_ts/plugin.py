@@ -290,11 +290,10 @@ def _start_guard(config: pytest.Config) -> None:
     config.stash[_GUARD] = _ini(config, "guard")
     end_run = guarded_run.start(guards=config.stash[_GUARD])
     if config.stash[_GUARD]:
-        from pytest_datazone_ts.transport import botocore, child_process  # noqa: PLC0415 - for the guard only
+        from pytest_datazone_ts.transport import botocore, child_process  # noqa: F401, PLC0415 - for the guard only
 
         config.add_cleanup(botocore.stop_guard)
         botocore.start_guard()
-        child_process.tell_children()
     config.add_cleanup(end_run)
 
 

@@ -11,7 +11,6 @@ own.
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -126,7 +125,12 @@ def handle_existing() -> list[ServiceModel]:
 
     # Not isinstance(), which would evaluate proxies and other lazy objects.
     kinds = (HierarchicalEmitter, ServiceModel)
+    is_frozen = gc.get_freeze_count() > 0
+    if is_frozen:  # the collector does not list frozen objects
+        gc.unfreeze()
     found = [item for item in gc.get_objects() if issubclass(type(item), kinds)]
+    if is_frozen:
+        gc.freeze()
     models = []
     for item in found:
         if issubclass(type(item), ServiceModel):
@@ -194,11 +198,9 @@ class _Handlers:
 
 def _redirect_to_parent(request: AWSPreparedRequest) -> None:
     """Send a request of a child process to the server of its parent's double, if it is served."""
-    double = active.parent_double()
-    if double is not None and double.endpoint_url is not None:
-        # A process that outlives its test may have been given the environment of the next server.
-        server = urlsplit(os.environ.get("AWS_ENDPOINT_URL_DATAZONE", double.endpoint_url))
-        parts = urlsplit(request.url)
+    parent, url = active.parent(), active.server()
+    if url is not None and parent is not None and parent.has_double:
+        parts, server = urlsplit(request.url), urlsplit(url)
         request.url = server._replace(path=parts.path, query=parts.query).geturl()
 
 

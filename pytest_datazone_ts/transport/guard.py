@@ -35,7 +35,8 @@ _XUNIT = frozenset(
 
 def is_guarding() -> bool:
     """Return whether calls that no double answers are blocked, or sent to the parent's double."""
-    return guarded_run.has_guard() or active.parent_double() is not None
+    parent = active.parent()
+    return guarded_run.has_guard() or (parent is not None and parent.has_double)
 
 
 def check_call(operation: str, url: str) -> None:
@@ -44,15 +45,17 @@ def check_call(operation: str, url: str) -> None:
     Raises:
         DataZoneBlockedError: The call was blocked.
     """
-    parent_double = active.parent_double()
-    if parent_double is not None:
-        if parent_double.endpoint_url is None:
+    parent = active.parent()
+    if parent is not None:
+        server = active.server()
+        if server is not None and (parent.has_double or url.startswith(server)):
+            return
+        if parent.has_double:
             message = (
                 f"{operation} was about to go to {_host(url)} from a child process, where the "
                 f"double of the test is not active. {_ADVICE_TO_CHILD}"
             )
             raise _error(message)
-        return
     test = guarded_run.running_test()
     if not (test.requires_double or guarded_run.has_guard()):
         return
@@ -62,9 +65,10 @@ def check_call(operation: str, url: str) -> None:
     if test.requires_double and (is_time_series or not test.passes_others_through()):
         _block(f"{operation} was about to go to {_host(url)} {_advice_outside_double()}")
     if is_time_series and guarded_run.has_guard():
+        advice = _ADVICE if parent is None else _ADVICE_TO_CHILD
         _block(
             f"{operation} was about to go to {_host(url)} while no double is active: the ini "
-            f"setting datazone_ts_guard blocked it. {_ADVICE_TO_CHILD if _is_child() else _ADVICE}"
+            f"setting datazone_ts_guard blocked it. {advice}"
         )
 
 
@@ -75,7 +79,7 @@ def check_send(operation: str, url: str) -> None:
         DataZoneBlockedError: The request was blocked.
     """
     check_call(operation, url)
-    if active.parent_double() is None and _bypasses_moto(url):
+    if active.server() is None and _bypasses_moto(url):
         from pytest_datazone_ts.errors import (  # noqa: PLC0415 - rarely needed
             DataZonePassthroughWarning,
         )
@@ -145,12 +149,6 @@ def _test_function() -> str | None:
 
 
 _RUNNERS = frozenset({"_pytest", "pluggy", "pytest", "unittest"})
-
-
-def _is_child() -> bool:
-    """Return whether ``multiprocessing`` started this process."""
-    process = sys.modules.get("multiprocessing.process")
-    return process is not None and process.parent_process() is not None
 
 
 def _bypasses_moto(url: str) -> bool:
