@@ -118,6 +118,39 @@ def test_clients_made_at_import_are_answered(pytester):
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=3)
 
 
+def test_a_client_that_is_older_than_the_plugin_and_frozen_is_answered(pytester):
+    pytester.makepyfile(
+        older="""
+        import gc
+
+        import boto3
+
+        CLIENT = boto3.client(
+            "datazone",
+            region_name="us-east-1",
+            endpoint_url="http://127.0.0.1:1",
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
+        )
+        gc.freeze()
+        """,
+        test_it="""
+        import gc
+
+        from older import CLIENT
+
+        def test_posts(datazone_ts):
+            CLIENT.delete_time_series_data_points(
+                domainIdentifier="dzd_1", entityIdentifier="e", entityType="ASSET", formName="f"
+            )
+            assert datazone_ts.calls.one().succeeded
+            assert gc.get_freeze_count() > 0
+        """,
+    )
+
+    pytester.runpytest_subprocess("-p", "older").assert_outcomes(passed=1)
+
+
 ELDERS = """
     import sys, weakref
 
