@@ -126,12 +126,7 @@ def check_match(
     """
     for keyword in match:
         if keyword not in keywords:
-            known = (*own, *keywords)
-            message = (
-                f"{caller}() got an unknown keyword {keyword!r}.{spelling.hint(keyword, known)} "
-                f"Valid keywords: {', '.join(known)}."
-            )
-            raise TypeError(message)
+            raise TypeError(spelling.unknown_keyword(caller, keyword, (*own, *keywords)))
     if "where" in match and not callable(match["where"]):
         message = f"{caller}(where=...) takes a callable, not {match['where']!r}"
         raise TypeError(message)

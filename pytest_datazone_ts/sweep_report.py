@@ -42,11 +42,7 @@ class SweepReport:
         """
         for keyword in values:
             if keyword not in _COMPARABLE:
-                message = (
-                    f"SweepReport.where() got an unknown keyword {keyword!r}."
-                    f"{spelling.hint(keyword, _COMPARABLE)} "
-                    f"Valid keywords: {', '.join(_COMPARABLE)}."
-                )
+                message = spelling.unknown_keyword("SweepReport.where", keyword, _COMPARABLE)
                 raise TypeError(message)
         return tuple(
             cell

@@ -170,11 +170,7 @@ def _require_keywords(options: Mapping[str, object]) -> None:
     known = [*[*inspect.signature(sweep).parameters][1:-1], *NAMES]
     for name in options:
         if name not in NAMES:
-            message = (
-                f"sweep() got an unknown keyword {name!r}.{spelling.hint(name, known)} "
-                f"Valid keywords: {', '.join(known)}."
-            )
-            raise TypeError(message)
+            raise TypeError(spelling.unknown_keyword("sweep", name, known))
 
 
 def _require_arguments(
