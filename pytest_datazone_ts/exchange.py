@@ -18,6 +18,7 @@ from pytest_datazone_ts.responders import Responders
 from pytest_datazone_ts.service import wire
 from pytest_datazone_ts.service.codec import DecodeError
 from pytest_datazone_ts.service.error import ServiceError
+from pytest_datazone_ts.service.example import example_response
 from pytest_datazone_ts.service.operations import Service
 from pytest_datazone_ts.text import without_credentials
 
@@ -207,14 +208,15 @@ class Exchange:
         return result.output
 
     def _unanswered(self, operation: Operation) -> str:
+        example = example_response(operation)
         needs_catalogue = self.service.needs_catalogue(operation.name)
         if self.standalone:
             return messages.unanswered_by_server(
-                operation.name, operation.example_members, needs_catalogue=needs_catalogue
+                operation.name, example, needs_catalogue=needs_catalogue
             )
         return messages.unanswered(
             operation.name,
-            operation.example_members,
+            example,
             needs_catalogue=needs_catalogue,
             has_fault=self.options.unstubbed == "passthrough",
         )

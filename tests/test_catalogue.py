@@ -731,7 +731,7 @@ def test_a_parameter_that_would_be_ignored_is_an_error(client, add):
         client.search_listings(domainIdentifier=DOMAIN, aggregations=[{"attribute": "name"}])
     assert str(caught.value) == (
         "the double's SearchListings does not implement the parameter 'aggregations'. Answer the "
-        "call in the test instead: datazone_ts.respond('SearchListings', {'items': [...]})"
+        "call in the test instead: datazone_ts.respond('SearchListings', {'items': []})"
     )
 
 
@@ -750,7 +750,7 @@ def test_an_attribute_that_would_be_ignored_is_an_error(client, add, operation):
     assert str(caught.value) == (
         f"the double's {operation} does not implement "
         "additionalAttributes=['TEXT_MATCH_RATIONALE']. Answer the call "
-        f"in the test instead: datazone_ts.respond('{operation}', {{'items': [...]}})"
+        f"in the test instead: datazone_ts.respond('{operation}', {{'items': []}})"
     )
 
 
@@ -763,7 +763,7 @@ def test_a_search_for_anything_but_assets_is_an_error(client, add, scope):
     assert str(caught.value) == (
         f"the double's Search does not implement searchScope='{scope}': its catalogue holds "
         "assets only. Answer the call in the test instead: "
-        "datazone_ts.respond('Search', {'items': [...]})"
+        "datazone_ts.respond('Search', {'items': []})"
     )
 
 

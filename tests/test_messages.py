@@ -764,7 +764,7 @@ def test_errors_of_the_test_that_the_code_swallowed_are_reported(make_client):
         "datazone_ts: the code under test swallowed errors that it should not handle:",
         f"  {responder}: KeyError: 'items'",
         f"  {listing}: unhandled DataZone operation ListDomains. Answer it in the test, "
-        "such as datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the "
+        "such as datazone_ts.respond('ListDomains', {'items': []}), or let it through to the "
         "network or moto with the option unstubbed='passthrough'.",
         f"  {deleting}: unhandled DataZone operation DeleteEnvironment. Answer it in the "
         "test, such as datazone_ts.respond('DeleteEnvironment', {}), or let it through to the "

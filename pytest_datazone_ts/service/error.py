@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts.errors import UnansweredOperationError
+from pytest_datazone_ts.service import model
+from pytest_datazone_ts.service.example import example_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,15 +50,15 @@ def not_found(kind: str, reason: str) -> ServiceError:
     return ServiceError("ResourceNotFoundException", message, reason=reason)
 
 
-def unimplemented(operation: str, feature: str, example: str = "{...}") -> UnansweredOperationError:
+def unimplemented(operation: str, feature: str) -> UnansweredOperationError:
     """Return the error for a part of an operation that the double does not implement.
 
     Args:
         operation: The operation's API name.
         feature: The part that it does not implement.
-        example: A response that the test could set.
     """
+    example = example_response(model.operation(operation))
     return UnansweredOperationError(
         f"the double's {operation} does not implement {feature}. Answer the call in the test "
-        f"instead: datazone_ts.respond({operation!r}, {example})"
+        f"instead: datazone_ts.respond({operation!r}, {example!r})"
     )

@@ -169,7 +169,7 @@ class Search:
 
     def _reject(self, feature: str) -> NoReturn:
         """Reject a search with a feature that the double does not implement."""
-        raise unimplemented(self._name, feature, "{'items': [...]}")
+        raise unimplemented(self._name, feature)
 
 
 _IMPLEMENTED = {
