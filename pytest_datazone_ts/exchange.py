@@ -164,7 +164,7 @@ class Exchange:
         if self.errors:
             problems.append(messages.swallowed_errors(self.errors))
         if unused := self.injections.unused():
-            problems.append(messages.unused_faults(unused))
+            problems.append(messages.unused_faults(unused, self.log.calls()))
         return problems
 
     def _serve(

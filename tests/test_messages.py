@@ -10,7 +10,7 @@ from unittest.mock import ANY
 
 import pytest
 from botocore.exceptions import ClientError
-from sample import location
+from sample import DOMAIN, ENTITY, FORM, SERIES, location
 
 from pytest_datazone_ts import Calls, DataPoints, faults, mock_datazone_ts
 
@@ -734,8 +734,33 @@ def test_faults_that_were_not_used_up_are_named_briefly():
             "    after letting 9 more through, used 0 of 2 times"
             for injection, (_, name) in zip(injections, injected, strict=True)
         ],
-        "The code under test made too few matching calls. If that is intended,",
-        "inject fewer, cancel() the injection, or set the option strict=False.",
+        "The code under test made no DataZone call. If that is intended, inject",
+        "fewer, cancel() the injection, or set the option strict=False.",
+    )
+
+
+def test_faults_that_were_not_used_up_are_followed_by_the_operations_called(make_client):
+    client = make_client()
+    mock = mock_datazone_ts()
+    ts = mock.__enter__()
+    injection = ts.inject("ThrottlingException", operation="ListTimeSeriesDataPoints")
+    for name in ("a", "b"):
+        client.post_time_series_data_points(
+            domainIdentifier=DOMAIN,
+            entityIdentifier=ENTITY,
+            entityType="ASSET",
+            forms=[{**FORM, "formName": name}],
+        )
+    client.delete_time_series_data_points(**{**SERIES, "formName": "a"})
+
+    assert message_of(lambda: mock.__exit__(None, None, None)) == lines(
+        "datazone_ts: the test injected faults that were not used up:",
+        f"  {injection.armed_at}: ThrottlingException on ListTimeSeriesDataPoints,",
+        "    used 0 of 1 times",
+        "The code under test called PostTimeSeriesDataPoints (2 times),",
+        "DeleteTimeSeriesDataPoints (1 time), but made too few matching attempts.",
+        "If that is intended, inject fewer, cancel() the injection, or set the",
+        "option strict=False.",
     )
 
 

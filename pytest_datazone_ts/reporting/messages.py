@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -131,13 +132,18 @@ def posted(match: Match, matched: Sequence[DataPoint]) -> str:
     return "\n".join(lines)
 
 
-def unused_faults(injections: Sequence[Injection]) -> str:
+def unused_faults(injections: Sequence[Injection], calls: Sequence[Call]) -> str:
     """Return the message for faults that the code under test did not use up."""
+    times = Counter(call.operation for call in calls)
+    called = ", ".join(f"{name} ({counted(number, 'time')})" for name, number in times.items())
+    did = "made no DataZone call"
+    if called:
+        did = f"called {called}, but made too few matching attempts"
     lines = ["datazone_ts: the test injected faults that were not used up:"]
     lines += [line for injection in injections for line in describe_injection(injection)]
     lines += textwrap.wrap(
-        "The code under test made too few matching calls. If that is intended, inject "
-        "fewer, cancel() the injection, or set the option strict=False.",
+        f"The code under test {did}. If that is intended, inject fewer, cancel() the injection, "
+        "or set the option strict=False.",
         _COLUMNS,
     )
     return "\n".join(lines)
