@@ -264,6 +264,13 @@ def test_a_body_that_is_not_a_json_object(message_of, body, message):
     assert message_of("faults", body=body).startswith(message)
 
 
+def test_a_long_body_is_not_repeated_in_full(message_of):
+    message = message_of("faults", body=f"[{'1, ' * 100_000}1]")
+    assert message.startswith("the arguments are a JSON object, not [1, 1, 1, ")
+    assert message.endswith("1, 1, 1... (300040 characters)")
+    assert len(message) == 2_000
+
+
 def test_a_body_that_is_nested_too_deeply(message_of):
     assert "nested too deeply" in message_of("faults", body="[" * 100_000)
 
