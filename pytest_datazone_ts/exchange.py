@@ -186,6 +186,7 @@ class Exchange:
                 throttled = ServiceError("ThrottlingException", ThrottlingException.default_message)
                 return self._encode_error(operation, throttled, attempt)
             output = self._output(operation, call, attempt)
+            attempt.has_next_page = bool(output.get("nextToken"))
         except ServiceError as error:
             attempt.reason = error.reason
             return self._encode_error(operation, error, attempt)
