@@ -249,8 +249,12 @@ def json_differences(
             the lists themselves.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
-        for key in expected if subset else {**expected, **actual}:
-            left, right = expected.get(key, MISSING), actual.get(key, MISSING)
+        members = [
+            (key, expected.get(key, MISSING), actual.get(key, MISSING))
+            for key in (expected if subset else {**expected, **actual})
+        ]
+        # Plain values come first, before a long list hides that they differ.
+        for key, left, right in sorted(members, key=_is_nested):
             yield from json_differences(left, right, f"{path}.{key}", subset=subset)
     elif _is_list(expected) and _is_list(actual) and subset and len(expected) != len(actual):
         # Items after the first difference may only have moved.
@@ -266,6 +270,10 @@ def json_differences(
             yield from json_differences(left, right, f"{path}[{index}]", subset=subset)
     elif not is_equal(expected, actual):
         yield path, expected, actual
+
+
+def _is_nested(member: tuple[str, object, object]) -> bool:
+    return isinstance(member[2], (dict, list))
 
 
 def is_equal(expected: object, actual: object) -> bool:

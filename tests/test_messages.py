@@ -221,25 +221,25 @@ def test_json_content_is_compared_path_by_path_and_the_most_similar_comes_first(
         "       content $.passingPercentage",
         "         expected 90",
         "         posted   1",
-        "       content $.rules (expected 2 items, posted 0)",
-        "         [0] missing: {'status': 'PASS'}",
-        "         [1] missing: {'status': 'PASS', 'types': <ANY>}",
         "       content $.name",
         "         expected 1",
         "         posted   'b'",
+        "       content $.rules (expected 2 items, posted 0)",
+        "         [0] missing: {'status': 'PASS'}",
+        "         [1] missing: {'status': 'PASS', 'types': <ANY>}",
         "  2. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
         "       content $.passingPercentage",
         "         expected 90",
         "         posted   87.5",
+        "       content $.name",
+        "         expected 1",
+        "         posted   True",
         "       content $.rules[1].status",
         "         expected 'PASS'",
         "         posted   'FAIL'",
         "       content $.rules[1].types",
         "         expected <ANY>",
         "         posted   missing",
-        "       content $.name",
-        "         expected 1",
-        "         posted   True",
     )
 
 
@@ -268,6 +268,25 @@ def test_lists_of_different_length_differ_in_their_first_item_that_does_and_in_l
         "         [21] missing: 2",
         "         [22] missing: 3",
         "         and 1 more",
+    ]
+
+
+def test_plain_values_that_differ_come_before_lists_and_objects(datazone_ts, post_form):
+    rules = [{"status": "PASS"}] * 20
+    post_form(content=json.dumps({"evaluations": rules, "passingPercentage": 100.0}))
+
+    message = message_of(
+        datazone_ts.assert_posted,
+        content={"evaluations": [{"status": "FAIL"}] * 20, "passingPercentage": 0.0},
+    )
+
+    assert message.splitlines()[5:11] == [
+        "       content $.passingPercentage",
+        "         expected 0.0",
+        "         posted   100.0",
+        "       content $.evaluations[0].status",
+        "         expected 'FAIL'",
+        "         posted   'PASS'",
     ]
 
 
