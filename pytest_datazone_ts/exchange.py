@@ -19,8 +19,8 @@ from pytest_datazone_ts.responders import Responders
 from pytest_datazone_ts.service import wire
 from pytest_datazone_ts.service.codec import DecodeError
 from pytest_datazone_ts.service.error import ServiceError
-from pytest_datazone_ts.service.example import example_response
 from pytest_datazone_ts.service.operations import Service
+from pytest_datazone_ts.service.unanswered import example_response
 from pytest_datazone_ts.text import without_credentials
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from datetime import datetime, timedelta, timezone
@@ -775,14 +776,17 @@ def test_with_no_asset_the_error_names_both_ways_out(client):
     for operation, call in calls.items():
         shape = client.meta.service_model.operation_model(operation).output_shape
         needed = shape.required_members or ["items"]
-        example = ", ".join(f"'{member}': ..." for member in needed)
         with pytest.raises(UnansweredOperationError) as caught:
             call()
-        assert str(caught.value) == (
-            f"unhandled DataZone operation {operation}. Put an asset in the catalogue, "
-            "with datazone_ts.add_asset(...). Or answer it in the test, such as "
-            f"datazone_ts.respond('{operation}', {{{example}}}), or let it through to "
-            "the network or moto with the option unstubbed='passthrough'."
+        before, example, after = re.split(r"({.*})", str(caught.value))
+        assert [*ast.literal_eval(example)] == needed
+        assert (before, after) == (
+            (
+                f"unhandled DataZone operation {operation}. Put an asset in the catalogue, "
+                "with datazone_ts.add_asset(...). Or answer it in the test, such as "
+                f"datazone_ts.respond('{operation}', "
+            ),
+            "), or let it through to the network or moto with the option unstubbed='passthrough'.",
         )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from pytest_datazone_ts.service.codec import read_date_time
-from pytest_datazone_ts.service.error import unimplemented
+from pytest_datazone_ts.service.unanswered import unimplemented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

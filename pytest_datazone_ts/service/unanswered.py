@@ -1,8 +1,11 @@
-"""Examples of responses, for errors that suggest ``respond``."""
+"""The error for a call that the double cannot answer, and the response that it suggests."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from pytest_datazone_ts.errors import UnansweredOperationError
+from pytest_datazone_ts.service import model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +24,20 @@ _SCALARS: Mapping[str, object] = {
     "string": "...",
     "timestamp": "2024-01-01T00:00:00Z",
 }
+
+
+def unimplemented(operation: str, feature: str) -> UnansweredOperationError:
+    """Return the error for a part of an operation that the double does not implement.
+
+    Args:
+        operation: The operation's API name.
+        feature: The part that it does not implement.
+    """
+    example = example_response(model.operation(operation))
+    return UnansweredOperationError(
+        f"the double's {operation} does not implement {feature}. Answer the call in the test "
+        f"instead: datazone_ts.respond({operation!r}, {example!r})"
+    )
 
 
 def example_response(operation: Operation) -> dict[str, Any]:
