@@ -18,6 +18,7 @@ from pytest_datazone_ts.service import wire
 from pytest_datazone_ts.service.codec import DecodeError
 from pytest_datazone_ts.service.error import ServiceError
 from pytest_datazone_ts.service.operations import Service
+from pytest_datazone_ts.service.unanswered import example_response
 from pytest_datazone_ts.text import without_credentials
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class Exchange:
         if self.errors:
             problems.append(messages.swallowed_errors(self.errors))
         if unused := self.injections.unused():
-            problems.append(messages.unused_faults(unused))
+            problems.append(messages.unused_faults(unused, self.log.calls()))
         return problems
 
     def _serve(
@@ -191,6 +192,7 @@ class Exchange:
                 throttled = ServiceError("ThrottlingException", ThrottlingException.default_message)
                 return self._encode_error(operation, throttled, attempt)
             output = self._output(operation, call, attempt)
+            attempt.has_next_page = bool(output.get("nextToken"))
         except ServiceError as error:
             attempt.reason = error.reason
             return self._encode_error(operation, error, attempt)
@@ -213,14 +215,15 @@ class Exchange:
         return result.output
 
     def _unanswered(self, operation: Operation) -> str:
+        example = example_response(operation)
         needs_catalogue = self.service.needs_catalogue(operation.name)
         if self.standalone:
             return messages.unanswered_by_server(
-                operation.name, operation.example_members, needs_catalogue=needs_catalogue
+                operation.name, example, needs_catalogue=needs_catalogue
             )
         return messages.unanswered(
             operation.name,
-            operation.example_members,
+            example,
             needs_catalogue=needs_catalogue,
             has_fault=self.options.unstubbed == "passthrough",
         )

@@ -126,12 +126,7 @@ def check_match(
     """
     for keyword in match:
         if keyword not in keywords:
-            known = (*own, *keywords)
-            message = (
-                f"{caller}() got an unknown keyword {keyword!r}.{spelling.hint(keyword, known)} "
-                f"Valid keywords: {', '.join(known)}."
-            )
-            raise TypeError(message)
+            raise TypeError(spelling.unknown_keyword(caller, keyword, (*own, *keywords)))
     if "where" in match and not callable(match["where"]):
         message = f"{caller}(where=...) takes a callable, not {match['where']!r}"
         raise TypeError(message)
@@ -256,8 +251,12 @@ def json_differences(
             the lists themselves.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
-        for key in expected if subset else {**expected, **actual}:
-            left, right = expected.get(key, MISSING), actual.get(key, MISSING)
+        members = [
+            (key, expected.get(key, MISSING), actual.get(key, MISSING))
+            for key in (expected if subset else {**expected, **actual})
+        ]
+        # Plain values come first, before a long list hides that they differ.
+        for key, left, right in sorted(members, key=_is_nested):
             yield from json_differences(left, right, f"{path}.{key}", subset=subset)
     elif _is_list(expected) and _is_list(actual) and subset and len(expected) != len(actual):
         # Items after the first difference may only have moved.
@@ -273,6 +272,10 @@ def json_differences(
             yield from json_differences(left, right, f"{path}[{index}]", subset=subset)
     elif not is_equal(expected, actual):
         yield path, expected, actual
+
+
+def _is_nested(member: tuple[str, object, object]) -> bool:
+    return isinstance(member[2], (dict, list))
 
 
 def is_equal(expected: object, actual: object) -> bool:

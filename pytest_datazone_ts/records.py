@@ -154,6 +154,8 @@ class Attempt(_Record):
     """The data points that it stored, whether or not the client learned of it."""
     reason: str | None = field(default=None, compare=False, repr=False)
     """Why the double itself rejected it, failed or found nothing; ``None`` for injected faults."""
+    has_next_page: bool = field(default=False, compare=False, repr=False)
+    """Whether its response has a ``nextToken``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

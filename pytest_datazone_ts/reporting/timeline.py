@@ -236,6 +236,8 @@ def _attempt(call: Call, attempt: Attempt, extent: _Extent) -> Iterator[str]:
         items += last
     elif attempts.is_repetition(call, attempt):
         items.append("stored nothing new: its clientToken was used before")
+    if attempt.has_next_page:
+        items.append("more pages follow (nextToken)")
     if extent.request_ids and attempt.request_id is not None:
         items.append(f"request {attempt.request_id}")
     if attempt.slept:
