@@ -12,7 +12,7 @@ from pytest_datazone_ts.match import Match, Selection, check_match
 from pytest_datazone_ts.service import model
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.service_setup import ServiceSetup
-from pytest_datazone_ts.spelling import checks_keywords
+from pytest_datazone_ts.spelling import check_keywords
 from pytest_datazone_ts.transport import active, retries
 from pytest_datazone_ts.views import Calls, DataPoints, LineageEvents
 
@@ -175,12 +175,12 @@ class DataZoneTimeSeries(ServiceSetup):
         self._exchange.log.injected(injection)
         return injection
 
-    @checks_keywords
+    @check_keywords
     def rate_limit(self, rate: float, *, burst: float = 1, operation: str = POST) -> RateLimit:
         """Throttle an operation with a token bucket on the test's clock.
 
         An attempt over the limit gets a ``ThrottlingException``. Each region has its own bucket,
-        as AWS's limits apply per region. The limit replaces the operation's earlier one.
+        because AWS's limits apply per region. The limit replaces the operation's earlier one.
 
         Args:
             rate: The number of calls per second.

@@ -96,7 +96,7 @@ def end_test(outer: RunningTest) -> None:
 
 
 def require_double(passes_others_through: Callable[[], bool], *, sweeps: bool) -> None:
-    """Stop the calls that the running test makes while its double is not active.
+    """Block the calls that the running test makes while its double is not active.
 
     Args:
         passes_others_through: Returns whether the double lets other operations through.

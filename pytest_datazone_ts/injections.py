@@ -165,7 +165,7 @@ class Injection:
 
 
 class RateLimit:
-    """A token bucket in each region on the test's clock, set with ``rate_limit``."""
+    """A token bucket for each region, on the test's clock, set with ``rate_limit``."""
 
     def __init__(self, rate: float, *, burst: float, clock: Clock) -> None:
         arguments: tuple[tuple[str, object, int], ...] = (("rate", rate, 0), ("burst", burst, 1))

@@ -1,9 +1,9 @@
 """Interception of every botocore session in the process.
 
-Importing this module registers an initializer (a public API) with botocore as soon as botocore can
-have a session, also with a botocore that is imported again. The initializer puts the handlers of
-``transport/botocore.py`` on each new session. Neither botocore nor the handlers are imported before
-the code under test imports botocore, because pytest loads this module in every project.
+This module registers an initializer (a public API) with botocore as soon as botocore is imported,
+and again if it is imported again. The initializer puts the handlers of ``transport/botocore.py`` on
+each new session. This module itself imports neither botocore nor the handlers, because pytest loads
+it in every project.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _sessions_before: WeakKeyDictionary[ModuleType, bool] = WeakKeyDictionary()
 """The intercepted botocore packages, and whether they may have sessions without the handlers."""
 
 
-def may_have_missed(package: ModuleType) -> bool:
+def may_have_missed_sessions(package: ModuleType) -> bool:
     """Return whether a botocore package may have sessions without the handlers.
 
-    The caller is expected to put the handlers on them: the function returns true only once.
+    Only the first call returns true, because the caller puts the handlers on these sessions.
     """
     _intercept(package)
     missed, _sessions_before[package] = _sessions_before[package], False
@@ -47,11 +47,11 @@ def _intercept(package: ModuleType) -> None:
 
 
 class _Finder:
-    """Finds no module, but notices when botocore is imported, for the first time or again."""
+    """Finds no module, but notices when botocore is imported, even if it is imported again."""
 
     @staticmethod
     def find_spec(name: str, *_: object) -> None:
-        """Intercept the sessions of a botocore before there can be one."""
+        """Intercept the sessions of a botocore package before any can be created."""
         if name == "botocore.session":
             _intercept(import_module("botocore"))
 

@@ -1,4 +1,4 @@
-"""The listener to what doubles record, as a type. pytest does not load this module at its start."""
+"""The type of the listeners to what doubles record. It is not imported at run time."""
 
 from __future__ import annotations
 

@@ -255,7 +255,7 @@ def json_differences(
             (key, expected.get(key, MISSING), actual.get(key, MISSING))
             for key in (expected if subset else {**expected, **actual})
         ]
-        # Plain values come first, before a long list hides that they differ.
+        # Plain values come first, so that a long list does not hide them.
         for key, left, right in sorted(members, key=_is_nested):
             yield from json_differences(left, right, f"{path}.{key}", subset=subset)
     elif _is_list(expected) and _is_list(actual) and subset and len(expected) != len(actual):

@@ -1,4 +1,4 @@
-"""The options as keywords, for editors. pytest does not load this module at its start."""
+"""The options as keywords, for editors and type checkers. It is not imported at run time."""
 
 from __future__ import annotations
 

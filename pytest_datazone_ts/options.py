@@ -78,7 +78,7 @@ class Options(SimpleNamespace):
         super().__init__(**{**_DEFAULTS, **values})
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        message = f"cannot set {name!r}: the options of a double do not change"
+        message = f"cannot set {name!r}: the options of a double are read-only"
         raise AttributeError(message)
 
     def override(self, keywords: Mapping[str, Any], *, source: str) -> Options:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-# The last one intercepts every botocore session that is created from now on.
+# Importing interception intercepts every botocore session that is created from now on.
 from pytest_datazone_ts import guarded_run, interception, trace  # noqa: F401
 from pytest_datazone_ts.options import INI_SETTINGS, NAMES, Options, run_options, set_run_options
 
@@ -89,7 +89,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
         from pytest_datazone_ts import reports  # noqa: PLC0415 - keeps start-up fast
 
         has_stand_ins = collector.config.stash.get(_STAND_INS, False)
-        reports.complete_collection(report, collector, blocked, has_stand_ins=has_stand_ins)
+        reports.complete_collect_report(report, collector, blocked, has_stand_ins=has_stand_ins)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -115,7 +115,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(specname="pytest_runtest_makereport")
 def pytest_end_at_users_line(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Hide the frames below the user's line; errors of unittest tests reach only this hook."""
-    # Unless its module is loaded, there is no error to hide frames of.
+    # If its module is not loaded, this package has raised no error of its own.
     if call.excinfo is not None and "pytest_datazone_ts.errors" in sys.modules:
         from pytest_datazone_ts import reports  # noqa: PLC0415 - keeps start-up fast
 

@@ -1,4 +1,4 @@
-"""What the plugin changes in pytest's reports. It is imported when there is something to report."""
+"""The plugin's changes to pytest's reports. Imported only when there is something to report."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _SWALLOWED = (
 )
 
 
-def complete_collection(
+def complete_collect_report(
     report: pytest.CollectReport,
     collector: pytest.Collector,
     blocked: list[str],
     *,
     has_stand_ins: bool,
 ) -> None:
-    """Fail a module that swallowed the error of a blocked call, or complete its own error.
+    """Fail a module that swallowed the error of a blocked call, or add a hint to its own error.
 
     Args:
         report: The report of the module's collection.
         collector: The module.
-        blocked: The calls that were blocked meanwhile.
+        blocked: The calls that were blocked during the collection.
         has_stand_ins: Whether there are stand-ins in the environment.
     """
     name = collector.nodeid or "a conftest"
@@ -72,7 +72,7 @@ def end_at_users_line(excinfo: Any, config: pytest.Config) -> bool:
     ``__tracebackhide__`` is not enough: pytest's debugger ignores it if it is a module's variable.
 
     Returns:
-        Whether this package did.
+        Whether this package raised it.
     """
     if config.getoption("fulltrace", None):
         return False

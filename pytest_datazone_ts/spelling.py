@@ -36,8 +36,8 @@ def unknown_keyword(caller: str, keyword: str, known: Iterable[str]) -> str:
     )
 
 
-def checks_keywords(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Have a method suggest a keyword in the error for one that it does not take."""
+def check_keywords(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Make a method suggest the closest keyword if it gets an unknown one."""
     known = [name for name in method.__annotations__ if name != "return"]
 
     @wraps(method)

@@ -224,7 +224,7 @@ class _ByCell:
                 if part not in known:
                     message = (
                         f"sweep({argument}=...) got the key {key!r}.{spelling.hint(part, known)} "
-                        f"The {what} are {', '.join(known)}."
+                        f"Valid {what}: {', '.join(known)}."
                     )
                     raise ValueError(message)
             self._values[parts] = value
@@ -239,8 +239,8 @@ class _ByCell:
             for site in key[2:]:
                 if site not in known:
                     message = (
-                        f"sweep({self._argument}=...) got the key {key!r}, and the code makes no "
-                        "call there. The sites are the files and lines of its calls: "
+                        f"sweep({self._argument}=...) got the key {key!r}, but the code makes no "
+                        "call there. Valid sites, the files and lines of its calls: "
                         f"{', '.join(known)}."
                     )
                     raise ValueError(message)

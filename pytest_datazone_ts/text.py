@@ -159,7 +159,7 @@ def wrap_list(
 
 
 def is_secret(name: str) -> bool:
-    """Return whether the value of a parameter with this name is not shown."""
+    """Return whether the value of a parameter with this name must not be shown."""
     return re.search(_SENSITIVE, name) is not None
 
 

@@ -1,4 +1,4 @@
-"""Processes that multiprocessing does not fork from pytest's load no plugin; they are told."""
+"""Child processes that multiprocessing spawns load no plugins, but reach the double."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def publish(asset):
 def error_of_publishing(asset):
     try:
         publish(asset)
-    except Exception as error:  # noqa: BLE001 - to be looked at
+    except Exception as error:  # noqa: BLE001 - the test checks it
         return type(error).__name__, str(error)
 
 
@@ -107,7 +107,7 @@ def test_a_child_loads_botocore_only_if_it_needs_it(run):
     assert run(eval, "'botocore' in __import__('sys').modules") is False
 
 
-def test_a_child_that_cannot_import_the_package_starts_and_says_so(datazone_ts, monkeypatch, capfd):
+def test_a_child_that_cannot_import_the_package_starts_anyway(datazone_ts, monkeypatch, capfd):
     folder = Path(pytest_datazone_ts.__file__).parent.parent
     path = [each for each in sys.path if Path(each or ".").resolve() != folder.resolve()]
     monkeypatch.setattr(sys, "path", path)
@@ -115,7 +115,7 @@ def test_a_child_that_cannot_import_the_package_starts_and_says_so(datazone_ts, 
         assert pool.apply(len, ["a"]) == 1
     assert not datazone_ts.calls
     assert capfd.readouterr().err == (
-        "pytest-datazone-ts: this process does not know of the double: "
+        "pytest-datazone-ts: cannot set up this child process: "
         "ModuleNotFoundError(\"No module named 'pytest_datazone_ts'\")\n"
     )
 
@@ -126,7 +126,7 @@ def test_a_child_that_is_started_without_a_double_is_left_alone(run):
     assert run(eval, "'pytest_datazone_ts' in __import__('sys').modules") is False
 
 
-def test_a_client_that_is_older_than_what_the_child_is_told_reaches_the_double(pytester):
+def test_a_client_created_before_the_child_is_set_up_reaches_the_double(pytester):
     pytester.makepyfile(
         publisher=f"""
         import multiprocessing
@@ -158,7 +158,7 @@ def test_a_client_that_is_older_than_what_the_child_is_told_reaches_the_double(p
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
-def test_a_process_that_is_older_than_the_first_double_is_told(pytester):
+def test_a_process_created_before_the_first_double_reaches_it(pytester):
     pytester.makepyfile(
         publisher=PUBLISHER,
         test_it=f"""

@@ -231,7 +231,7 @@ def test_what_is_wrong_gets_the_message_of_python(message_of, datazone_ts):
     assert message_of("reset", {"all": True}) == raised_by(datazone_ts.reset, all=True)
 
 
-def test_the_name_alone_of_a_fault_that_takes_arguments(message_of):
+def test_a_fault_that_takes_arguments_needs_more_than_its_name(message_of):
     message = "AwsError takes arguments: POST them to /_datazone_ts/faults, such as "
     example = '{"fault": {"name": "AwsError", "code": ..., "status_code": ...}}'
     assert message_of("faults", {"fault": "AwsError"}) == message + example

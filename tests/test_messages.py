@@ -758,7 +758,7 @@ def test_faults_that_were_not_used_up_are_named_briefly():
     )
 
 
-def test_faults_that_were_not_used_up_are_followed_by_the_operations_called(make_client):
+def test_unused_faults_are_shown_with_the_operations_that_were_called(make_client):
     client = make_client()
     mock = mock_datazone_ts()
     ts = mock.__enter__()

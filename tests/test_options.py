@@ -54,7 +54,7 @@ def test_an_option_that_is_not_given_has_its_default():
     assert options_of() == DEFAULTS
 
 
-def test_the_options_of_a_double_are_shown_and_do_not_change():
+def test_the_options_of_a_double_have_a_repr_and_are_read_only():
     with mock_datazone_ts(strict=False) as ts:
         assert repr(ts.options) == (
             "Options(strict=False, unstubbed='error', retry_sleep='virtual', sleep='real', "

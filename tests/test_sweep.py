@@ -349,11 +349,11 @@ def test_a_failing_cell_can_be_allowed_with_a_reason(post_one):
 @pytest.mark.parametrize(
     ("key", "message"),
     [
-        ("ThrotlingException", "Did you mean 'ThrottlingException'? The faults are Internal"),
-        (("ReadTimeout", "calls"), "Did you mean 'call'? The modes are attempt, call, outage."),
+        ("ThrotlingException", "Did you mean 'ThrottlingException'? Valid faults: Internal"),
+        (("ReadTimeout", "calls"), "Did you mean 'call'? Valid modes: attempt, call, outage."),
         (("ReadTimeout", "call", "a.py:1", 1), "takes as a key the name of a fault, (name, mode)"),
         (404, "(name, mode, site), not 404"),
-        ("PostTimeSeriesDataPoints", "key 'PostTimeSeriesDataPoints'. The faults are Internal"),
+        ("PostTimeSeriesDataPoints", "key 'PostTimeSeriesDataPoints'. Valid faults: Internal"),
     ],
 )
 def test_a_wrong_key_is_an_error(argument, key, message, post_one):

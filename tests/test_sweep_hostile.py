@@ -183,7 +183,7 @@ class TestArguments:
             ({"allow": {"ReadTimeout": True}}, "takes a reason for each key, not True"),
             (
                 {"expect": {"ExpiredTokenException": "ok"}},
-                "The faults are InternalServerException, ",
+                "Valid faults: InternalServerException, ",
             ),
         ],
     )
@@ -210,8 +210,8 @@ class TestArguments:
         with pytest.raises(ValueError, match="makes no call there") as caught:
             sweep(publish, **{argument: {("ReadTimeout", "call", site): "ok"}})
         assert str(caught.value) == (
-            f"sweep({argument}=...) got the key {('ReadTimeout', 'call', site)}, and the code "
-            f"makes no call there. The sites are the files and lines of its calls: {here}."
+            f"sweep({argument}=...) got the key {('ReadTimeout', 'call', site)}, but the code "
+            f"makes no call there. Valid sites, the files and lines of its calls: {here}."
         )
 
 

@@ -249,7 +249,7 @@ class CatalogueOperations:
 
 
 def _type_name(parameters: Mapping[str, Any], type_identifier: str) -> str:
-    """Return the name of a type of the domain, without the domain's id in front of it."""
+    """Return the name of a type without the prefix that is the ID of the domain."""
     return type_identifier.removeprefix(f"{parameters['domainIdentifier']}.")
 
 

@@ -76,7 +76,7 @@ class CatalogueOutput:
             "entityRevision": asset.revision,
             "entityType": _listed_type(asset),
             **_description(asset),
-            # Listings have the names of the terms, of which the double knows only the ids.
+            # Listings contain the names of the terms; the double knows only their IDs.
             **({} if asset.glossary_terms else {"glossaryTerms": []}),
             "createdAt": listing.created_at,
             "owningProjectId": asset.owning_project_identifier,

@@ -125,7 +125,7 @@ class Search:
         if attributes:
             values = [value for name in attributes for value in _values(name, candidate)]
         else:
-            # AWS searches the attributes that form types annotate as searchable, but lists none.
+            # AWS searches the attributes that form types annotate as searchable; there is no list.
             asset = candidate.asset
             forms = [form.value for form in asset.forms.values()]
             values = [*_flat([asset.name, asset.description, asset.external_identifier, *forms])]

@@ -41,7 +41,7 @@ def unimplemented(operation: str, feature: str) -> UnansweredOperationError:
 
 
 def example_response(operation: Operation) -> dict[str, Any]:
-    """Return a response with the required members, or else with the most useful one."""
+    """Return a response with the required members or, if there are none, the most useful one."""
     if operation.output is None:
         return {}
     members = operation.output.members

@@ -31,8 +31,8 @@ PENDING = "_datazone_ts_pending"
 """The attribute of a prepared request that a double has claimed."""
 
 
-class ParentProcess(NamedTuple):
-    """What the process that started this one had at the time."""
+class ParentState(NamedTuple):
+    """The state of the parent process when it started this process."""
 
     has_double: bool
     """Whether a double was active in it."""
@@ -43,7 +43,7 @@ class ParentProcess(NamedTuple):
 lock: AbstractContextManager[object] = threading.RLock()
 """Held while a double is activated or deactivated, and while shared state changes."""
 _stack: list[Active] = []
-_parent: ParentProcess | None = None
+_parent: ParentState | None = None
 
 
 def innermost() -> Active | None:
@@ -61,26 +61,26 @@ def is_active(exchange: Exchange) -> bool:
     return any(each.exchange is exchange for each in _stack)
 
 
-def parent() -> ParentProcess | None:
-    """Return what the parent process had, if this is a child process."""
+def parent() -> ParentState | None:
+    """Return the state of the parent process, if this is a child process."""
     return _parent
 
 
-def set_parent(parent: ParentProcess) -> None:
-    """Make this process a child process."""
+def set_parent(parent: ParentState) -> None:
+    """Set the state of the parent process, which makes this a child process."""
     global _parent  # noqa: PLW0603 - process-wide state
     _parent = parent
 
 
-def as_parent() -> ParentProcess:
-    """Return what this process has, as the parent of those that it starts."""
+def state_for_children() -> ParentState:
+    """Return the state that the child processes of this process get."""
     if _stack:
-        return ParentProcess(has_double=True, endpoint_url=_stack[-1].exchange.endpoint_url)
-    return _parent or ParentProcess(has_double=False, endpoint_url=None)
+        return ParentState(has_double=True, endpoint_url=_stack[-1].exchange.endpoint_url)
+    return _parent or ParentState(has_double=False, endpoint_url=None)
 
 
-def server() -> str | None:
-    """Return the URL of the server for the calls of this child process, if there is one."""
+def server_url() -> str | None:
+    """Return the URL to which the calls of this child process go, if there is a server."""
     if _parent is None:
         return None
     # A process that outlives its test can be given the environment of the next server.
@@ -92,7 +92,7 @@ def _after_fork() -> None:
     """Deactivate the doubles in a forked child, whose recordings would be lost."""
     global lock  # noqa: PLW0603 - process-wide state
     lock = threading.RLock()  # another thread may have held it
-    set_parent(as_parent())
+    set_parent(state_for_children())
     _stack.clear()
 
 

@@ -1,6 +1,6 @@
 """Handlers of the events that every botocore client in the process emits.
 
-``interception.py`` has them put on every new session. Sessions and clients that are older than that
+``interception.py`` puts them on every new session. Sessions and clients that were created earlier
 are found once, when a double is first activated. With neither a double nor the guard, the handlers
 do nothing.
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.transport.reply import Pending
 
 _latest: ReferenceType[Loader] | None = None
-"""What loaded the model of the most recently created DataZone client, which keeps it alive."""
+"""The loader of the most recently created DataZone client, which keeps it alive."""
 
 
 class _Url(str):
@@ -118,7 +118,7 @@ def handle_existing() -> list[ServiceModel]:
     """
     import botocore as package  # noqa: PLC0415 - a test may import botocore again
 
-    if not interception.may_have_missed(package):
+    if not interception.may_have_missed_sessions(package):
         return []
     from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - keeps start-up fast
     from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
@@ -198,7 +198,7 @@ class _Handlers:
 
 def _redirect_to_parent(request: AWSPreparedRequest) -> None:
     """Send a request of a child process to the server of its parent's double, if it is served."""
-    parent, url = active.parent(), active.server()
+    parent, url = active.parent(), active.server_url()
     if url is not None and parent is not None and parent.has_double:
         parts, server = urlsplit(request.url), urlsplit(url)
         request.url = server._replace(path=parts.path, query=parts.query).geturl()

@@ -1,8 +1,9 @@
 """Child processes that ``multiprocessing`` starts with the methods ``spawn`` and ``forkserver``.
 
-They load no plugin, so they would not know that a double or the guard is active. The parent pickles
-the configuration of each process that it starts. Importing this module adds an item to it, which
-tells the child. Forked processes have a copy of the parent's memory, and need nothing.
+They load no plugins, so they would not know that a double or the guard is active. However, the
+parent pickles a configuration for each process that it starts. Importing this module adds an item
+to it, which sets up the child process when it is unpickled. Forked processes have a copy of the
+parent's memory, and need no setup.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import guarded_run, interception  # noqa: F401 - intercepts sessions
 from pytest_datazone_ts.transport import active
-from pytest_datazone_ts.transport.active import ParentProcess
+from pytest_datazone_ts.transport.active import ParentState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,23 +36,23 @@ VARIABLES = (
 )
 """The environment variables that ``datazone_ts_server`` sets or removes."""
 
-# Only built-in functions, so that a child starts even where it cannot import this package.
+# Needs only built-in functions, so that a child starts even if it cannot import this package.
 _SOURCE = """
 import sys
 try:
-    from pytest_datazone_ts.transport.child_process import begin
-    item = begin(*arguments)
+    from pytest_datazone_ts.transport.child_process import set_up
+    item = set_up(*arguments)
 except Exception as error:
-    print("pytest-datazone-ts: this process does not know of the double:", repr(error), file=sys.stderr)
-"""  # noqa: E501 - one line of code
+    print("pytest-datazone-ts: cannot set up this child process:", repr(error), file=sys.stderr)
+"""
 
 
-class _Item:
-    """The item of the configuration. It is pickled when a process is started."""
+class _ConfigItem:
+    """The item in the configuration. It is pickled when a process is started."""
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         starting = context.get_spawning_popen()
-        parent = active.as_parent()
+        parent = active.state_for_children()
         guards = guarded_run.has_guard()
         if starting is None or not (parent.has_double or guards):
             return dict, ()
@@ -64,22 +65,22 @@ class _Item:
         return eval, ("exec(source) or item", names)
 
 
-def begin(
+def set_up(
     parent: tuple[bool, str | None],
     guards: bool,  # noqa: FBT001 - pickled
     variables: Mapping[str, str | None],
-) -> _Item:
-    """Block the calls of this process, or send them to the server of its parent's double.
+) -> _ConfigItem:
+    """Make this process block its calls, or send them to the server of its parent's double.
 
     Args:
-        parent: The fields of a ``ParentProcess``.
+        parent: The fields of a ``ParentState``.
         guards: Whether the ini setting ``guard`` is on.
         variables: The environment variables to set; those to remove are ``None``.
 
     Returns:
         The item for the configuration of this process, and of those that it starts.
     """
-    active.set_parent(ParentProcess(*parent))
+    active.set_parent(ParentState(*parent))
     guarded_run.start(guards=guards)
     for name, value in variables.items():
         if value is None:
@@ -90,12 +91,12 @@ def begin(
         from pytest_datazone_ts.transport import botocore  # noqa: PLC0415 - most children are faster without
 
         botocore.start_guard()
-    return _Item()
+    return _ConfigItem()
 
 
 def _add_item() -> None:
-    """Add the item to the configurations of this process, and of those that it has yet to start."""
-    item = _Item()
+    """Add the item to the configurations of this process and of those that are not started yet."""
+    item = _ConfigItem()
     for each in (process.current_process(), *vars(process)["_dangling"]):
         vars(each)["_config"]["pytest_datazone_ts"] = item
 

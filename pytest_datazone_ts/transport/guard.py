@@ -1,9 +1,9 @@
 """The guard, which blocks DataZone calls that no double answers.
 
 Such a call is blocked if the ini setting ``guard`` is on, if the running test requests
-``datazone_ts`` and makes the call while its double is not active, or in a child process that was
-started while a double was active. Otherwise botocore sends it, with a warning if it bypasses moto's
-``mock_aws``, which looks like a safety net.
+``datazone_ts`` and makes the call while its double is not active, or if it comes from a child
+process that was started while a double was active. Otherwise botocore sends it, with a warning if
+it bypasses moto's ``mock_aws``, which looks like a safety net.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def check_call(operation: str, url: str) -> None:
     """
     parent = active.parent()
     if parent is not None:
-        server = active.server()
-        if server is not None and (parent.has_double or url.startswith(server)):
+        server_url = active.server_url()
+        if server_url is not None and (parent.has_double or url.startswith(server_url)):
             return
         if parent.has_double:
             message = (
@@ -79,7 +79,7 @@ def check_send(operation: str, url: str) -> None:
         DataZoneBlockedError: The request was blocked.
     """
     check_call(operation, url)
-    if active.server() is None and _bypasses_moto(url):
+    if active.server_url() is None and _bypasses_moto(url):
         from pytest_datazone_ts.errors import (  # noqa: PLC0415 - rarely needed
             DataZonePassthroughWarning,
         )

@@ -64,7 +64,7 @@ class Rejected(Exception):  # noqa: N818 - it becomes a response
     Args:
         status: The HTTP status of the response.
         code: The error code.
-        message: The error message, which is truncated if it is long.
+        message: The error message, which is truncated if it is too long.
         **headers: Further headers of the response.
     """
 
