@@ -84,7 +84,7 @@ def _mock_aws(_client: Any) -> dict[str, float]:
 
 
 def _timed(call: Any) -> float:
-    gc.collect()  # so that the imports before do not cause a collection during the call
+    gc.collect()  # so that earlier imports do not trigger a collection during the call
     started = thread_time()
     call()
     return thread_time() - started

@@ -94,7 +94,7 @@ def suggestion(call):
         ),
     ],
 )
-def test_the_suggested_response_works_as_it_is(client, ts, call, members):
+def test_the_suggested_response_works_as_is(client, ts, call, members):
     eval(suggestion(lambda: call(client)), {"datazone_ts": ts})  # noqa: S307 - our own message
 
     response = call(client)

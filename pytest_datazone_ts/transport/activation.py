@@ -13,7 +13,7 @@ from pytest_datazone_ts.service import model
 from pytest_datazone_ts.transport import (
     active,
     botocore,
-    child_process,  # noqa: F401 - tells child processes
+    child_process,  # noqa: F401 - sets up child processes
     credentials,
     guard,
     reply,  # noqa: F401 - see above

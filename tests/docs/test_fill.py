@@ -1,4 +1,4 @@
-"""``fill.py`` puts what a page's commands print now in place of what the page shows."""
+"""``fill.py`` replaces the output on a page with what the page's commands print now."""
 
 from __future__ import annotations
 
