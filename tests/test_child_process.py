@@ -12,7 +12,6 @@ import boto3
 import pytest
 from sample import DOMAIN, FORM
 
-import pytest_datazone_ts
 from pytest_datazone_ts import mock_datazone_ts
 
 METHODS = [method for method in multiprocessing.get_all_start_methods() if method != "fork"]
@@ -108,8 +107,7 @@ def test_a_child_loads_botocore_only_if_it_needs_it(run):
 
 
 def test_a_child_that_cannot_import_the_package_starts_and_says_so(datazone_ts, monkeypatch, capfd):
-    folder = Path(pytest_datazone_ts.__file__).parent.parent
-    path = [each for each in sys.path if Path(each or ".").resolve() != folder.resolve()]
+    path = [each for each in sys.path if not Path(each, "pytest_datazone_ts").is_dir()]
     monkeypatch.setattr(sys, "path", path)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(len, ["a"]) == 1
