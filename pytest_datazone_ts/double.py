@@ -176,8 +176,8 @@ class DataZoneTimeSeries(ServiceSetup):
     def rate_limit(self, rate: float, *, burst: float = 1, operation: str = POST) -> RateLimit:
         """Throttle an operation with a token bucket on the test's clock.
 
-        An attempt over the limit gets a ``ThrottlingException``. The limit replaces the
-        operation's earlier one.
+        An attempt over the limit gets a ``ThrottlingException``. Each region has its own bucket,
+        as AWS's limits apply per region. The limit replaces the operation's earlier one.
 
         Args:
             rate: The number of calls per second.

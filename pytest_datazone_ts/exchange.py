@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakSet
@@ -45,8 +46,6 @@ class Exchange:
         """The waits that botocore requested, in seconds."""
         self.code_sleeps: list[float] = []
         """The waits of the code under test itself, in seconds."""
-        self.sleepers: WeakSet[object] = WeakSet()
-        """The threads and tasks that sleep virtually, with the option ``sleep="virtual"``."""
         self.errors: list[Exception] = []
         """Errors that the test must see, although the code under test may have swallowed them."""
         self.ending: Ending | None = None
@@ -55,6 +54,11 @@ class Exchange:
         self.standalone: bool = False
         """Whether it is served outside a test, so that errors suggest the server's flags."""
         self._request_numbers = count(1)
+
+    @cached_property
+    def sleepers(self) -> WeakSet[object]:
+        """The threads and tasks that sleep virtually, with the option ``sleep="virtual"``."""
+        return WeakSet()
 
     def answers(self, operation: str) -> bool:
         """Return whether the double answers an operation, and does not let it through."""
@@ -179,7 +183,7 @@ class Exchange:
             error = ServiceError("SerializationException", attempt.reason, status=400)
             return self._encode_error(operation, error, attempt)
         try:
-            limit = self.injections.exceeded(operation.name)
+            limit = self.injections.exceeded(operation.name, call.region)
             if limit is not None:
                 attempt.armed_at = attempt.armed_at or limit.armed_at
                 throttled = ServiceError("ThrottlingException", ThrottlingException.default_message)

@@ -164,7 +164,7 @@ class Injection:
 
 
 class RateLimit:
-    """A token bucket on the test's clock, set with ``DataZoneTimeSeries.rate_limit``."""
+    """A token bucket in each region on the test's clock, set with ``rate_limit``."""
 
     def __init__(self, rate: float, *, burst: float, clock: Clock) -> None:
         arguments: tuple[tuple[str, object, int], ...] = (("rate", rate, 0), ("burst", burst, 1))
@@ -191,8 +191,8 @@ class RateLimit:
         # Fractions, as 0.1 s at 10 calls a second does not always add up to one token in floats.
         self._per_microsecond = Fraction(str(rate)) / 1_000_000
         self._burst = Fraction(str(burst))
-        self._tokens = self._burst
-        self._refilled_at = self._microseconds()
+        self._buckets: dict[str, tuple[Fraction, int]] = {}
+        """The tokens in each region's bucket, and when it was last refilled."""
         self._cancelled = False
         self._lock = threading.Lock()
 
@@ -200,21 +200,23 @@ class RateLimit:
         """Lift the limit."""
         self._cancelled = True
 
-    def _admit(self) -> bool:
-        """Take a token, if one is available."""
+    def _admit(self, region: str) -> bool:
+        """Take a token from a region's bucket, if one is available."""
         with self._lock:
             if self._cancelled:
                 return True
             now = self._microseconds()
+            tokens, refilled_at = self._buckets.get(region, (self._burst, now))
             # The test may have moved its clock back.
-            elapsed = max(0, now - self._refilled_at)
-            self._refilled_at = now
-            self._tokens = min(self._burst, self._tokens + elapsed * self._per_microsecond)
-            if self._tokens < 1:
+            elapsed = max(0, now - refilled_at)
+            tokens = min(self._burst, tokens + elapsed * self._per_microsecond)
+            is_admitted = tokens >= 1
+            if is_admitted:
+                tokens -= 1
+            else:
                 self.throttled += 1
-                return False
-            self._tokens -= 1
-            return True
+            self._buckets[region] = (tokens, now)
+            return is_admitted
 
     def _microseconds(self) -> int:
         return round(self._clock.time() * 1_000_000)
@@ -264,10 +266,12 @@ class Injections:
                 taken = injection
         return taken
 
-    def exceeded(self, operation: str) -> RateLimit | None:
+    def exceeded(self, operation: str, region: str) -> RateLimit | None:
         """Take a token for the next attempt; return the rate limit if that throttles it."""
         limit = self._rate_limits.get(operation)
-        return None if limit is None or limit._admit() else limit  # noqa: SLF001 - not for tests
+        if limit is None or limit._admit(region):  # noqa: SLF001 - not for tests
+            return None
+        return limit
 
     def unused(self) -> list[Injection]:
         """Return the injections that were not used up."""

@@ -115,11 +115,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     trace.begin(trace.Trace())
     fixtures = {"datazone_ts", "datazone_ts_sweep"}.intersection(getattr(item, "fixturenames", ()))
     if fixtures:
-        marked = [mark.kwargs.get("unstubbed") for mark in item.iter_markers("datazone_ts")]
-        unstubbed = next(filter(None, marked), run_options().unstubbed)
-        guard.require_double(
-            passes_others_through=unstubbed == "passthrough", sweeps="datazone_ts" not in fixtures
-        )
+        sweeps = "datazone_ts" not in fixtures
+        guard.require_double(lambda: _options(item).unstubbed == "passthrough", sweeps=sweeps)
 
 
 @pytest.hookimpl(specname="pytest_runtest_makereport")
@@ -191,10 +188,9 @@ def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries,
     node = request.node
     node.stash[_OUTCOMES] = set()
     ending = Ending(f"the test {node.nodeid}", test=location.current_test())
-    options = _options(node)
     # Again, because a test may request the fixture with request.getfixturevalue().
-    guard.require_double(passes_others_through=options.unstubbed == "passthrough", sweeps=False)
-    with active_double(options, ending) as double:
+    guard.require_double(lambda: _options(node).unstubbed == "passthrough", sweeps=False)
+    with active_double(_options(node), ending) as double:
         yield double
     # A test that failed, was skipped or was interrupted may not have used up its faults.
     if node.stash[_OUTCOMES] == {"passed"}:
@@ -290,7 +286,10 @@ def _start_guard(config: pytest.Config) -> None:
         config.add_cleanup(botocore.stop_guard)
     config.add_cleanup(guard.start(guards=config.stash[_GUARD]))
     if config.stash[_GUARD]:
+        from pytest_datazone_ts.transport import child_process  # noqa: PLC0415 - for the guard only
+
         botocore.start_guard()
+        child_process.tell_children()
 
 
 def _end_at_users_line(excinfo: Any, config: pytest.Config) -> bool:

@@ -153,6 +153,7 @@ def test_a_listing_has_what_the_asset_was_added_with(client, add):
         "entityRevision": "1",
         "entityType": "RedshiftTableAssetType",
         "description": "Three species",
+        "glossaryTerms": [],
         "createdAt": NOW,
         "owningProjectId": "zooproject",
         "additionalAttributes": {"latestTimeSeriesDataPointForms": []},

@@ -122,6 +122,17 @@ def test_create_asset(client):
     assert listed_names(client) == []
 
 
+def test_types_of_the_domain_are_named_without_its_id(client):
+    asset = {**ASSET, "typeIdentifier": f"{DOMAIN}.BedrockChatApp"}
+    form = {"formName": "BedrockChatAppForm", "typeIdentifier": f"{DOMAIN}.BedrockChatAppForm"}
+    created = client.create_asset(**asset, formsInput=[form])
+
+    assert created["typeIdentifier"] == "BedrockChatApp"
+    assert created["formsOutput"][0]["typeName"] == "BedrockChatAppForm"
+    revised = revise(client, created["id"], formsInput=[form])
+    assert revised["formsOutput"][0]["typeName"] == "BedrockChatAppForm"
+
+
 def test_a_form_that_says_nothing_has_defaults(client):
     created = client.create_asset(**ASSET, formsInput=[{"formName": "NotesForm"}])
     assert created["formsOutput"] == [
@@ -293,6 +304,13 @@ def test_an_asset_is_published_as_it_is_now(client, add):
     assert client.get_listing(**listing)["item"]["assetListing"]["assetRevision"] == "2"
     first = client.get_listing(**listing, listingRevision="1")
     assert (first["name"], first["listingRevision"]) == ("penguins", "1")
+
+
+def test_a_listing_does_not_show_the_ids_of_glossary_terms(client):
+    created = client.create_asset(**ASSET, glossaryTerms=["term"])
+    change_listing(client, identifier=created["id"])
+    [item] = client.search_listings(domainIdentifier=DOMAIN)["items"]
+    assert "glossaryTerms" not in item["assetListing"]
 
 
 def test_an_earlier_revision_is_published(client, add):

@@ -80,9 +80,9 @@ def test_with_the_server_forked_children_reach_the_double(datazone_ts, function)
 def test_without_the_server_a_call_in_a_forked_child_is_an_error(datazone_ts, function, network):
     message = (
         "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws from a "
-        "forked process: the double of the test is not active in it. Add the fixture "
-        "datazone_ts_server to the test, which puts the double behind HTTP: calls of forked "
-        "processes then go there."
+        "child process, where the double of the test is not active. Start this child process, or "
+        "its pool, in a test that requests datazone_ts_server: its calls then go to the double "
+        "over HTTP."
     )
     assert fork_and(function) == [("DataZoneBlockedError", message)] * 2
     assert not datazone_ts.calls

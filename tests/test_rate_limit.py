@@ -9,6 +9,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 from freezegun import freeze_time
 from hypothesis import HealthCheck, example, given, settings
@@ -149,6 +150,16 @@ def test_it_limits_only_its_operation(datazone_ts, admitted, make_client):
             list_points()
         assert admitted()
         assert admitted()
+
+
+def test_each_region_has_a_limit_of_its_own(datazone_ts, session, post):
+    limit = datazone_ts.rate_limit(1)
+    with freeze_time(START):
+        for region in ("eu-west-1", "us-east-1"):
+            client = session.client("datazone", region, config=Config(retries={"mode": "legacy"}))
+            post(client)
+    assert limit.throttled == 0
+    assert [len(call.attempts) for call in datazone_ts.calls] == [1, 1]
 
 
 def test_a_new_limit_replaces_the_old_one_and_cancel_lifts_it(datazone_ts, admitted):

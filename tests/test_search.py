@@ -106,6 +106,7 @@ def equal(attribute: str, value: Any, **operator: str) -> dict[str, Any]:
         ("GlueTableForm.partitioned", 0, []),
         ("createdAt", 1707019506, ["keepers"]),
         ("createdAt", 1707019506000, ["keepers"]),
+        ("lastUpdatedAt", 1707019506000, ["keepers"]),
     ],
 )
 def test_a_filter_compares_an_attribute(find, attribute, value, found):

@@ -89,7 +89,8 @@ class ThrottlingException(ServiceException):
     Args:
         message: As in :class:`ServiceException`.
         retry_after: Seconds, sent as ``Retry-After`` and, in milliseconds, as
-            ``x-amz-retry-after``. botocore honours the latter, in its newer retry modes only.
+            ``x-amz-retry-after``. botocore 1.44 honours the latter in standard and adaptive modes,
+            up to 5 seconds more than its own delay.
     """
 
     retry_after: float | None = None

@@ -76,6 +76,8 @@ class CatalogueOutput:
             "entityRevision": asset.revision,
             "entityType": _listed_type(asset),
             **_description(asset),
+            # Listings have the names of the terms, of which the double knows only the ids.
+            **({} if asset.glossary_terms else {"glossaryTerms": []}),
             "createdAt": listing.created_at,
             "owningProjectId": asset.owning_project_identifier,
             **({"additionalAttributes": additional} if additional else {}),

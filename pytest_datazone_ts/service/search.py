@@ -125,7 +125,7 @@ class Search:
         if attributes:
             values = [value for name in attributes for value in _values(name, candidate)]
         else:
-            # AWS does not document which fields it searches by default.
+            # AWS searches the attributes that form types annotate as searchable, but lists none.
             asset = candidate.asset
             forms = [form.value for form in asset.forms.values()]
             values = [*_flat([asset.name, asset.description, asset.external_identifier, *forms])]
@@ -199,7 +199,8 @@ def _updated_at(candidate: Candidate) -> datetime:
     return candidate.listing.updated_at if candidate.listing else candidate.asset.created_at
 
 
-# AWS documents creationTime and lastUpdatedTime; public pipelines use the others.
+# AWS documents creationTime and lastUpdatedTime, and its examples have lastUpdatedAt; public
+# pipelines use the others.
 _ATTRIBUTES: Mapping[str, Callable[[Candidate], Any]] = {
     "name": lambda candidate: candidate.asset.name,
     "description": lambda candidate: candidate.asset.description,
@@ -210,6 +211,7 @@ _ATTRIBUTES: Mapping[str, Callable[[Candidate], Any]] = {
     "creationTime": _first_created_at,
     "createdAt": _first_created_at,
     "lastUpdatedTime": _updated_at,
+    "lastUpdatedAt": _updated_at,
     "updatedAt": _updated_at,
     "amazonmetadata.sourceCategory": lambda _: "asset",
     "__DataZoneGlossaryTerms": lambda candidate: candidate.asset.glossary_terms,

@@ -13,6 +13,7 @@ from pytest_datazone_ts.service import model
 from pytest_datazone_ts.transport import (
     active,
     botocore,
+    child_process,
     credentials,
     guard,
     reply,  # noqa: F401 - see above
@@ -28,6 +29,7 @@ def activate(double: Any, exchange: Exchange) -> None:
     with active.lock:
         model.load(chain(botocore.handle_existing(), botocore.latest_model()))
         active.push(double, exchange)
+        child_process.tell_children()
         credentials.install()
         retries.install()
         if exchange.options.sleep == "virtual":

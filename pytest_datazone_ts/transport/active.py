@@ -31,17 +31,17 @@ PENDING = "_datazone_ts_pending"
 """The attribute of a prepared request that a double has claimed."""
 
 
-class Forked(NamedTuple):
-    """A process that was forked while a double was active."""
+class ParentDouble(NamedTuple):
+    """The double that was active in the parent process when this one was started."""
 
     endpoint_url: str | None
-    """The URL of that double, if it is served over HTTP."""
+    """Its URL, if it is served over HTTP."""
 
 
 lock: AbstractContextManager[object] = threading.RLock()
 """Held while a double is activated or deactivated, and while shared state changes."""
 _stack: list[Active] = []
-_forked: Forked | None = None
+_parent_double: ParentDouble | None = None
 
 
 def innermost() -> Active | None:
@@ -59,17 +59,23 @@ def is_active(exchange: Exchange) -> bool:
     return any(each.exchange is exchange for each in _stack)
 
 
-def forked() -> Forked | None:
-    """Return where calls go if this process was forked while a double was active."""
-    return _forked
+def parent_double() -> ParentDouble | None:
+    """Return the double of the parent process, if one was active when this process was started."""
+    return _parent_double
+
+
+def set_parent_double(double: ParentDouble | None) -> None:
+    """Set the double of the parent process."""
+    global _parent_double  # noqa: PLW0603 - process-wide state
+    _parent_double = double
 
 
 def _after_fork() -> None:
     """Deactivate the doubles in a forked child, whose recordings would be lost."""
-    global _forked, lock  # noqa: PLW0603 - process-wide state
+    global lock  # noqa: PLW0603 - process-wide state
     lock = threading.RLock()  # another thread may have held it
     if _stack:
-        _forked = Forked(_stack[-1].exchange.endpoint_url)
+        set_parent_double(ParentDouble(_stack[-1].exchange.endpoint_url))
         _stack.clear()
 
 

@@ -12,6 +12,7 @@ own.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -187,7 +188,7 @@ class _Handlers:
         request.url = str(request.url)
         if exchange is None:
             guard.check_send(operation, request.url)
-            _redirect_forked(request)
+            _redirect_to_parent(request)
             return None
         if not exchange.answers(operation):
             return None
@@ -201,11 +202,13 @@ class _Handlers:
         return reply
 
 
-def _redirect_forked(request: AWSPreparedRequest) -> None:
-    """Send a request of a forked process to the server of the double, if it is served."""
-    forked = active.forked()
-    if forked is not None and forked.endpoint_url is not None:
-        parts, server = urlsplit(request.url), urlsplit(forked.endpoint_url)
+def _redirect_to_parent(request: AWSPreparedRequest) -> None:
+    """Send a request of a child process to the server of its parent's double, if it is served."""
+    double = active.parent_double()
+    if double is not None and double.endpoint_url is not None:
+        # A process that outlives its test may have been given the environment of the next server.
+        server = urlsplit(os.environ.get("AWS_ENDPOINT_URL_DATAZONE", double.endpoint_url))
+        parts = urlsplit(request.url)
         request.url = server._replace(path=parts.path, query=parts.query).geturl()
 
 

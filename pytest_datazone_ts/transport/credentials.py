@@ -45,14 +45,19 @@ def withhold_session_token(headers: HTTPHeaders) -> None:
 
 def install() -> None:
     """Give every session stand-ins for missing configuration."""
-    from botocore import credentials, utils  # noqa: PLC0415 - keeps start-up fast
+    from botocore.credentials import (  # noqa: PLC0415 - keeps start-up fast
+        ContainerProvider,
+        InstanceMetadataProvider,
+        ProcessProvider,
+    )
     from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
+    from botocore.utils import IMDSRegionProvider  # noqa: PLC0415 - keeps start-up fast
 
     put = _replacements.put
-    put(credentials.ContainerProvider, "load", _LOAD.build)
-    put(credentials.InstanceMetadataProvider, "load", _LOAD.build)
-    put(credentials.ProcessProvider, "load", _LOAD_PROCESS.build)
-    put(utils.IMDSRegionProvider, "provide", _PROVIDE_REGION.build)
+    put(ContainerProvider, "load", _LOAD.build)
+    put(InstanceMetadataProvider, "load", _LOAD.build)
+    put(ProcessProvider, "load", _LOAD_PROCESS.build)
+    put(IMDSRegionProvider, "provide", _PROVIDE_REGION.build)
     put(Session, "get_credentials", _GET_CREDENTIALS.build)
     put(Session, "get_auth_token", _get_auth_token)
     put(Session, "get_config_variable", _get_config_variable)

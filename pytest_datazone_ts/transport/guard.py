@@ -1,8 +1,8 @@
 """The guard, which blocks DataZone calls that no double answers.
 
 Such a call is blocked if the ini setting ``guard`` is on, if the running test requests
-``datazone_ts`` and makes the call while its double is not active, or if the process was forked
-while a double was active. Otherwise botocore sends it, with a warning if it bypasses moto's
+``datazone_ts`` and makes the call while its double is not active, or in a child process that was
+started while a double was active. Otherwise botocore sends it, with a warning if it bypasses moto's
 ``mock_aws``, which looks like a safety net.
 """
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.errors import DataZoneBlockedError
 
 _ADVICE = "Add the fixture datazone_ts to the test, or wrap the code in mock_datazone_ts()."
+_ADVICE_TO_CHILD = (
+    "Start this child process, or its pool, in a test that requests datazone_ts_server: its calls "
+    "then go to the double over HTTP."
+)
 _XUNIT = frozenset(
     f"{when}{what}"
     for when in ("setup", "teardown")
@@ -47,8 +51,8 @@ class RunningTest(NamedTuple):
     """Its id; ``None`` while no test is running."""
     requires_double: bool = False
     """Whether it requests ``datazone_ts``."""
-    passes_others_through: bool = False
-    """Whether its double lets operations other than the time-series ones through."""
+    passes_others_through: Callable[[], bool] = bool
+    """Returns whether its double lets operations other than the time-series ones through."""
     sweeps: bool = False
     """Whether its only doubles are those of its sweeps."""
 
@@ -88,8 +92,8 @@ def start(*, guards: bool) -> Callable[[], None]:
 
 
 def is_guarding() -> bool:
-    """Return whether the ini setting ``guard`` is on."""
-    return _guards
+    """Return whether calls that no double answers are blocked, or sent to the parent's double."""
+    return _guards or active.parent_double() is not None
 
 
 def begin_test(test: RunningTest) -> RunningTest:
@@ -113,11 +117,11 @@ def end_test(outer: RunningTest) -> None:
     _test = outer
 
 
-def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
+def require_double(passes_others_through: Callable[[], bool], *, sweeps: bool) -> None:
     """Stop the calls that the running test makes while its double is not active.
 
     Args:
-        passes_others_through: Whether the double lets other operations through.
+        passes_others_through: Returns whether the double lets other operations through.
         sweeps: Whether the only doubles of the test are those of its sweeps.
     """
     global _test  # noqa: PLW0603 - process-wide state
@@ -128,6 +132,8 @@ def require_double(*, passes_others_through: bool, sweeps: bool) -> None:
 
 def take_blocked(test: str | None) -> list[str]:
     """Return the calls of a test that were blocked, and forget them."""
+    if not _blocked:
+        return []
     with active.lock:
         taken = [call for call in _blocked if call.test == test]
         _blocked[:] = [call for call in _blocked if call.test != test]
@@ -157,27 +163,26 @@ def check_call(operation: str, url: str) -> None:
     Raises:
         DataZoneBlockedError: The call was blocked.
     """
-    forked = active.forked()
-    if forked is not None and forked.endpoint_url is None:
-        message = (
-            f"{operation} was about to go to {_host(url)} from a forked process: the double of the "
-            "test is not active in it. Add the fixture datazone_ts_server to the test, which puts "
-            "the double behind HTTP: calls of forked processes then go there."
-        )
-        raise _error(message)
-    if forked is not None:
+    parent_double = active.parent_double()
+    if parent_double is not None:
+        if parent_double.endpoint_url is None:
+            message = (
+                f"{operation} was about to go to {_host(url)} from a child process, where the "
+                f"double of the test is not active. {_ADVICE_TO_CHILD}"
+            )
+            raise _error(message)
         return
     if not (_test.requires_double or _guards):
         return
     from pytest_datazone_ts.service import model  # noqa: PLC0415 - keeps start-up fast
 
     is_time_series = operation in model.TIME_SERIES_OPERATIONS
-    if _test.requires_double and (is_time_series or not _test.passes_others_through):
+    if _test.requires_double and (is_time_series or not _test.passes_others_through()):
         _block(f"{operation} was about to go to {_host(url)} {_advice_outside_double()}")
     if is_time_series and _guards:
         _block(
             f"{operation} was about to go to {_host(url)} while no double is active: the ini "
-            f"setting datazone_ts_guard blocked it. {_ADVICE}"
+            f"setting datazone_ts_guard blocked it. {_ADVICE_TO_CHILD if _is_child() else _ADVICE}"
         )
 
 
@@ -188,7 +193,7 @@ def check_send(operation: str, url: str) -> None:
         DataZoneBlockedError: The request was blocked.
     """
     check_call(operation, url)
-    if active.forked() is None and _bypasses_moto(url):
+    if active.parent_double() is None and _bypasses_moto(url):
         from pytest_datazone_ts.errors import (  # noqa: PLC0415 - rarely needed
             DataZonePassthroughWarning,
         )
@@ -261,6 +266,12 @@ def _test_function() -> str | None:
 
 
 _RUNNERS = frozenset({"_pytest", "pluggy", "pytest", "unittest"})
+
+
+def _is_child() -> bool:
+    """Return whether ``multiprocessing`` started this process."""
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and process.parent_process() is not None
 
 
 def _bypasses_moto(url: str) -> bool:
