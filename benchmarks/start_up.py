@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from base64 import urlsafe_b64encode
+from compileall import compile_dir
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import cache_from_source
@@ -76,6 +77,7 @@ def _environment(folder: Path) -> Path:
 def _add_ours(environment: Path) -> None:
     package = Path(pytest_datazone_ts.__file__).parent
     shutil.copytree(package, environment / package.name)
+    compile_dir(environment / package.name, quiet=1)  # as pip does
     metadata = distribution("pytest-datazone-ts")
     texts = {name: metadata.read_text(name) or "" for name in ("METADATA", "entry_points.txt")}
     _add_metadata(environment, package.name, texts)

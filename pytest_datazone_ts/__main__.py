@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.double import DataZoneTimeSeries, exchange_behind
 from pytest_datazone_ts.text import parse_json, without_class_name
+from pytest_datazone_ts.transport.control import require_no_arguments
 from pytest_datazone_ts.transport.http import HOST
 from pytest_datazone_ts.transport.server import serve
 
@@ -55,13 +56,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         output.end()
 
 
+def _fail(double: DataZoneTimeSeries, fault: str, times: int) -> None:
+    require_no_arguments(fault)
+    double.inject(fault, times=times)
+
+
 _CHANGES: dict[str, Callable[..., object]] = {
     "catalogue": DataZoneTimeSeries.add_asset,
     "respond": DataZoneTimeSeries.respond,
-    "fail": DataZoneTimeSeries.inject,
+    "fail": _fail,
     "rate_limit": DataZoneTimeSeries.rate_limit,
 }
-"""The method that each flag calls, with each of its values as keywords."""
+"""What each flag calls, with each of its values as keywords."""
 
 
 def _change(

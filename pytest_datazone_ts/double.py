@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_datazone_ts import assertions, audit, location, text
+from pytest_datazone_ts import assertions, location, text
 from pytest_datazone_ts.clock import require_seconds
 from pytest_datazone_ts.ending import require_active, require_same_test
 from pytest_datazone_ts.injections import Injection, RateLimit, resolve_fault
 from pytest_datazone_ts.match import Match, Selection, check_match
-from pytest_datazone_ts.reporting import timeline
 from pytest_datazone_ts.service import model
 from pytest_datazone_ts.service.operations import POST
 from pytest_datazone_ts.service_setup import ServiceSetup
+from pytest_datazone_ts.spelling import checks_keywords
 from pytest_datazone_ts.transport import active, retries
 from pytest_datazone_ts.views import Calls, DataPoints, LineageEvents
 
@@ -50,6 +50,8 @@ class DataZoneTimeSeries(ServiceSetup):
         return f"<{type(self).__name__}: {calls}, {text.counted(len(points), 'data point')}>"
 
     def __str__(self) -> str:
+        from pytest_datazone_ts.reporting import timeline  # noqa: PLC0415 - keeps the first use fast
+
         return timeline.describe(self._exchange.log.calls(), self._exchange.injections.unused())
 
     @staticmethod
@@ -173,6 +175,7 @@ class DataZoneTimeSeries(ServiceSetup):
         self._exchange.log.injected(injection)
         return injection
 
+    @checks_keywords
     def rate_limit(self, rate: float, *, burst: float = 1, operation: str = POST) -> RateLimit:
         """Throttle an operation with a token bucket on the test's clock.
 
@@ -231,7 +234,9 @@ class DataZoneTimeSeries(ServiceSetup):
         Returns:
             The findings, which are true if there are any.
         """
-        return audit.audit(self.data_points, self.calls, timestamps=timestamps)
+        from pytest_datazone_ts.audit import audit  # noqa: PLC0415 - keeps the first use fast
+
+        return audit(self.data_points, self.calls, timestamps=timestamps)
 
     def reset(self) -> None:
         """Forget everything recorded, stored, injected and added.

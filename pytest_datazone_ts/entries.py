@@ -23,6 +23,7 @@ class AttemptEntry:
         "at",
         "error_code",
         "fault",
+        "has_next_page",
         "reason",
         "request_id",
         "response_id",
@@ -43,6 +44,7 @@ class AttemptEntry:
         """``request_id``, if the client got a response with it."""
         self.stored: tuple[DataPoint, ...] = ()
         self.reason: str | None = None
+        self.has_next_page = False
 
     def finish(self, result: Response | NoResponse | None) -> None:
         """Record the result that the client gets; ``None`` if the double failed."""
@@ -64,6 +66,7 @@ class AttemptEntry:
             request_id=self.response_id,
             stored=self.stored,
             reason=self.reason,
+            has_next_page=self.has_next_page,
         )
 
 

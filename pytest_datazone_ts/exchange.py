@@ -10,8 +10,6 @@ from weakref import WeakSet
 from pytest_datazone_ts.clock import Clock
 from pytest_datazone_ts.entries import AttemptEntry
 from pytest_datazone_ts.errors import UnansweredOperationError
-from pytest_datazone_ts.faults import ThrottlingException
-from pytest_datazone_ts.faults.base import apply_fault
 from pytest_datazone_ts.injections import Injections
 from pytest_datazone_ts.log import Log
 from pytest_datazone_ts.reporting import messages
@@ -20,6 +18,7 @@ from pytest_datazone_ts.service import wire
 from pytest_datazone_ts.service.codec import DecodeError
 from pytest_datazone_ts.service.error import ServiceError
 from pytest_datazone_ts.service.operations import Service
+from pytest_datazone_ts.service.unanswered import example_response
 from pytest_datazone_ts.text import without_credentials
 
 if TYPE_CHECKING:
@@ -97,6 +96,8 @@ class Exchange:
                 result = serve()
             else:
                 attempt.fault, attempt.armed_at = injection.fault, injection.armed_at
+                from pytest_datazone_ts.faults.base import apply_fault  # noqa: PLC0415 - keeps the first use fast
+
                 outcome = apply_fault(injection.fault, request, serve)
                 result = (
                     self._encode_error(operation, outcome, attempt)
@@ -167,7 +168,7 @@ class Exchange:
         if self.errors:
             problems.append(messages.swallowed_errors(self.errors))
         if unused := self.injections.unused():
-            problems.append(messages.unused_faults(unused))
+            problems.append(messages.unused_faults(unused, self.log.calls()))
         return problems
 
     def _serve(
@@ -186,9 +187,12 @@ class Exchange:
             limit = self.injections.exceeded(operation.name, call.region)
             if limit is not None:
                 attempt.armed_at = attempt.armed_at or limit.armed_at
+                from pytest_datazone_ts.faults import ThrottlingException  # noqa: PLC0415 - keeps the first use fast
+
                 throttled = ServiceError("ThrottlingException", ThrottlingException.default_message)
                 return self._encode_error(operation, throttled, attempt)
             output = self._output(operation, call, attempt)
+            attempt.has_next_page = bool(output.get("nextToken"))
         except ServiceError as error:
             attempt.reason = error.reason
             return self._encode_error(operation, error, attempt)
@@ -211,14 +215,15 @@ class Exchange:
         return result.output
 
     def _unanswered(self, operation: Operation) -> str:
+        example = example_response(operation)
         needs_catalogue = self.service.needs_catalogue(operation.name)
         if self.standalone:
             return messages.unanswered_by_server(
-                operation.name, operation.example_members, needs_catalogue=needs_catalogue
+                operation.name, example, needs_catalogue=needs_catalogue
             )
         return messages.unanswered(
             operation.name,
-            operation.example_members,
+            example,
             needs_catalogue=needs_catalogue,
             has_fault=self.options.unstubbed == "passthrough",
         )

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 import threading
 from contextlib import contextmanager
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from pytest_datazone_ts import faults, location, spelling, text
+from pytest_datazone_ts import location, spelling, text
 from pytest_datazone_ts.count import require_count, require_times
-from pytest_datazone_ts.faults.base import Fault, impossible_over_http
 from pytest_datazone_ts.match import call_matches
 from pytest_datazone_ts.service import model
 
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.clock import Clock
     from pytest_datazone_ts.entries import CallEntry
+    from pytest_datazone_ts.faults import Fault
     from pytest_datazone_ts.match import Match
     from pytest_datazone_ts.records import Call
 
@@ -35,6 +34,8 @@ def resolve_fault(fault: Fault | type[Fault] | str, operation: str) -> Fault:
         ValueError: It is not a fault of the operation.
         TypeError: It is a class whose instances need arguments.
     """
+    from pytest_datazone_ts import faults  # noqa: PLC0415 - keeps the first use fast
+
     documented = model.operation(operation).errors
     common = [*(kind.__name__ for kind in faults.COMMON), "AwsError"]
     transport = [_class(fault).__name__ for fault in faults.TRANSPORT]
@@ -44,7 +45,7 @@ def resolve_fault(fault: Fault | type[Fault] | str, operation: str) -> Fault:
         # A client's own model may document exceptions that have no class here.
         named = getattr(faults, fault, None) or faults.AwsError(fault, documented[fault])
     kind = _class(named)
-    if not issubclass(kind, Fault) or kind.__name__ not in known:
+    if not issubclass(kind, faults.Fault) or kind.__name__ not in known:
         is_misspelt = isinstance(fault, str) and fault not in faults.__all__
         hint = spelling.hint(fault, known) if is_misspelt else ""
         message = (
@@ -54,7 +55,7 @@ def resolve_fault(fault: Fault | type[Fault] | str, operation: str) -> Fault:
             f"the transport can fail with {', '.join(transport)}."
         )
         raise ValueError(message)
-    if isinstance(named, Fault):
+    if isinstance(named, faults.Fault):
         return named
     try:
         return kind()
@@ -188,6 +189,8 @@ class RateLimit:
         self.throttled: int = 0
         """The number of attempts that it throttled."""
         self._clock = clock
+        from fractions import Fraction  # noqa: PLC0415 - keeps the first use fast
+
         # Fractions, as 0.1 s at 10 calls a second does not always add up to one token in floats.
         self._per_microsecond = Fraction(str(rate)) / 1_000_000
         self._burst = Fraction(str(burst))
@@ -301,6 +304,8 @@ class Injections:
 
     def _require_possible(self, fault: Fault) -> None:
         """Raise a ``ValueError`` if a fault cannot happen over HTTP, and the double is served."""
+        from pytest_datazone_ts.faults.base import impossible_over_http  # noqa: PLC0415 - keeps the first use fast
+
         reason = impossible_over_http(fault) if self._over_http else ""
         if reason:
             message = f"{type(fault).__name__} cannot be injected: {reason}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
 from botocore.utils import parse_timestamp
 
-from pytest_datazone_ts import data_quality, location, spelling
+from pytest_datazone_ts import location, spelling
 from pytest_datazone_ts.service import model
 from pytest_datazone_ts.text import NAIVE_AS_UTC
 
@@ -126,12 +126,7 @@ def check_match(
     """
     for keyword in match:
         if keyword not in keywords:
-            known = (*own, *keywords)
-            message = (
-                f"{caller}() got an unknown keyword {keyword!r}.{spelling.hint(keyword, known)} "
-                f"Valid keywords: {', '.join(known)}."
-            )
-            raise TypeError(message)
+            raise TypeError(spelling.unknown_keyword(caller, keyword, (*own, *keywords)))
     if "where" in match and not callable(match["where"]):
         message = f"{caller}(where=...) takes a callable, not {match['where']!r}"
         raise TypeError(message)
@@ -177,6 +172,8 @@ def point_differences(
 def _point_field(keyword: str, point: DataPoint | LineageEvent) -> object:
     if keyword != "passing_percentage":
         return getattr(point, keyword)
+    from pytest_datazone_ts import data_quality  # noqa: PLC0415 - keeps the first use fast
+
     point = cast("DataPoint", point)
     try:
         return data_quality.parse(point.type_identifier, point.content).passing_percentage
@@ -254,8 +251,12 @@ def json_differences(
             the lists themselves.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
-        for key in expected if subset else {**expected, **actual}:
-            left, right = expected.get(key, MISSING), actual.get(key, MISSING)
+        members = [
+            (key, expected.get(key, MISSING), actual.get(key, MISSING))
+            for key in (expected if subset else {**expected, **actual})
+        ]
+        # Plain values come first, before a long list hides that they differ.
+        for key, left, right in sorted(members, key=_is_nested):
             yield from json_differences(left, right, f"{path}.{key}", subset=subset)
     elif _is_list(expected) and _is_list(actual) and subset and len(expected) != len(actual):
         # Items after the first difference may only have moved.
@@ -271,6 +272,10 @@ def json_differences(
             yield from json_differences(left, right, f"{path}[{index}]", subset=subset)
     elif not is_equal(expected, actual):
         yield path, expected, actual
+
+
+def _is_nested(member: tuple[str, object, object]) -> bool:
+    return isinstance(member[2], (dict, list))
 
 
 def is_equal(expected: object, actual: object) -> bool:

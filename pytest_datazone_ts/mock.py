@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from pytest_datazone_ts.exchange import Exchange
-    from pytest_datazone_ts.options import OptionKeywords
+    from pytest_datazone_ts.option_keywords import OptionKeywords
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
-
-from pytest_datazone_ts import location
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__tracebackhide__: location.Predicate = location.raised_on_purpose
+    from typing_extensions import Unpack
+
+    from pytest_datazone_ts.option_keywords import OptionKeywords
+
+
+class Declaration:
+    """The declaration of an option: its default, its choices and its meaning."""
+
+    __slots__ = ("choices", "default", "meaning")
+
+    def __init__(self, default: Any, choices: tuple[Any, ...], meaning: str) -> None:
+        self.default = default
+        self.choices = choices
+        self.meaning = meaning
 
 
 def _option(*choices: str, default: Any, meaning: str) -> Any:
-    """Declare an option, with its choices unless it is a flag."""
-    return field(
-        default=default, metadata={"meaning": meaning, "choices": choices or (True, False)}
-    )
+    """Declare an option, with its choices unless it is a flag or a number."""
+    flags = (True, False) if isinstance(default, bool) else ()
+    return Declaration(default, choices or flags, meaning)
 
 
-@dataclass(frozen=True)
-class Options:
-    """How a double behaves."""
+class Options(SimpleNamespace):
+    """How a double behaves.
+
+    An instance has the values as attributes of the names declared here.
+    """
 
     strict: bool = _option(
         default=True,
@@ -62,6 +74,13 @@ class Options:
         "every request of a botocore client that moto does not answer",
     )
 
+    def __init__(self, **values: Unpack[OptionKeywords]) -> None:
+        super().__init__(**{**_DEFAULTS, **values})
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        message = f"cannot set {name!r}: the options of a double do not change"
+        raise AttributeError(message)
+
     def override(self, keywords: Mapping[str, Any], *, source: str) -> Options:
         """Return these options with ``keywords`` set.
 
@@ -81,16 +100,17 @@ class Options:
                     f"{source} got an unknown option {name!r}.{spelling.hint(name, NAMES)} "
                     f"Valid options: {', '.join(NAMES)}."
                 )
+                __tracebackhide__ = True
                 raise TypeError(message)
             choices = CHOICES[name]
             if not isinstance(value, type(choices[0])) or value not in choices:
                 known = " or ".join(map(repr, choices))
                 message = f"{source}: the option {name!r} takes {known}, not {value!r}"
+                __tracebackhide__ = True
                 raise ValueError(message)
-        return replace(self, **keywords) if keywords else self
+        return Options(**{**vars(self), **keywords}) if keywords else self
 
 
-@dataclass(init=False, repr=False, eq=False)  # never instantiated; faster to create this way
 class RunOptions:
     """How a run behaves; these options can be set only in the ini file."""
 
@@ -104,36 +124,23 @@ class RunOptions:
         meaning="fail a test without the double that calls a DataZone time-series operation, "
         "instead of letting the call reach the network",
     )
-    report_size: int = field(
+    report_size: int = _option(
         default=1_000_000,
-        metadata={
-            "meaning": "the maximum size of the HTML report in bytes; once it is full, further "
-            "tests are shown without details"
-        },
+        meaning="the maximum size of the HTML report in bytes; once it is full, further tests are "
+        "shown without details",
     )
 
 
-class OptionKeywords(TypedDict, total=False):
-    """The keywords of ``mock_datazone_ts`` and of the ``datazone_ts`` marker, for editors."""
-
-    strict: bool
-    unstubbed: Literal["error", "passthrough"]
-    retry_sleep: Literal["virtual", "real"]
-    sleep: Literal["real", "virtual"]
-    content_check: Literal["off", "warn", "error"]
-    sign: bool
-    mock_aws: bool
+def _declared(owner: type) -> dict[str, Declaration]:
+    return {name: each for name, each in vars(owner).items() if isinstance(each, Declaration)}
 
 
-NAMES = tuple(each.name for each in fields(Options))
-CHOICES: Mapping[str, tuple[Any, ...]] = {
-    each.name: each.metadata["choices"] for each in fields(Options)
-}
-INI_SETTINGS: Mapping[str, tuple[Any, str]] = {
-    each.name: (each.default, each.metadata["meaning"])
-    for each in (*fields(Options), *fields(RunOptions))
-}
-"""The default and the meaning of each ini setting, by its name without the prefix."""
+_DECLARED = _declared(Options)
+_DEFAULTS: Any = {name: each.default for name, each in _DECLARED.items()}
+NAMES = tuple(_DECLARED)
+CHOICES: Mapping[str, tuple[Any, ...]] = {name: each.choices for name, each in _DECLARED.items()}
+INI_SETTINGS: Mapping[str, Declaration] = {**_DECLARED, **_declared(RunOptions)}
+"""The declaration of each ini setting, by its name without the prefix."""
 
 _run_options: Options = Options()
 """The options from the ini settings of the current pytest run."""

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_datazone_ts import hint, location
+# The last one intercepts every botocore session that is created from now on.
+from pytest_datazone_ts import guarded_run, interception, trace  # noqa: F401
 from pytest_datazone_ts.options import INI_SETTINGS, NAMES, Options, run_options, set_run_options
-from pytest_datazone_ts.reporting import trace
-
-# Importing it registers handlers on every botocore session created from now on.
-from pytest_datazone_ts.transport import botocore, guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -27,14 +24,10 @@ if TYPE_CHECKING:
 _STAND_INS = pytest.StashKey[bool]()
 _GUARD = pytest.StashKey[bool]()
 _BLOCKED = "datazone_ts_blocked"
-_SWALLOWED = (
-    "datazone_ts: the test called DataZone while no double was active, and the code under test "
-    "swallowed the error:"
-)
 _OUTCOMES = pytest.StashKey[set[str]]()
 
 _MARKER = (
-    f"datazone_ts({', '.join(f'{name}={getattr(Options(), name)!r}' for name in NAMES)}): "
+    f"datazone_ts({', '.join(f'{name}={INI_SETTINGS[name].default!r}' for name in NAMES)}): "
     "options of the datazone_ts fixture for this test; the closest marker wins."
 )
 
@@ -46,9 +39,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write one HTML page that shows what the run posted to Amazon DataZone's double",
     )
-    for name, (default, meaning) in INI_SETTINGS.items():
-        keywords: Any = {"type": "bool"} if isinstance(default, bool) else {}
-        parser.addini(f"datazone_ts_{name}", f"datazone_ts: {meaning}", default=default, **keywords)
+    for name, each in INI_SETTINGS.items():
+        keywords: Any = {"type": "bool"} if isinstance(each.default, bool) else {}
+        help_text = f"datazone_ts: {each.meaning}"
+        parser.addini(f"datazone_ts_{name}", help_text, default=each.default, **keywords)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -57,8 +51,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     _start_guard(early_config)
     _set_stand_ins(early_config)
     outcome = yield
-    if outcome.excinfo is not None:
-        _add_hint(outcome.excinfo[1], early_config)
+    if outcome.excinfo is not None and not early_config.stash[_STAND_INS]:
+        from pytest_datazone_ts import hint  # noqa: PLC0415 - keeps start-up fast
+
+        hint.add_to(outcome.excinfo[1])
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -88,25 +84,22 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     """Fail a module that swallowed the error of a blocked call, which no test can report."""
     outcome = yield
     report: pytest.CollectReport = outcome.get_result()
-    name = collector.nodeid or "a conftest"
-    title = f"datazone_ts: {name} called DataZone while it was collected, and swallowed the error:"
-    _fail_if_blocked(report, guard.take_blocked(None), title)
-    excinfo: Any = getattr(getattr(report, "call", None), "excinfo", None)
-    if excinfo is not None:
-        has_hint = _add_hint(excinfo.value, collector.config)
-        if _end_at_users_line(excinfo, collector.config) or has_hint:
-            report.longrepr = collector.repr_failure(excinfo)
-        if has_hint:
-            hint.append_to(report)
+    blocked = guarded_run.take_blocked(None)
+    if blocked or report.failed:
+        from pytest_datazone_ts import reports  # noqa: PLC0415 - keeps start-up fast
+
+        has_stand_ins = collector.config.stash.get(_STAND_INS, False)
+        reports.complete_collection(report, collector, blocked, has_stand_ins=has_stand_ins)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, None, None]:
     """Trace the test's doubles, from its setup to its teardown."""
-    outer_trace, outer_test = trace.begin(None), guard.begin_test(guard.RunningTest(item.nodeid))
+    outer_trace = trace.begin(None)
+    outer_test = guarded_run.begin_test(guarded_run.RunningTest(item.nodeid))
     yield
     trace.begin(outer_trace)
-    guard.end_test(outer_test)
+    guarded_run.end_test(outer_test)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -116,13 +109,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     fixtures = {"datazone_ts", "datazone_ts_sweep"}.intersection(getattr(item, "fixturenames", ()))
     if fixtures:
         sweeps = "datazone_ts" not in fixtures
-        guard.require_double(lambda: _options(item).unstubbed == "passthrough", sweeps=sweeps)
+        guarded_run.require_double(lambda: _options(item).unstubbed == "passthrough", sweeps=sweeps)
 
 
 @pytest.hookimpl(specname="pytest_runtest_makereport")
 def pytest_end_at_users_line(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Hide the frames below the user's line; errors of unittest tests reach only this hook."""
-    _end_at_users_line(call.excinfo, item.config)
+    # Unless its module is loaded, there is no error to hide frames of.
+    if call.excinfo is not None and "pytest_datazone_ts.errors" in sys.modules:
+        from pytest_datazone_ts import reports  # noqa: PLC0415 - keeps start-up fast
+
+        reports.end_at_users_line(call.excinfo, item.config)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -135,19 +132,26 @@ def pytest_runtest_makereport(
     """
     outcome = yield
     report: pytest.TestReport = outcome.get_result()
-    _fail_if_blocked(report, guard.take_blocked(item.nodeid), _SWALLOWED)
+    if blocked := guarded_run.take_blocked(item.nodeid):
+        from pytest_datazone_ts import reports  # noqa: PLC0415 - keeps start-up fast
+
+        reports.fail_if_blocked(report, blocked)
     if call.when == "call" and _OUTCOMES in item.stash:
         item.stash[_OUTCOMES].add(report.outcome)
     if report.failed and (recorded := trace.current()):
-        _add_timeline(report, recorded, item.config)
+        from pytest_datazone_ts import reports  # noqa: PLC0415 - keeps start-up fast
+
+        reports.add_timeline(report, recorded, item.config)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     """Fail a run in which a call was blocked but no test has reported it."""
     yield
-    if blocked := guard.take_rest():
-        _report_blocked(session, blocked)
+    if blocked := guarded_run.take_rest():
+        from pytest_datazone_ts import reports  # noqa: PLC0415 - keeps start-up fast
+
+        reports.fail_session(session, blocked)
 
 
 @pytest.hookimpl(specname="pytest_sessionfinish", hookwrapper=True, trylast=True)
@@ -156,13 +160,13 @@ def pytest_send_blocked(session: pytest.Session) -> Generator[None, None, None]:
     yield
     worker_output = getattr(session.config, "workeroutput", None)
     if worker_output is not None:
-        worker_output[_BLOCKED] = guard.take_rest()
+        worker_output[_BLOCKED] = guarded_run.take_rest()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add the calls that were blocked in a worker of pytest-xdist."""
-    guard.add_blocked(getattr(node, "workeroutput", {}).get(_BLOCKED, ()))
+    guarded_run.add_blocked_elsewhere(getattr(node, "workeroutput", {}).get(_BLOCKED, ()))
 
 
 def pytest_assertrepr_compare(
@@ -171,9 +175,10 @@ def pytest_assertrepr_compare(
     """Compare records field by field; without their module, there are none."""
     if op != "==" or "pytest_datazone_ts.records" not in sys.modules:
         return None
+    from pytest_datazone_ts import reports  # noqa: PLC0415 - keeps start-up fast
     from pytest_datazone_ts.reporting import comparison  # noqa: PLC0415 - keeps start-up fast
 
-    return comparison.explain(left, right, everything=_is_very_verbose(config))
+    return comparison.explain(left, right, everything=reports.is_very_verbose(config))
 
 
 @pytest.fixture
@@ -182,6 +187,7 @@ def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries,
 
     It records what is posted (``data_points``, ``calls``), and makes calls fail (``inject``).
     """
+    from pytest_datazone_ts import location  # noqa: PLC0415 - keeps start-up fast
     from pytest_datazone_ts.ending import Ending  # noqa: PLC0415 - keeps start-up fast
     from pytest_datazone_ts.mock import active_double, verify  # noqa: PLC0415 - keeps start-up fast
 
@@ -189,7 +195,7 @@ def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries,
     node.stash[_OUTCOMES] = set()
     ending = Ending(f"the test {node.nodeid}", test=location.current_test())
     # Again, because a test may request the fixture with request.getfixturevalue().
-    guard.require_double(lambda: _options(node).unstubbed == "passthrough", sweeps=False)
+    guarded_run.require_double(lambda: _options(node).unstubbed == "passthrough", sweeps=False)
     with active_double(_options(node), ending) as double:
         yield double
     # A test that failed, was skipped or was interrupted may not have used up its faults.
@@ -282,92 +288,13 @@ def _start_guard(config: pytest.Config) -> None:
     if _GUARD in config.stash:
         return
     config.stash[_GUARD] = _ini(config, "guard")
+    end_run = guarded_run.start(guards=config.stash[_GUARD])
     if config.stash[_GUARD]:
+        from pytest_datazone_ts.transport import botocore, child_process  # noqa: F401, PLC0415 - for the guard only
+
         config.add_cleanup(botocore.stop_guard)
-    config.add_cleanup(guard.start(guards=config.stash[_GUARD]))
-    if config.stash[_GUARD]:
-        from pytest_datazone_ts.transport import child_process  # noqa: PLC0415 - for the guard only
-
         botocore.start_guard()
-        child_process.tell_children()
-
-
-def _end_at_users_line(excinfo: Any, config: pytest.Config) -> bool:
-    """Remove the frames below the user's line if this package raised the error on purpose.
-
-    ``__tracebackhide__`` is not enough: pytest's debugger ignores it if it is a module's variable.
-
-    Returns:
-        Whether this package did.
-    """
-    errors = sys.modules.get("pytest_datazone_ts.errors")  # no error exists unless it is loaded
-    if errors is None or excinfo is None or config.getoption("fulltrace", None):
-        return False
-    kinds = (errors.UnansweredOperationError, errors.DataZoneBlockedError)
-    chain = location.error_chain(excinfo.value)
-    found = [error for error in chain if isinstance(error, kinds) or _is_deliberate(error)]
-    for error in found:
-        kept = location.end_at_users_line(error)
-        if error is excinfo.value:
-            excinfo.traceback = excinfo.traceback[:kept]
-    return bool(found)
-
-
-def _add_hint(error: BaseException, config: pytest.Config) -> bool:
-    """Add the hint to an error, unless stand-ins are set; return whether it was added."""
-    return not config.stash.get(_STAND_INS, False) and hint.add_to(error)
-
-
-def _is_deliberate(error: BaseException) -> bool:
-    """Return whether this package raised an error on purpose, in a call that the user made."""
-    return location.is_from_direct_call(error) and location.raised_on_purpose(
-        pytest.ExceptionInfo.from_exception(error)
-    )
-
-
-def _fail_if_blocked(
-    report: pytest.CollectReport | pytest.TestReport, blocked: list[str], title: str
-) -> None:
-    if blocked and not report.failed:
-        report.outcome = "failed"
-        report.longrepr = "\n".join([title, *(f"  {each}" for each in blocked)])
-        vars(report).pop("wasxfail", None)
-
-
-def _report_blocked(session: pytest.Session, blocked: list[str]) -> None:
-    if session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_sep("=", "datazone_ts: calls to DataZone were blocked", red=True)
-        for each in blocked:
-            reporter.write_line(f"  {each}")
-
-
-def _add_timeline(report: pytest.TestReport, recorded: trace.Trace, config: pytest.Config) -> None:
-    in_xml = config.getoption("xmlpath", None)
-    if config.getoption("tbstyle", None) == "line" and not in_xml:
-        return
-    from pytest_datazone_ts.reporting import timeline  # noqa: PLC0415 - keeps start-up fast
-
-    text = timeline.render(
-        recorded, failure=report.longreprtext, everything=_is_very_verbose(config)
-    )
-    longrepr: Any = report.longrepr
-    if not text:
-        return
-    if not in_xml:
-        report.sections.append(("datazone_ts", text))
-    # --junitxml does not write the sections of a report into the failure.
-    elif hasattr(longrepr, "addsection"):
-        longrepr.addsection("datazone_ts", text)
-    else:
-        report.longrepr = f"{longrepr}\n{' datazone_ts ':-^80}\n{text}"
-
-
-def _is_very_verbose(config: pytest.Config) -> bool:
-    verbosity: Any = config.getoption("verbose", 0)  # the terminal reporter's, which may be absent
-    return bool(verbosity > 1)
+    config.add_cleanup(end_run)
 
 
 def _set_stand_ins(config: pytest.Config) -> None:

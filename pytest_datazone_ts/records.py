@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_datazone_ts import data_quality, location
+from pytest_datazone_ts import location
 from pytest_datazone_ts.text import lines_in, multiline_repr
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class DataPoint(_Record):
         Raises:
             ValueError: The form has another type, or its content does not fit the type.
         """
+        from pytest_datazone_ts import data_quality  # noqa: PLC0415 - keeps the first use fast
+
         try:
             return data_quality.parse(self.type_identifier, self.content)
         except ValueError as error:
@@ -152,6 +154,8 @@ class Attempt(_Record):
     """The data points that it stored, whether or not the client learned of it."""
     reason: str | None = field(default=None, compare=False, repr=False)
     """Why the double itself rejected it, failed or found nothing; ``None`` for injected faults."""
+    has_next_page: bool = field(default=False, compare=False, repr=False)
+    """Whether its response has a ``nextToken``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

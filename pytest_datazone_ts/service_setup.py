@@ -10,6 +10,7 @@ from pytest_datazone_ts.exchange import Exchange
 from pytest_datazone_ts.options import Options
 from pytest_datazone_ts.service import model
 from pytest_datazone_ts.service.form_types import build_check
+from pytest_datazone_ts.spelling import checks_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ class ServiceSetup:
     def __init__(self, options: Options | None = None) -> None:
         self._exchange: Exchange = Exchange(options or Options())
 
+    @checks_keywords
     def respond(
         self,
         operation: str,
@@ -51,6 +53,7 @@ class ServiceSetup:
         described = model.operation(model.operation_name(operation))
         self._exchange.responders.add(described, response, times)
 
+    @checks_keywords
     def add_asset(
         self,
         entity_identifier: str,
@@ -111,6 +114,7 @@ class ServiceSetup:
             revision=revision,
         )
 
+    @checks_keywords
     def register_form_type(
         self,
         type_identifier: str,

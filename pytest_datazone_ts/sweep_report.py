@@ -8,6 +8,7 @@ from typing import Any
 from pytest_datazone_ts import location, spelling
 from pytest_datazone_ts.audit import as_dict
 from pytest_datazone_ts.reporting import matrix
+from pytest_datazone_ts.service import model
 from pytest_datazone_ts.sweep_cell import SweepCell
 from pytest_datazone_ts.views import DataPoints
 
@@ -37,17 +38,18 @@ class SweepReport:
     def where(self, **values: object) -> tuple[SweepCell, ...]:
         """Return the cells whose fields have these values, such as ``outcome="LOST"``.
 
+        ``operation`` may also be the name of the operation's boto3 method.
+
         Raises:
             TypeError: A keyword is not a field that can be compared.
         """
         for keyword in values:
             if keyword not in _COMPARABLE:
-                message = (
-                    f"SweepReport.where() got an unknown keyword {keyword!r}."
-                    f"{spelling.hint(keyword, _COMPARABLE)} "
-                    f"Valid keywords: {', '.join(_COMPARABLE)}."
-                )
+                message = spelling.unknown_keyword("SweepReport.where", keyword, _COMPARABLE)
                 raise TypeError(message)
+        operation = values.get("operation")
+        if isinstance(operation, str):
+            values["operation"] = model.api_name(operation)
         return tuple(
             cell
             for cell in self.cells

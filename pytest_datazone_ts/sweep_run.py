@@ -19,8 +19,9 @@ from pytest_datazone_ts.faults import TransportFault
 from pytest_datazone_ts.injections import Injection, Injections
 from pytest_datazone_ts.match import Match
 from pytest_datazone_ts.mock import active_double
-from pytest_datazone_ts.reporting import matrix, messages
+from pytest_datazone_ts.reporting import matrix, messages, timeline
 from pytest_datazone_ts.sweep_code import HungError
+from pytest_datazone_ts.text import excerpt
 from pytest_datazone_ts.views import DataPoints
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 __tracebackhide__: location.Predicate = location.raised_on_purpose
 
 _ENDING = Ending("the run of a sweep")
+_MAX_REASONS = 3
+"""The maximum number of reasons shown for code that has no effect."""
+_REASON = 400
+"""The number of characters of a reason that are shown."""
 
 
 class Site(NamedTuple):
@@ -211,7 +216,7 @@ class Runner:
             else "the code makes no DataZone call, so nothing can fail. Calls that a double of its "
             "own answers, or that another process makes, do not count"
             if not run.sites
-            else matrix.describe_no_effect(run.calls)
+            else _describe_no_effect(run.calls)
         )
         if reason:
             raise SweepError(reason)
@@ -321,6 +326,32 @@ def _limit(clock: Clock, seconds: float, hang: Callable[[str], None]) -> None:
             hang(f"more than {limit:g} seconds of the test's clock")
 
     clock.advance = limited  # type: ignore[method-assign]
+
+
+def _describe_no_effect(calls: Sequence[Call]) -> str:
+    """Return why no fault can do harm to the calls of a run, or ``""`` if one can.
+
+    Code that only reads is accepted if it finds something to read.
+    """
+    writes = [call for call in calls if not call.operation.startswith(("Get", "List", "Search"))]
+    decisive = writes or [call for call in calls if call.operation.startswith("Search")]
+    if not decisive or any(map(_has_effect, decisive)):
+        return ""
+    reasons = dict.fromkeys(
+        f"  {call.operation}: {excerpt(timeline.without_secrets(attempt.reason, call), _REASON)}"
+        for call in decisive
+        for attempt in call.attempts
+        if attempt.reason is not None
+    )
+    title = "without a fault, the code stored no data point, so no fault can lose or double one"
+    return "\n".join([f"{title}:" if reasons else title, *[*reasons][:_MAX_REASONS]])
+
+
+def _has_effect(call: Call) -> bool:
+    """Return whether a write stored or changed something, or a search found something."""
+    if any(attempt.stored for attempt in call.attempts):
+        return True  # even if no response arrived
+    return call.succeeded and call.attempts[-1].reason is None
 
 
 def surplus(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.double import DataZoneTimeSeries
     from pytest_datazone_ts.faults import Fault
-    from pytest_datazone_ts.options import OptionKeywords
+    from pytest_datazone_ts.option_keywords import OptionKeywords
     from pytest_datazone_ts.views import DataPoints
 
     Key: TypeAlias = str | tuple[str, str] | tuple[str, str, str]
@@ -170,11 +170,7 @@ def _require_keywords(options: Mapping[str, object]) -> None:
     known = [*[*inspect.signature(sweep).parameters][1:-1], *NAMES]
     for name in options:
         if name not in NAMES:
-            message = (
-                f"sweep() got an unknown keyword {name!r}.{spelling.hint(name, known)} "
-                f"Valid keywords: {', '.join(known)}."
-            )
-            raise TypeError(message)
+            raise TypeError(spelling.unknown_keyword("sweep", name, known))
 
 
 def _require_arguments(
@@ -223,11 +219,12 @@ class _ByCell:
                     f"(name, mode, site), not {key!r}"
                 )
                 raise ValueError(message)
-            for part, known in zip(parts, (names, _MODES), strict=False):
+            valid = (("faults", names), ("modes", _MODES))
+            for part, (what, known) in zip(parts, valid, strict=False):
                 if part not in known:
                     message = (
                         f"sweep({argument}=...) got the key {key!r}.{spelling.hint(part, known)} "
-                        f"Known are {', '.join(known)}."
+                        f"The {what} are {', '.join(known)}."
                     )
                     raise ValueError(message)
             self._values[parts] = value
@@ -243,7 +240,8 @@ class _ByCell:
                 if site not in known:
                     message = (
                         f"sweep({self._argument}=...) got the key {key!r}, and the code makes no "
-                        f"call there. It makes them at {', '.join(known)}."
+                        "call there. The sites are the files and lines of its calls: "
+                        f"{', '.join(known)}."
                     )
                     raise ValueError(message)
 

@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 
 COLUMNS = 79
 """The maximum width of a line."""
-SECRET = re.compile(
-    "token|secret|passwo?r?d|pwd|passphrase|credential|authorization|cookie"
-    "|(?:api|access|private)[_-]?key",
-    re.IGNORECASE,
+_SENSITIVE = (
+    "(?i:token|secret|passwo?r?d|pwd|passphrase|credential|authorization|cookie"
+    "|(?:api|access|private)[_-]?key)"
 )
-"""Matches the names of parameters whose values are not shown."""
+"""Matches the names of parameters whose values are not shown; compiled when it is first used."""
 
 
 NAIVE_AS_UTC = timezone(timedelta(), "UTC")
@@ -159,6 +158,11 @@ def wrap_list(
         yield line
 
 
+def is_secret(name: str) -> bool:
+    """Return whether the value of a parameter with this name is not shown."""
+    return re.search(_SENSITIVE, name) is not None
+
+
 def without_credentials(text: str) -> str:
     """Return a text in which ``***`` replaces everything that looks like a credential."""
     for pattern in _CREDENTIALS:
@@ -175,7 +179,7 @@ def redacted_target(target: str) -> str:
 def _redacted_parameter(parameter: str) -> str:
     name, _, value = parameter.partition("=")
     plain = unquote_plus(parameter)
-    if value and (SECRET.search(unquote_plus(name)) or without_credentials(plain) != plain):
+    if value and (is_secret(unquote_plus(name)) or without_credentials(plain) != plain):
         return f"{without_credentials(name)}=***"
     return without_credentials(parameter)
 
@@ -205,7 +209,7 @@ _CREDENTIALS = [
     r"(?P<name>\b(?i:(?:set-)?cookie:)[ \t]{0,9})[^\r\n\"'\\]+",  # whole headers
     # The value of a secret's name in JSON or text: a string, an escaped string, or a word.
     (
-        rf"(?s)(?P<name>(?i:{SECRET.pattern})[\w-]{{0,40}}\\*[\"']?\s{{0,9}}[:=]"
+        rf"(?s)(?P<name>{_SENSITIVE}[\w-]{{0,40}}\\*[\"']?\s{{0,9}}[:=]"
         r"\s{0,9}(?:(?P<quote>[\"'])|(?P<escaped>\\+[\"']))?)"
         r"(?(quote)(?:\\.|(?!(?P=quote))[^\\])+|(?(escaped)(?:(?!(?P=escaped)).)+|"
         r"(?!(?:[-+.\d]+|null|true|false|None|True|False)(?:[\s,;&)}\]]|$)|[\[{\"'\\])"

@@ -16,7 +16,8 @@ from pytest_datazone_ts.clock import Clock
 from pytest_datazone_ts.double import exchange_behind
 from pytest_datazone_ts.message import Request
 from pytest_datazone_ts.mock import verify
-from pytest_datazone_ts.options import OptionKeywords, Options
+from pytest_datazone_ts.option_keywords import OptionKeywords
+from pytest_datazone_ts.options import Options
 from pytest_datazone_ts.service import model, wire
 from pytest_datazone_ts.service.codec import DecodeError as UnreadableError
 from pytest_datazone_ts.service.error import ServiceError

@@ -293,10 +293,10 @@ async def test_concurrent_calls_keep_their_retries_apart(datazone_ts, connect, p
         "throttled": 3,
     }
     throttled = datazone_ts.calls.where(entity_identifier="throttled").one()
-    back_offs = [attempt.slept for attempt in throttled.attempts]
-    assert all(back_offs[:2])
-    assert back_offs[2] == 0
-    assert {*back_offs[:2]} <= {*datazone_ts.sleeps}
+    backoffs = [attempt.slept for attempt in throttled.attempts]
+    assert all(backoffs[:2])
+    assert backoffs[2] == 0
+    assert {*backoffs[:2]} <= {*datazone_ts.sleeps}
     assert (len(datazone_ts.sleeps) > 2) is (mode == "adaptive")  # for a token, too
     assert not slept
 
@@ -397,7 +397,7 @@ async def test_a_call_cancelled_at_any_step_leaves_nothing_behind(
 
 
 async def test_a_cancelled_call_leaves_no_wait_expected(datazone_ts, connect, post, slept):
-    """Cancelled between botocore's decision to retry and its back-off."""
+    """Cancelled between botocore's decision to retry and its backoff."""
     scope = anyio.CancelScope()
 
     async def cancel(**_):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from datetime import datetime, timedelta, timezone
@@ -732,7 +733,7 @@ def test_a_parameter_that_would_be_ignored_is_an_error(client, add):
         client.search_listings(domainIdentifier=DOMAIN, aggregations=[{"attribute": "name"}])
     assert str(caught.value) == (
         "the double's SearchListings does not implement the parameter 'aggregations'. Answer the "
-        "call in the test instead: datazone_ts.respond('SearchListings', {'items': [...]})"
+        "call in the test instead: datazone_ts.respond('SearchListings', {'items': []})"
     )
 
 
@@ -751,7 +752,7 @@ def test_an_attribute_that_would_be_ignored_is_an_error(client, add, operation):
     assert str(caught.value) == (
         f"the double's {operation} does not implement "
         "additionalAttributes=['TEXT_MATCH_RATIONALE']. Answer the call "
-        f"in the test instead: datazone_ts.respond('{operation}', {{'items': [...]}})"
+        f"in the test instead: datazone_ts.respond('{operation}', {{'items': []}})"
     )
 
 
@@ -764,7 +765,7 @@ def test_a_search_for_anything_but_assets_is_an_error(client, add, scope):
     assert str(caught.value) == (
         f"the double's Search does not implement searchScope='{scope}': its catalogue holds "
         "assets only. Answer the call in the test instead: "
-        "datazone_ts.respond('Search', {'items': [...]})"
+        "datazone_ts.respond('Search', {'items': []})"
     )
 
 
@@ -775,14 +776,17 @@ def test_with_no_asset_the_error_names_both_ways_out(client):
     for operation, call in calls.items():
         shape = client.meta.service_model.operation_model(operation).output_shape
         needed = shape.required_members or ["items"]
-        example = ", ".join(f"'{member}': ..." for member in needed)
         with pytest.raises(UnansweredOperationError) as caught:
             call()
-        assert str(caught.value) == (
-            f"unhandled DataZone operation {operation}. Put an asset in the catalogue, "
-            "with datazone_ts.add_asset(...). Or answer it in the test, such as "
-            f"datazone_ts.respond('{operation}', {{{example}}}), or let it through to "
-            "the network or moto with the option unstubbed='passthrough'."
+        before, example, after = re.split(r"({.*})", str(caught.value))
+        assert [*ast.literal_eval(example)] == needed
+        assert (before, after) == (
+            (
+                f"unhandled DataZone operation {operation}. Put an asset in the catalogue, "
+                "with datazone_ts.add_asset(...). Or answer it in the test, such as "
+                f"datazone_ts.respond('{operation}', "
+            ),
+            "), or let it through to the network or moto with the option unstubbed='passthrough'.",
         )
 
 

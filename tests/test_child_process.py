@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import sys
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import boto3
 import pytest
 from sample import DOMAIN, FORM
 
+import pytest_datazone_ts
 from pytest_datazone_ts import mock_datazone_ts
 
 METHODS = [method for method in multiprocessing.get_all_start_methods() if method != "fork"]
+
+
+PUBLISHER = f"""
+import os
+
+import boto3
+
+def publish(environ):
+    os.environ.update(environ)
+    boto3.client("datazone", region_name="us-east-1").list_time_series_data_points(
+        domainIdentifier="{DOMAIN}",
+        entityIdentifier="a",
+        entityType="ASSET",
+        formName="completeness",
+    )
+"""
 
 
 def publish(asset):
@@ -30,6 +50,11 @@ def error_of_publishing(asset):
 def error_in_a_grandchild(asset):
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(error_of_publishing, asset).result(timeout=60)
+
+
+def publish_with_another_endpoint(asset):
+    os.environ["AWS_ENDPOINT_URL_DATAZONE"] = "https://vpce-1.datazone.us-east-1.vpce.amazonaws.com"
+    publish(asset)
 
 
 def publish_with_a_double_of_its_own(asset):
@@ -51,10 +76,11 @@ def run(bare_machine, request):  # noqa: ARG001
     return run
 
 
-def test_with_the_server_children_reach_the_double(run, datazone_ts, request):
+@pytest.mark.parametrize("function", [publish, publish_with_another_endpoint])
+def test_with_the_server_children_reach_the_double(run, datazone_ts, request, function):
     request.getfixturevalue("datazone_ts_server")
 
-    run(publish)
+    run(function)
 
     assert datazone_ts.data_points.one().entity_identifier == "a"
 
@@ -74,6 +100,24 @@ def test_without_the_server_a_call_in_a_child_is_an_error(run, datazone_ts, func
 def test_a_child_can_have_its_own_double(run, datazone_ts):
     assert run(publish_with_a_double_of_its_own) == (1, None)
     assert not datazone_ts.calls
+
+
+@pytest.mark.usefixtures("datazone_ts")
+def test_a_child_loads_botocore_only_if_it_needs_it(run):
+    assert run(eval, "'botocore' in __import__('sys').modules") is False
+
+
+def test_a_child_that_cannot_import_the_package_starts_and_says_so(datazone_ts, monkeypatch, capfd):
+    folder = Path(pytest_datazone_ts.__file__).parent.parent
+    path = [each for each in sys.path if Path(each or ".").resolve() != folder.resolve()]
+    monkeypatch.setattr(sys, "path", path)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(len, ["a"]) == 1
+    assert not datazone_ts.calls
+    assert capfd.readouterr().err == (
+        "pytest-datazone-ts: this process does not know of the double: "
+        "ModuleNotFoundError(\"No module named 'pytest_datazone_ts'\")\n"
+    )
 
 
 def test_a_child_that_is_started_without_a_double_is_left_alone(run):
@@ -114,9 +158,67 @@ def test_a_client_that_is_older_than_what_the_child_is_told_reaches_the_double(p
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
-def test_children_get_the_current_variables_of_aws(pytester, monkeypatch):
+def test_a_process_that_is_older_than_the_first_double_is_told(pytester):
+    pytester.makepyfile(
+        publisher=PUBLISHER,
+        test_it=f"""
+        import multiprocessing
+
+        import pytest
+        from publisher import publish
+
+        PROCESSES = {{
+            method: multiprocessing.get_context(method).Process(target=publish, args=[{{}}])
+            for method in {METHODS}
+        }}
+
+        @pytest.mark.usefixtures("datazone_ts_server")
+        @pytest.mark.parametrize("method", {METHODS})
+        def test_process(datazone_ts, method, monkeypatch):
+            monkeypatch.delenv("AWS_ENDPOINT_URL_DATAZONE")
+            PROCESSES[method].start()
+            PROCESSES[method].join()
+            assert datazone_ts.calls.one().succeeded
+        """,
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=len(METHODS))
+
+
+@pytest.mark.parametrize(("guard", "requested"), [("false", "datazone_ts"), ("true", "tmp_path")])
+def test_a_pool_that_is_older_than_the_server_can_be_given_its_environment(
+    pytester, guard, requested
+):
+    pytester.makeini(f"[pytest]\ndatazone_ts_guard = {guard}")
+    pytester.makepyfile(
+        publisher=PUBLISHER,
+        test_it=f"""
+        import multiprocessing
+
+        import pytest
+        from publisher import publish
+
+        @pytest.fixture(params={multiprocessing.get_all_start_methods()})
+        def pool(request, {requested}):
+            with multiprocessing.get_context(request.param).Pool(1) as pool:
+                pool.apply(len, ["a"])
+                yield pool
+
+        @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+        def test_pool(pool, request):
+            datazone_ts = request.getfixturevalue("datazone_ts")
+            server = request.getfixturevalue("datazone_ts_server")
+            pool.map(publish, [server.environ])
+            assert datazone_ts.calls.one().succeeded
+        """,
+    )
+    passed = len(multiprocessing.get_all_start_methods())
+    pytester.runpytest_subprocess().assert_outcomes(passed=passed)
+
+
+def test_children_of_a_fork_server_get_the_variables_of_the_server(pytester, monkeypatch):
     monkeypatch.setenv("AWS_SESSION_TOKEN", "older than the server")
-    monkeypatch.setenv("UNRELATED", "older than the server")
+    monkeypatch.setenv("AWS_UNRELATED", "older than the server")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
     pytester.makepyfile(
         f"""
         import multiprocessing
@@ -129,11 +231,15 @@ def test_children_get_the_current_variables_of_aws(pytester, monkeypatch):
             context = multiprocessing.get_context(method)
             with context.Pool(1) as pool:
                 assert pool.apply(os.getenv, ["AWS_SESSION_TOKEN"]) == "older than the server"
-            server = request.getfixturevalue("datazone_ts_server")
+            before = {{**os.environ}}
+            request.getfixturevalue("datazone_ts_server")
+            changed = {{name for name, value in os.environ.items() if before.get(name) != value}}
+            changed |= before.keys() - os.environ.keys()
+            assert {{"AWS_SESSION_TOKEN", "AWS_REGION", "NO_PROXY"}} < changed
             with context.Pool(1) as pool:
-                assert pool.apply(os.getenv, ["AWS_ENDPOINT_URL_DATAZONE"]) == server.endpoint_url
-                assert pool.apply(os.getenv, ["AWS_SESSION_TOKEN"]) is None
-                assert pool.apply(os.getenv, ["UNRELATED"]) == "older than the server"
+                for name in changed - {{"PYTEST_CURRENT_TEST"}}:
+                    assert pool.apply(os.getenv, [name]) == os.environ.get(name), name
+                assert pool.apply(os.getenv, ["AWS_UNRELATED"]) == "older than the server"
         """
     )
     pytester.runpytest_subprocess().assert_outcomes(passed=len(METHODS))
@@ -141,20 +247,7 @@ def test_children_get_the_current_variables_of_aws(pytester, monkeypatch):
 
 def test_a_child_that_outlives_its_test_can_be_given_the_next_server(pytester):
     pytester.makepyfile(
-        publisher=f"""
-        import os
-
-        import boto3
-
-        def publish(environ):
-            os.environ.update(environ)
-            boto3.client("datazone").list_time_series_data_points(
-                domainIdentifier="{DOMAIN}",
-                entityIdentifier="a",
-                entityType="ASSET",
-                formName="completeness",
-            )
-        """,
+        publisher=PUBLISHER,
         test_it=f"""
         import multiprocessing
         from contextlib import ExitStack
@@ -184,15 +277,7 @@ def test_a_child_that_outlives_its_test_can_be_given_the_next_server(pytester):
 def test_the_guard_blocks_the_calls_of_children(pytester):
     pytester.makeini("[pytest]\ndatazone_ts_guard = true")
     pytester.makepyfile(
-        publisher="""
-        import boto3
-
-        def publish(_):
-            client = boto3.client("datazone", region_name="us-east-1")
-            client.post_time_series_data_points(
-                domainIdentifier="dzd_1", entityIdentifier="a", entityType="ASSET", forms=[]
-            )
-        """,
+        publisher=PUBLISHER,
         test_it=f"""
         import multiprocessing
 
@@ -204,9 +289,9 @@ def test_the_guard_blocks_the_calls_of_children(pytester):
         def test_pool(method):
             with multiprocessing.get_context(method).Pool(1) as pool:
                 with pytest.raises(DataZoneBlockedError) as raised:
-                    pool.map(publish, [1])
+                    pool.map(publish, [{{}}])
             assert str(raised.value) == (
-                "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws "
+                "ListTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws "
                 "while no double is active: the ini setting datazone_ts_guard blocked it. Start "
                 "this child process, or its pool, in a test that requests datazone_ts_server: its "
                 "calls then go to the double over HTTP."

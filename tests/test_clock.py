@@ -306,7 +306,7 @@ def test_freezing_in_the_middle_of_a_test(mode, held, datazone_ts, make_client, 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_clock_moved_backwards_breaks_nothing(mode, datazone_ts, make_client, post):
-    client = make_client(mode, attempts=8)  # a back-off may be shorter than the limit's 10 ms
+    client = make_client(mode, attempts=8)  # a backoff may be shorter than the limit's 10 ms
     datazone_ts.rate_limit(100)
     with freeze_time(START) as freezer:
         for year in (2024, 1999, 2030, 2010, 2010):

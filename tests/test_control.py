@@ -204,7 +204,6 @@ def test_what_is_wrong_gets_the_message_of_python(message_of, datazone_ts):
         {"fault": "Throttling"},
         {"fault": ["ThrottlingException"]},
         {"fault": "ConnectTimeout"},
-        {"fault": "Latency"},
         {"fault": "ThrottlingException", "tims": 2},
         {"fault": "ThrottlingException", "times": "2"},
         {"fault": "ThrottlingException", "after": -1},
@@ -230,6 +229,12 @@ def test_what_is_wrong_gets_the_message_of_python(message_of, datazone_ts):
     ):
         assert message_of("responses", arguments) == raised_by(datazone_ts.respond, **arguments)
     assert message_of("reset", {"all": True}) == raised_by(datazone_ts.reset, all=True)
+
+
+def test_the_name_alone_of_a_fault_that_takes_arguments(message_of):
+    message = "AwsError takes arguments: POST them to /_datazone_ts/faults, such as "
+    example = '{"fault": {"name": "AwsError", "code": ..., "status_code": ...}}'
+    assert message_of("faults", {"fault": "AwsError"}) == message + example
 
 
 @pytest.mark.parametrize(
@@ -259,6 +264,13 @@ def test_a_body_that_is_not_a_json_object(message_of, body, message):
     assert message_of("faults", body=body).startswith(message)
 
 
+def test_a_long_body_is_not_repeated_in_full(message_of):
+    message = message_of("faults", body=f"[{'1, ' * 100_000}1]")
+    assert message.startswith("the arguments are a JSON object, not [1, 1, 1, ")
+    assert message.endswith("1, 1, 1... (300040 characters)")
+    assert len(message) == 2_000
+
+
 def test_a_body_that_is_nested_too_deeply(message_of):
     assert "nested too deeply" in message_of("faults", body="[" * 100_000)
 
@@ -282,8 +294,8 @@ def test_the_path_without_a_resource_is_not_a_bucket_of_s3(connection):
 
 
 def test_a_wrong_argument_is_named_without_a_class(message_of):
-    message = "add_asset() got an unexpected keyword argument 'colour'"
-    assert message_of("assets", {"colour": 1}) == message
+    message = "add_asset() got an unknown keyword 'nam'. Did you mean 'name'? Valid keywords: "
+    assert message_of("assets", {"nam": 1}).startswith(message)
     assert message_of("responses").startswith("respond() missing 2 required ")
 
 

@@ -11,8 +11,7 @@ import boto3
 import pytest
 from sample import DOMAIN, FORM
 
-from pytest_datazone_ts import mock_datazone_ts
-from pytest_datazone_ts.reporting import trace
+from pytest_datazone_ts import mock_datazone_ts, trace
 
 pytestmark = [
     pytest.mark.skipif(

@@ -118,6 +118,39 @@ def test_clients_made_at_import_are_answered(pytester):
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=3)
 
 
+def test_a_client_that_is_older_than_the_plugin_and_frozen_is_answered(pytester):
+    pytester.makepyfile(
+        older="""
+        import gc
+
+        import boto3
+
+        CLIENT = boto3.client(
+            "datazone",
+            region_name="us-east-1",
+            endpoint_url="http://127.0.0.1:1",
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
+        )
+        gc.freeze()
+        """,
+        test_it="""
+        import gc
+
+        from older import CLIENT
+
+        def test_posts(datazone_ts):
+            CLIENT.delete_time_series_data_points(
+                domainIdentifier="dzd_1", entityIdentifier="e", entityType="ASSET", formName="f"
+            )
+            assert datazone_ts.calls.one().succeeded
+            assert gc.get_freeze_count() > 0
+        """,
+    )
+
+    pytester.runpytest_subprocess("-p", "older").assert_outcomes(passed=1)
+
+
 ELDERS = """
     import sys, weakref
 
@@ -568,10 +601,10 @@ class OwnLoader(loaders.Loader):
     pass
 
 sessions = {sessions}
-if sessions:
-    sessions[0].create_client("datazone", region_name="us-east-1")
 if sessions[1:]:
     sessions[1].register_component("data_loader", OwnLoader())
+clients = [each.create_client("datazone", region_name="us-east-1") for each in sessions]
+later = Session()
 read = []
 load_file = loaders.JSONFileLoader.load_file
 
@@ -589,9 +622,9 @@ with mock_datazone_ts():
 @pytest.mark.parametrize(
     ("sessions", "files"),
     [("[Session()]", 0), ("[]", 1), ("[Session(), Session()]", 1)],
-    ids=["a client has it", "no session", "the last session has a loader of its own"],
+    ids=["a client has it", "no client", "the last client has a loader of its own"],
 )
-def test_the_first_double_reads_the_model_unless_the_last_session_has(sessions, files):
+def test_the_first_double_reads_the_model_unless_the_last_client_has(sessions, files):
     code = FIRST_USE.format(sessions=sessions)
     result = subprocess.run(  # noqa: S603 - Python itself
         [sys.executable, "-c", code], capture_output=True, text=True, check=False

@@ -127,7 +127,7 @@ def test_it_shows_what_a_run_posted(run):
 
     result.stdout.fnmatch_lines(["*- DataZone report: *report.html -*"])
     assert "All tests passed" in page.text
-    for figure in ("tests 1 of 2", "failed 0", "calls 4", "data points 3", "faults 0", "back-off"):
+    for figure in ("tests 1 of 2", "failed 0", "calls 4", "data points 3", "faults 0", "backoff"):
         assert figure in page.text
     assert page.text.index("test_it.py 1 test") < page.text.index("test_publishes")
     (test,) = page.tests
@@ -146,7 +146,7 @@ def test_it_shows_what_a_run_posted(run):
     assert 'aria-label="passingPercentage 70"' in page.html
 
 
-def test_it_shows_attempts_faults_and_back_offs(run):
+def test_it_shows_attempts_faults_and_backoffs(run):
     page = run(
         """
         import pytest
@@ -191,26 +191,26 @@ def test_it_shows_attempts_faults_and_back_offs(run):
     assert re.search(
         r"passed test_survives 1 call · 1 point · 2 faults .* over [\d.]+ m?s of virtual time "
         r"ASSET asset, dzd_x, us-east-1 PostTimeSeriesDataPoints 201 "
-        r"429 ThrottlingException injected at test_it\.py:7 virtual back-off [\d.]+ m?s "
-        r"503 HttpError\(status=503\) at test_it\.py:8 virtual back-off [\d.]+ m?s "
+        r"429 ThrottlingException injected at test_it\.py:7 virtual backoff [\d.]+ m?s "
+        r"503 HttpError\(status=503\) at test_it\.py:8 virtual backoff [\d.]+ m?s "
         r"201 stored 1 point completeness",
         page.test("test_survives"),
     )
     again = "201 stored nothing new: its clientToken was used before completeness"
     assert re.search(
         r"2 calls · 2 points · 1 fault .* PostTimeSeriesDataPoints 201 no response "
-        r"ResponseLost at test_it\.py:13 stored 2 points virtual back-off [\d.]+ m?s "
+        r"ResponseLost at test_it\.py:13 stored 2 points virtual backoff [\d.]+ m?s "
         rf"{again} .* PostTimeSeriesDataPoints 201 {again}",
         page.test("test_is_answered_late"),
     )
     assert re.search(
         r"failed test_gives_up 1 call · 0 points · 3 faults .* PostTimeSeriesDataPoints "
-        r"no response (no response ReadTimeout at test_it\.py:18 virtual back-off [\d.]+ m?s ){2}"
+        r"no response (no response ReadTimeout at test_it\.py:18 virtual backoff [\d.]+ m?s ){2}"
         r"no response ReadTimeout at test_it\.py:18 completeness .* without content "
         r"Data points None were stored\.",
         page.test("test_gives_up"),
     )
-    assert "429 ThrottlingException rate limit at test_it.py:23 virtual back-off" in page.test(
+    assert "429 ThrottlingException rate limit at test_it.py:23 virtual backoff" in page.test(
         "test_is_limited"
     )
     assert re.search(
@@ -218,7 +218,7 @@ def test_it_shows_attempts_faults_and_back_offs(run):
         r"Value at 'entityIdentifier' failed .* completeness",
         page.test("test_is_rejected"),
     )
-    assert "back-off" not in page.test("test_is_rejected")
+    assert "backoff" not in page.test("test_is_rejected")
     assert re.search(
         r"0 calls · 0 points · [\d.]+ m?s Calls None: faults were injected\. Data points None were",
         page.test("test_cancels"),
@@ -230,7 +230,7 @@ def test_it_shows_attempts_faults_and_back_offs(run):
     ) in page.test("test_arms_too_much")
     assert "calls 7 2 failed data points 5 stored" in page.text
     assert re.search(
-        r"faults [78] injected virtual back-off [\d.]+ m?s before [67] retries", page.text
+        r"faults [78] injected virtual backoff [\d.]+ m?s before [67] retries", page.text
     )
 
 
@@ -432,12 +432,10 @@ def test_only_virtual_time_is_called_so(run):
     alone, both = run(source).page, run(source + virtual).page
 
     assert "virtual" not in alone.text
-    assert re.search(r"over [\d.]+ m?s of the test's clock .* back-off [\d.]+ m?s", alone.tests[0])
-    assert re.search(
-        r"injected back-off \S+ m?s before 2 retries, \S+ m?s of it virtual", both.text
-    )
+    assert re.search(r"over [\d.]+ m?s of the test's clock .* backoff [\d.]+ m?s", alone.tests[0])
+    assert re.search(r"injected backoff \S+ m?s before 2 retries, \S+ m?s of it virtual", both.text)
     assert "virtual" not in both.test("test_waits")
-    assert re.search("virtual back-off", both.test("test_does_not_wait"))
+    assert re.search("virtual backoff", both.test("test_does_not_wait"))
 
 
 SWEEP = """

@@ -10,7 +10,7 @@ from unittest.mock import ANY
 
 import pytest
 from botocore.exceptions import ClientError
-from sample import location
+from sample import DOMAIN, ENTITY, FORM, SERIES, location
 
 from pytest_datazone_ts import Calls, DataPoints, faults, mock_datazone_ts
 
@@ -221,25 +221,25 @@ def test_json_content_is_compared_path_by_path_and_the_most_similar_comes_first(
         "       content $.passingPercentage",
         "         expected 90",
         "         posted   1",
-        "       content $.rules (expected 2 items, posted 0)",
-        "         [0] missing: {'status': 'PASS'}",
-        "         [1] missing: {'status': 'PASS', 'types': <ANY>}",
         "       content $.name",
         "         expected 1",
         "         posted   'b'",
+        "       content $.rules (expected 2 items, posted 0)",
+        "         [0] missing: {'status': 'PASS'}",
+        "         [1] missing: {'status': 'PASS', 'types': <ANY>}",
         "  2. 'completeness' of ASSET 4wyh64k2n8czaf at 2024-01-01 00:00:00Z",
         "       content $.passingPercentage",
         "         expected 90",
         "         posted   87.5",
+        "       content $.name",
+        "         expected 1",
+        "         posted   True",
         "       content $.rules[1].status",
         "         expected 'PASS'",
         "         posted   'FAIL'",
         "       content $.rules[1].types",
         "         expected <ANY>",
         "         posted   missing",
-        "       content $.name",
-        "         expected 1",
-        "         posted   True",
     )
 
 
@@ -268,6 +268,25 @@ def test_lists_of_different_length_differ_in_their_first_item_that_does_and_in_l
         "         [21] missing: 2",
         "         [22] missing: 3",
         "         and 1 more",
+    ]
+
+
+def test_plain_values_that_differ_come_before_lists_and_objects(datazone_ts, post_form):
+    rules = [{"status": "PASS"}] * 20
+    post_form(content=json.dumps({"evaluations": rules, "passingPercentage": 100.0}))
+
+    message = message_of(
+        datazone_ts.assert_posted,
+        content={"evaluations": [{"status": "FAIL"}] * 20, "passingPercentage": 0.0},
+    )
+
+    assert message.splitlines()[5:11] == [
+        "       content $.passingPercentage",
+        "         expected 0.0",
+        "         posted   100.0",
+        "       content $.evaluations[0].status",
+        "         expected 'FAIL'",
+        "         posted   'PASS'",
     ]
 
 
@@ -734,8 +753,33 @@ def test_faults_that_were_not_used_up_are_named_briefly():
             "    after letting 9 more through, used 0 of 2 times"
             for injection, (_, name) in zip(injections, injected, strict=True)
         ],
-        "The code under test made too few matching calls. If that is intended,",
-        "inject fewer, cancel() the injection, or set the option strict=False.",
+        "The code under test made no DataZone call. If that is intended, inject",
+        "fewer, cancel() the injection, or set the option strict=False.",
+    )
+
+
+def test_faults_that_were_not_used_up_are_followed_by_the_operations_called(make_client):
+    client = make_client()
+    mock = mock_datazone_ts()
+    ts = mock.__enter__()
+    injection = ts.inject("ThrottlingException", operation="ListTimeSeriesDataPoints")
+    for name in ("a", "b"):
+        client.post_time_series_data_points(
+            domainIdentifier=DOMAIN,
+            entityIdentifier=ENTITY,
+            entityType="ASSET",
+            forms=[{**FORM, "formName": name}],
+        )
+    client.delete_time_series_data_points(**{**SERIES, "formName": "a"})
+
+    assert message_of(lambda: mock.__exit__(None, None, None)) == lines(
+        "datazone_ts: the test injected faults that were not used up:",
+        f"  {injection.armed_at}: ThrottlingException on ListTimeSeriesDataPoints,",
+        "    used 0 of 1 times",
+        "The code under test called PostTimeSeriesDataPoints (2 times),",
+        "DeleteTimeSeriesDataPoints (1 time), but made too few matching attempts.",
+        "If that is intended, inject fewer, cancel() the injection, or set the",
+        "option strict=False.",
     )
 
 
@@ -764,7 +808,7 @@ def test_errors_of_the_test_that_the_code_swallowed_are_reported(make_client):
         "datazone_ts: the code under test swallowed errors that it should not handle:",
         f"  {responder}: KeyError: 'items'",
         f"  {listing}: unhandled DataZone operation ListDomains. Answer it in the test, "
-        "such as datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the "
+        "such as datazone_ts.respond('ListDomains', {'items': []}), or let it through to the "
         "network or moto with the option unstubbed='passthrough'.",
         f"  {deleting}: unhandled DataZone operation DeleteEnvironment. Answer it in the "
         "test, such as datazone_ts.respond('DeleteEnvironment', {}), or let it through to the "

@@ -6,6 +6,11 @@ KEYWORDS = (
     "domain_identifier, entity_identifier, entity_type, form_name, type_identifier, "
     "type_revision, timestamp, content, region, where"
 )
+ASSET_KEYWORDS = (
+    "entity_identifier, domain_identifier, name, forms, form_type_revisions, listing_identifier, "
+    "published, description, type_identifier, external_identifier, owning_project_identifier, "
+    "revision"
+)
 FAULTS = (
     "It documents InternalServerException, ResourceNotFoundException, AccessDeniedException, "
     "ThrottlingException, ServiceQuotaExceededException, ConflictException, ValidationException, "
@@ -48,6 +53,18 @@ MISUSES = {
     ),
     'datazone_ts.add_asset("a", domain_identifier="d", name=1)': (
         "TypeError: add_asset(name=...) takes a string, not 1"
+    ),
+    'datazone_ts.add_asset("a", domain_identifier="d", name="n", typeIdentifier="t")': (
+        "TypeError: add_asset() got an unknown keyword 'typeIdentifier'. Did you mean "
+        f"'type_identifier'? Valid keywords: {ASSET_KEYWORDS}."
+    ),
+    'datazone_ts.add_asset("a", owningProjectIdentifier="p")': (
+        "TypeError: add_asset() got an unknown keyword 'owningProjectIdentifier'. Did you mean "
+        f"'owning_project_identifier'? Valid keywords: {ASSET_KEYWORDS}."
+    ),
+    "datazone_ts.register_form_type('t', schema={})": (
+        "TypeError: register_form_type() got an unknown keyword 'schema'. Valid keywords: "
+        "type_identifier, check, revision."
     ),
     "datazone_ts.register_form_type('t', 1)": (
         "TypeError: register_form_type(check=...) takes a JSON Schema (a dict) or a callable, not 1"

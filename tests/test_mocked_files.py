@@ -74,9 +74,14 @@ def test_the_next_test_has_its_files_back(datazone_ts):
     shows_the_failure(run_in_new_process(run_pytest, source, *plugin), passed=1)
 
 
-def test_a_model_that_a_client_loaded_is_not_loaded_again(run_pytest):
-    source = """
+@pytest.mark.parametrize("session", ["boto3", "boto3.Session()"])
+def test_a_model_that_a_client_loaded_is_not_loaded_again(run_pytest, session):
+    source = f"""
+CLIENT = {session}.client("datazone", region_name="us-east-1")
+
 def test_it(monkeypatch):
+    import gc
+    gc.collect()  # the session may be gone
     from botocore.loaders import JSONFileLoader
     from pytest_datazone_ts import mock_datazone_ts
     monkeypatch.setattr(JSONFileLoader, "load_file", None)

@@ -54,6 +54,17 @@ def test_an_option_that_is_not_given_has_its_default():
     assert options_of() == DEFAULTS
 
 
+def test_the_options_of_a_double_are_shown_and_do_not_change():
+    with mock_datazone_ts(strict=False) as ts:
+        assert repr(ts.options) == (
+            "Options(strict=False, unstubbed='error', retry_sleep='virtual', sleep='real', "
+            "content_check='warn', sign=False, mock_aws=False)"
+        )
+        with pytest.raises(AttributeError, match="cannot set 'sign': the options of a double"):
+            ts.options.sign = True
+        assert ts.options.sign is False
+
+
 def test_editors_complete_every_option_and_its_values():
     assert get_type_hints(OptionKeywords) == get_type_hints(Options)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import re
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from boto3.session import Session
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutError
-from sample import location
+from sample import location, service
 
 from pytest_datazone_ts import UnansweredOperationError, mock_datazone_ts
 
@@ -54,7 +56,7 @@ def test_an_unhandled_operation_is_an_error_that_says_what_to_do(client, ts, net
 
     assert str(unanswered.value) == (
         "unhandled DataZone operation ListDomains. Answer it in the test, such as "
-        "datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the network "
+        "datazone_ts.respond('ListDomains', {'items': []}), or let it through to the network "
         "or moto with the option unstubbed='passthrough'."
     )
     assert len(ts.calls.one().attempts) == 1
@@ -62,29 +64,56 @@ def test_an_unhandled_operation_is_an_error_that_says_what_to_do(client, ts, net
     assert not network
 
 
-@pytest.mark.usefixtures("ts")
-def test_the_suggested_response_has_exactly_the_required_members(client):
-    def shown(call):
-        with pytest.raises(UnansweredOperationError) as unanswered:
-            call()
-        return re.search(r"respond\(.*?\)", str(unanswered.value))[0]
+def suggestion(call):
+    with pytest.raises(UnansweredOperationError) as unanswered:
+        call()
+    return re.search(r"datazone_ts\.respond\(.*\)", str(unanswered.value))[0]
 
-    def delete_project():
-        client.delete_project(domainIdentifier="dzd_1", identifier="project1")
 
-    def list_projects():
-        client.list_projects(domainIdentifier="dzd_1")
+@pytest.mark.parametrize(
+    ("call", "members"),
+    [
+        (lambda client: client.delete_project(domainIdentifier="dzd_1", identifier="project1"), []),
+        (lambda client: client.list_projects(domainIdentifier="dzd_1"), ["items"]),
+        (
+            lambda client: client.get_domain(identifier="dzd_1"),
+            ["domainExecutionRole", "id", "status"],
+        ),
+        (
+            lambda client: client.cancel_subscription(domainIdentifier="dzd_1", identifier="s1"),
+            [
+                "createdAt",
+                "createdBy",
+                "domainId",
+                "id",
+                "status",
+                "subscribedListing",
+                "subscribedPrincipal",
+                "updatedAt",
+            ],
+        ),
+    ],
+)
+def test_the_suggested_response_works_as_it_is(client, ts, call, members):
+    eval(suggestion(lambda: call(client)), {"datazone_ts": ts})  # noqa: S307 - our own message
 
-    def get_domain():
-        client.get_domain(identifier="dzd_1")
+    response = call(client)
 
-    assert shown(delete_project) == "respond('DeleteProject', {})"
-    assert shown(list_projects) == "respond('ListProjects', {'items': ...})"
-    assert {*re.findall(r"'(\w+)': \.\.\.", shown(get_domain))} == {
-        "id",
-        "domainExecutionRole",
-        "status",
-    }
+    assert sorted({*response} - {"ResponseMetadata"}) == members
+
+
+def test_the_response_suggested_for_any_operation_fits_it(make_client, ts):
+    client = make_client(parameter_validation=False)
+    for name in service().operation_names:
+        members = service().operation_model(name).input_shape.members
+        in_path = {
+            member: "x"
+            for member, shape in members.items()
+            if shape.serialization.get("location") == "uri"
+        }
+        with suppress(ClientError):  # of the operations that the double handles
+            call = partial(getattr(client, xform_name(name)), **in_path)
+            eval(suggestion(call), {"datazone_ts": ts})  # noqa: S307 - our own message
 
 
 def test_an_unhandled_operation_fails_the_test_even_if_the_code_swallows_the_error(client):
@@ -280,7 +309,7 @@ def test_passthrough_cannot_send_a_request_that_has_an_injected_fault(client, ne
 
     assert str(unanswered.value) == (
         "unhandled DataZone operation ListDomains. Answer it in the test, such as "
-        "datazone_ts.respond('ListDomains', {'items': ...}), or cancel() the fault that was "
+        "datazone_ts.respond('ListDomains', {'items': []}), or cancel() the fault that was "
         "injected for it: until then unstubbed='passthrough' lets none of its calls through."
     )
     assert len(network) == 1

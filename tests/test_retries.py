@@ -95,8 +95,8 @@ def test_a_throttled_call_takes_no_real_time(mode, waits, datazone_ts, make_clie
     slept = [attempt.slept for attempt in attempts]
     assert all(0 < seconds < 2**n for n, seconds in enumerate(slept[:4]))
     assert slept[4] == 0
-    back_offs = [seconds for seconds in datazone_ts.sleeps if seconds in slept]
-    assert back_offs == slept[:4]
+    backoffs = [seconds for seconds in datazone_ts.sleeps if seconds in slept]
+    assert backoffs == slept[:4]
     assert (len(datazone_ts.sleeps) > 4) is (mode == "adaptive")
     for before, after in pairwise(attempts):
         assert after.at - before.at >= timedelta(seconds=before.slept, milliseconds=-1)

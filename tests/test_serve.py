@@ -216,7 +216,13 @@ def failure(capsys, *arguments):
     ("fault", "message"),
     [
         ("Throttling", "argument --fail: inject() got 'Throttling', which is not a fault of "),
-        ("Latency", "argument --fail: Latency takes arguments: inject an instance, such as "),
+        (
+            "Latency",
+            (
+                "argument --fail: Latency takes arguments: POST them to /_datazone_ts/faults, such "
+                'as {"fault": {"name": "Latency", "seconds": ...}}'
+            ),
+        ),
         ("ConnectTimeout", "argument --fail: ConnectTimeout cannot be injected: the double is "),
         ("ThrottlingException:0", "argument --fail: inject(times=...) takes 1 or more, or "),
         (

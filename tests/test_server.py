@@ -537,7 +537,7 @@ def test_an_unhandled_operation_is_an_error_and_fails_the_test(make_client):
 
     message = (
         "unhandled DataZone operation ListDomains. Answer it in the test, such as "
-        "datazone_ts.respond('ListDomains', {'items': ...}), or let it through to the network or "
+        "datazone_ts.respond('ListDomains', {'items': []}), or let it through to the network or "
         "moto with the option unstubbed='passthrough'."
     )
     assert status == 400

@@ -349,10 +349,11 @@ def test_a_failing_cell_can_be_allowed_with_a_reason(post_one):
 @pytest.mark.parametrize(
     ("key", "message"),
     [
-        ("ThrotlingException", "Did you mean 'ThrottlingException'? Known are InternalServer"),
-        (("ReadTimeout", "calls"), "Did you mean 'call'? Known are attempt, call, outage."),
+        ("ThrotlingException", "Did you mean 'ThrottlingException'? The faults are Internal"),
+        (("ReadTimeout", "calls"), "Did you mean 'call'? The modes are attempt, call, outage."),
         (("ReadTimeout", "call", "a.py:1", 1), "takes as a key the name of a fault, (name, mode)"),
         (404, "(name, mode, site), not 404"),
+        ("PostTimeSeriesDataPoints", "key 'PostTimeSeriesDataPoints'. The faults are Internal"),
     ],
 )
 def test_a_wrong_key_is_an_error(argument, key, message, post_one):
@@ -885,6 +886,7 @@ def test_the_plain_cells_are_the_same_in_every_run(post_one, post):
 def test_cells_are_selected_by_their_fields(post_one):
     report = sweep(post_one)
     (cell,) = report.where(fault="HttpError", mode="outage", outcome="loud")
+    assert report.where(operation="post_time_series_data_points") == report.cells
     assert isinstance(cell, SweepCell)
     assert not cell.failed
     with pytest.raises(TypeError, match=r"unknown keyword 'faults'\. Did you mean 'fault'"):

@@ -181,7 +181,10 @@ class TestArguments:
             ({"allow": {"ReadTimeout": ""}}, "takes a reason for each key, not ''"),
             ({"allow": {"ReadTimeout": " "}}, "takes a reason for each key, not ' '"),
             ({"allow": {"ReadTimeout": True}}, "takes a reason for each key, not True"),
-            ({"expect": {"ExpiredTokenException": "ok"}}, "Known are InternalServerException, "),
+            (
+                {"expect": {"ExpiredTokenException": "ok"}},
+                "The faults are InternalServerException, ",
+            ),
         ],
     )
     def test_an_invalid_value_is_an_error(self, keywords, message, post_one):
@@ -195,7 +198,8 @@ class TestArguments:
         assert "Valid keywords: setup, reported, expect, allow, " in str(caught.value)
 
     @pytest.mark.parametrize("argument", ["expect", "allow"])
-    def test_a_site_that_makes_no_call_is_an_error(self, argument, client):
+    @pytest.mark.parametrize("site", ["nightly.py:1", "GetFormType", "get_form_type"])
+    def test_a_site_that_makes_no_call_is_an_error(self, argument, site, client):
         def publish():
             client.get_form_type(
                 domainIdentifier=DOMAIN,
@@ -204,8 +208,11 @@ class TestArguments:
 
         here = location(__file__, publish.__code__.co_firstlineno + 1)
         with pytest.raises(ValueError, match="makes no call there") as caught:
-            sweep(publish, **{argument: {("ReadTimeout", "call", "nightly.py:1"): "ok"}})
-        assert str(caught.value).endswith(f"It makes them at {here}.")
+            sweep(publish, **{argument: {("ReadTimeout", "call", site): "ok"}})
+        assert str(caught.value) == (
+            f"sweep({argument}=...) got the key {('ReadTimeout', 'call', site)}, and the code "
+            f"makes no call there. The sites are the files and lines of its calls: {here}."
+        )
 
 
 class TestState:

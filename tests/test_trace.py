@@ -151,8 +151,8 @@ def test(datazone_ts):
 6. ListDomains, us-east-1, 2024-03-01 09:00:0x.xxxZ
    attempt 1: no response
      UnansweredOperationError: unhandled DataZone operation ListDomains. Answer
-     it in the test, such as datazone_ts.respond('ListDomains', {'items':
-     ...}), or let it through to the network or moto with the option
+     it in the test, such as datazone_ts.respond('ListDomains', {'items': []}),
+     or let it through to the network or moto with the option
      unstubbed='passthrough'.
 Injected and not used up:
   test_it.py:18: ThrottlingException(message='slow') on PostTimeSeriesDataPoints,
@@ -207,6 +207,23 @@ def test(datazone_ts):
    attempt 3: 201, stored nothing new: its clientToken was used before
    attempt 1: 201"""
     )
+
+
+def test_a_page_that_is_not_the_last_is_marked(run):
+    result = run(
+        """
+def test(datazone_ts):
+    post({"timestamp": 1}, {"timestamp": 2})
+    series = {**ENTITY, "formName": FORM["formName"]}
+    page = client().list_time_series_data_points(**series, maxResults=1)
+    client().list_time_series_data_points(**series, maxResults=1, nextToken=page["nextToken"])
+    raise LookupError
+"""
+    )
+    assert attempts(*sections(result))[1:] == [
+        "   attempt 1: 200, more pages follow (nextToken)",
+        "   attempt 1: 200",
+    ]
 
 
 LONG = """

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_datazone_ts.faults import MalformedResponse
-
 if TYPE_CHECKING:
     from pytest_datazone_ts.records import Attempt, Call
 
@@ -24,6 +22,10 @@ def result(attempt: Attempt) -> str:
 
 def is_malformed(attempt: Attempt) -> bool:
     """Return whether the client got a status of success, but a malformed body."""
+    if attempt.fault is None:
+        return False
+    from pytest_datazone_ts.faults import MalformedResponse  # noqa: PLC0415 - keeps the first use fast
+
     return isinstance(attempt.fault, MalformedResponse)
 
 

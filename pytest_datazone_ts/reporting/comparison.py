@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_datazone_ts.match import is_equal, json_differences
 from pytest_datazone_ts.records import Attempt, Call, DataPoint
 from pytest_datazone_ts.reporting import messages
-from pytest_datazone_ts.text import SECRET, format_value, truncate, truncate_pair
+from pytest_datazone_ts.text import format_value, is_secret, truncate, truncate_pair
 from pytest_datazone_ts.views import Records
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _record(left: object, right: object, *, everything: bool) -> Iterator[str]:
     telling = [each for each in differences if not each[0].endswith(".request_id")]
     for path, *values in differences if everything else telling or differences:
         label = path.removeprefix(".")
-        if SECRET.search(label.rpartition(".")[2]):
+        if is_secret(label.rpartition(".")[2]):
             yield f"{label}: differs, and is not shown"
             continue
         here, there = map(_describe, values)

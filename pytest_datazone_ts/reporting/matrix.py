@@ -14,7 +14,7 @@ from pytest_datazone_ts.text import counted, escape, excerpt, without_credential
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pytest_datazone_ts.records import Call, DataPoint
+    from pytest_datazone_ts.records import DataPoint
     from pytest_datazone_ts.sweep_cell import SweepCell
 
 _COLUMNS = 72
@@ -24,8 +24,6 @@ _MODE = 14
 """The widths of the columns."""
 _ERROR = 400
 """The number of characters of an error that are shown."""
-_MAX_REASONS = 3
-"""The maximum number of reasons shown for code that has no effect."""
 _MODES = ("attempt", "call", "outage")
 _OUTCOMES = ("LOST", "DOUBLED", "HUNG", "UNEXPECTED", "loud", "ok")
 """The worst first."""
@@ -132,32 +130,6 @@ def describe_difference(
         return ""
     advice = "Freeze the time, seed what is random, and keep nothing from one run for the next."
     return "\n".join([*textwrap.wrap(title, _COLUMNS), *lines, *textwrap.wrap(advice, _COLUMNS)])
-
-
-def describe_no_effect(calls: Sequence[Call]) -> str:
-    """Return why no fault can do harm to the calls of a run, or ``""`` if one can.
-
-    Code that only reads is accepted if it finds something to read.
-    """
-    writes = [call for call in calls if not call.operation.startswith(("Get", "List", "Search"))]
-    decisive = writes or [call for call in calls if call.operation.startswith("Search")]
-    if not decisive or any(map(_has_effect, decisive)):
-        return ""
-    reasons = dict.fromkeys(
-        f"  {call.operation}: {excerpt(timeline.without_secrets(attempt.reason, call), _ERROR)}"
-        for call in decisive
-        for attempt in call.attempts
-        if attempt.reason is not None
-    )
-    title = "without a fault, the code stored no data point, so no fault can lose or double one"
-    return "\n".join([f"{title}:" if reasons else title, *[*reasons][:_MAX_REASONS]])
-
-
-def _has_effect(call: Call) -> bool:
-    """Return whether a write stored or changed something, or a search found something."""
-    if any(attempt.stored for attempt in call.attempts):
-        return True  # even if no response arrived
-    return call.succeeded and call.attempts[-1].reason is None
 
 
 def _numbers(cells: Iterable[SweepCell]) -> dict[tuple[str, str, int], int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +15,10 @@ from pytest_datazone_ts.records import Attempt, Call, DataPoint, LineageEvent
 from pytest_datazone_ts.reporting import attempts, near_misses
 from pytest_datazone_ts.reporting.traits import differing_traits
 from pytest_datazone_ts.text import (
-    SECRET,
     counted,
     excerpt,
     format_value,
+    is_secret,
     truncate,
     without_credentials,
     wrap_list,
@@ -51,7 +53,7 @@ def not_exactly_one(
         for name, values in traits:
             if any(values[other] != values[index] for other in same):
                 label = f"       {name}: "
-                value = "***" if SECRET.search(name) else format_value(values[index])
+                value = "***" if is_secret(name) else format_value(values[index])
                 lines.append(label + truncate(value, _COLUMNS - len(label)))
     return "\n".join([*lines, *_more(records), *_suggestion(records, traits)])
 
@@ -130,13 +132,18 @@ def posted(match: Match, matched: Sequence[DataPoint]) -> str:
     return "\n".join(lines)
 
 
-def unused_faults(injections: Sequence[Injection]) -> str:
+def unused_faults(injections: Sequence[Injection], calls: Sequence[Call]) -> str:
     """Return the message for faults that the code under test did not use up."""
+    times = Counter(call.operation for call in calls)
+    called = ", ".join(f"{name} ({counted(number, 'time')})" for name, number in times.items())
+    did = "made no DataZone call"
+    if called:
+        did = f"called {called}, but made too few matching attempts"
     lines = ["datazone_ts: the test injected faults that were not used up:"]
     lines += [line for injection in injections for line in describe_injection(injection)]
     lines += textwrap.wrap(
-        "The code under test made too few matching calls. If that is intended, inject "
-        "fewer, cancel() the injection, or set the option strict=False.",
+        f"The code under test {did}. If that is intended, inject fewer, cancel() the injection, "
+        "or set the option strict=False.",
         _COLUMNS,
     )
     return "\n".join(lines)
@@ -174,17 +181,16 @@ def swallowed_errors(errors: Sequence[BaseException]) -> str:
 
 
 def unanswered(
-    operation: str, members: Sequence[str], *, needs_catalogue: bool, has_fault: bool
+    operation: str, example: Mapping[str, Any], *, needs_catalogue: bool, has_fault: bool
 ) -> str:
     """Return the message for an unhandled operation.
 
     Args:
         operation: The operation.
-        members: Members of its output, for an example.
+        example: A response that fits its output shape.
         needs_catalogue: Whether the double would answer it if the catalogue had an asset.
         has_fault: Whether a fault was injected for it that this attempt does not match.
     """
-    example = ", ".join(f"{member!r}: ..." for member in members)
     catalogue = (
         "Put an asset in the catalogue, with datazone_ts.add_asset(...). Or answer"
         if needs_catalogue
@@ -198,19 +204,21 @@ def unanswered(
     )
     return (
         f"unhandled DataZone operation {operation}. {catalogue} it in the test, such as "
-        f"datazone_ts.respond({operation!r}, {{{example}}}), or {otherwise}."
+        f"datazone_ts.respond({operation!r}, {example!r}), or {otherwise}."
     )
 
 
-def unanswered_by_server(operation: str, members: Sequence[str], *, needs_catalogue: bool) -> str:
+def unanswered_by_server(
+    operation: str, example: Mapping[str, Any], *, needs_catalogue: bool
+) -> str:
     """Return the message for an unhandled operation of a double outside a test.
 
     Args:
         operation: The operation.
-        members: The members of its output to show in an example.
+        example: A response that fits its output shape.
         needs_catalogue: Whether the double would answer it if the catalogue had an asset.
     """
-    example = ", ".join(f'"{member}": ...' for member in members)
+    suggested = json.dumps({"operation": operation, "response": example})
     catalogue = (
         "Add an asset to the catalogue, with --catalogue or POST /_datazone_ts/assets. Or set"
         if needs_catalogue
@@ -218,8 +226,7 @@ def unanswered_by_server(operation: str, members: Sequence[str], *, needs_catalo
     )
     return (
         f"unhandled DataZone operation {operation}. {catalogue} its response, with --respond or "
-        f'POST /_datazone_ts/responses, such as {{"operation": "{operation}", '
-        f'"response": {{{example}}}}}.'
+        f"POST /_datazone_ts/responses, such as {suggested}."
     )
 
 

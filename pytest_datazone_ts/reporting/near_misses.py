@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_datazone_ts import match as matching
-from pytest_datazone_ts.text import SECRET, counted, format_value, truncate, truncate_pair
+from pytest_datazone_ts.text import counted, format_value, is_secret, truncate, truncate_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def explain(field: str, expected: object, actual: object) -> list[str]:
 
 
 def _difference(label: str, left: object, right: object) -> Iterator[str]:
-    if SECRET.search(label.rpartition(".")[2]):
+    if is_secret(label.rpartition(".")[2]):
         yield f"{label}: differs, and is not shown"
         return
     yield label

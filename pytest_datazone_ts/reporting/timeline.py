@@ -11,11 +11,11 @@ from pytest_datazone_ts.injections import Injection, is_unused
 from pytest_datazone_ts.reporting import attempts, messages
 from pytest_datazone_ts.text import (
     COLUMNS,
-    SECRET,
     counted,
     escape,
     excerpt,
     format_value,
+    is_secret,
     truncate,
     without_credentials,
     wrap_list,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_datazone_ts.records import Attempt, Call
-    from pytest_datazone_ts.reporting.trace import Chapter, Trace
+    from pytest_datazone_ts.trace import Chapter, Trace
 
 Item = TypeVar("Item")
 
@@ -140,7 +140,7 @@ def without_secrets(reason: str, call: Call) -> str:
 def _secrets(value: object, *, within: bool = False) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _secrets(item, within=within or bool(SECRET.search(name)))
+            yield from _secrets(item, within=within or is_secret(name))
     elif within and value:
         yield str(value)
 
@@ -199,7 +199,7 @@ def _call(number: int, call: Call, extent: _Extent) -> Iterator[str]:
     others = [
         f"{name} {_abbreviate(value)}"
         for name, value in sorted(parameters.items())
-        if name not in _SHOWN_APART and not SECRET.search(name)
+        if name not in _SHOWN_APART and not is_secret(name)
     ]
     yield from wrap_list(others, "   ", "   ", extent.columns)
     yield from _abridge(
@@ -236,6 +236,8 @@ def _attempt(call: Call, attempt: Attempt, extent: _Extent) -> Iterator[str]:
         items += last
     elif attempts.is_repetition(call, attempt):
         items.append("stored nothing new: its clientToken was used before")
+    if attempt.has_next_page:
+        items.append("more pages follow (nextToken)")
     if extent.request_ids and attempt.request_id is not None:
         items.append(f"request {attempt.request_id}")
     if attempt.slept:

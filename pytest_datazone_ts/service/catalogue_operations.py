@@ -16,9 +16,9 @@ from pytest_datazone_ts.service.asset import (
 )
 from pytest_datazone_ts.service.catalogue import Catalogue
 from pytest_datazone_ts.service.catalogue_output import CatalogueOutput, status
-from pytest_datazone_ts.service.error import unimplemented
 from pytest_datazone_ts.service.result import Result
 from pytest_datazone_ts.service.search import Candidate, Search
+from pytest_datazone_ts.service.unanswered import unimplemented
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

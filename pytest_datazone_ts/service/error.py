@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_datazone_ts.errors import UnansweredOperationError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -46,17 +44,3 @@ def not_found(kind: str, reason: str) -> ServiceError:
     """
     message = f"The given {kind} doesn't exist. Try creating {kind} before accessing it."
     return ServiceError("ResourceNotFoundException", message, reason=reason)
-
-
-def unimplemented(operation: str, feature: str, example: str = "{...}") -> UnansweredOperationError:
-    """Return the error for a part of an operation that the double does not implement.
-
-    Args:
-        operation: The operation's API name.
-        feature: The part that it does not implement.
-        example: A response that the test could set.
-    """
-    return UnansweredOperationError(
-        f"the double's {operation} does not implement {feature}. Answer the call in the test "
-        f"instead: datazone_ts.respond({operation!r}, {example})"
-    )

@@ -80,14 +80,6 @@ class Operation:
     errors: Mapping[str, int]
     """The HTTP statuses of the exceptions that the operation documents."""
 
-    @property
-    def example_members(self) -> list[str]:
-        """The members to show in an example of its output: the required ones, or a useful one."""
-        if self.output is None:
-            return []
-        members = [*self.output.members]
-        return self.output.required_members or (["items"] if "items" in members else members[:1])
-
     def labels(self, path: str) -> dict[str, str] | None:
         """Return the decoded labels of a path, or ``None`` if it is not the operation's path.
 

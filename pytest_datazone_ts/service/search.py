@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from pytest_datazone_ts.service.codec import read_date_time
-from pytest_datazone_ts.service.error import unimplemented
+from pytest_datazone_ts.service.unanswered import unimplemented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -169,7 +169,7 @@ class Search:
 
     def _reject(self, feature: str) -> NoReturn:
         """Reject a search with a feature that the double does not implement."""
-        raise unimplemented(self._name, feature, "{'items': [...]}")
+        raise unimplemented(self._name, feature)
 
 
 _IMPLEMENTED = {

@@ -55,12 +55,7 @@ def forms(**members: Unpack[FormKeywords]) -> st.SearchStrategy[dict[str, Any]]:
     """
     for keyword in members:
         if keyword not in MEMBER_NAMES:
-            hint = spelling.hint(keyword, MEMBER_NAMES)
-            message = (
-                f"forms() got an unknown keyword {keyword!r}.{hint} "
-                f"Valid keywords: {', '.join(MEMBER_NAMES)}."
-            )
-            raise TypeError(message)
+            raise TypeError(spelling.unknown_keyword("forms", keyword, MEMBER_NAMES))
     strategies = {
         "form_name": member.texts("form_name"),
         "type_identifier": st.just(DATA_QUALITY) | member.texts("type_identifier"),

@@ -13,7 +13,7 @@ from pytest_datazone_ts.service import model
 from pytest_datazone_ts.transport import (
     active,
     botocore,
-    child_process,
+    child_process,  # noqa: F401 - has child processes told
     credentials,
     guard,
     reply,  # noqa: F401 - see above
@@ -29,7 +29,6 @@ def activate(double: Any, exchange: Exchange) -> None:
     with active.lock:
         model.load(chain(botocore.handle_existing(), botocore.latest_model()))
         active.push(double, exchange)
-        child_process.tell_children()
         credentials.install()
         retries.install()
         if exchange.options.sleep == "virtual":

@@ -31,17 +31,19 @@ PENDING = "_datazone_ts_pending"
 """The attribute of a prepared request that a double has claimed."""
 
 
-class ParentDouble(NamedTuple):
-    """The double that was active in the parent process when this one was started."""
+class ParentProcess(NamedTuple):
+    """What the process that started this one had at the time."""
 
+    has_double: bool
+    """Whether a double was active in it."""
     endpoint_url: str | None
-    """Its URL, if it is served over HTTP."""
+    """The URL of that double, if it is served over HTTP."""
 
 
 lock: AbstractContextManager[object] = threading.RLock()
 """Held while a double is activated or deactivated, and while shared state changes."""
 _stack: list[Active] = []
-_parent_double: ParentDouble | None = None
+_parent: ParentProcess | None = None
 
 
 def innermost() -> Active | None:
@@ -59,24 +61,39 @@ def is_active(exchange: Exchange) -> bool:
     return any(each.exchange is exchange for each in _stack)
 
 
-def parent_double() -> ParentDouble | None:
-    """Return the double of the parent process, if one was active when this process was started."""
-    return _parent_double
+def parent() -> ParentProcess | None:
+    """Return what the parent process had, if this is a child process."""
+    return _parent
 
 
-def set_parent_double(double: ParentDouble | None) -> None:
-    """Set the double of the parent process."""
-    global _parent_double  # noqa: PLW0603 - process-wide state
-    _parent_double = double
+def set_parent(parent: ParentProcess) -> None:
+    """Make this process a child process."""
+    global _parent  # noqa: PLW0603 - process-wide state
+    _parent = parent
+
+
+def as_parent() -> ParentProcess:
+    """Return what this process has, as the parent of those that it starts."""
+    if _stack:
+        return ParentProcess(has_double=True, endpoint_url=_stack[-1].exchange.endpoint_url)
+    return _parent or ParentProcess(has_double=False, endpoint_url=None)
+
+
+def server() -> str | None:
+    """Return the URL of the server for the calls of this child process, if there is one."""
+    if _parent is None:
+        return None
+    # A process that outlives its test can be given the environment of the next server.
+    given = os.environ.get("AWS_ENDPOINT_URL_DATAZONE", "")
+    return given if given.startswith("http://127.0.0.1:") else _parent.endpoint_url
 
 
 def _after_fork() -> None:
     """Deactivate the doubles in a forked child, whose recordings would be lost."""
     global lock  # noqa: PLW0603 - process-wide state
     lock = threading.RLock()  # another thread may have held it
-    if _stack:
-        set_parent_double(ParentDouble(_stack[-1].exchange.endpoint_url))
-        _stack.clear()
+    set_parent(as_parent())
+    _stack.clear()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork

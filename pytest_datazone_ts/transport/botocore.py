@@ -1,9 +1,8 @@
 """Handlers of the events that every botocore client in the process emits.
 
-Importing this module registers an initializer with botocore (a public API), which puts the handlers
-on every session created from then on, also of a botocore that is imported again. Existing sessions
-and clients, if there can be any, are found once, when a double is first activated. With neither a
-double nor the guard, the handlers do nothing.
+``interception.py`` has them put on every new session. Sessions and clients that are older than that
+are found once, when a double is first activated. With neither a double nor the guard, the handlers
+do nothing.
 
 State travels with the request, because emitters may run each handler in a task or thread of its
 own.
@@ -12,15 +11,12 @@ own.
 from __future__ import annotations
 
 import gc
-import os
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from weakref import ReferenceType, WeakSet, ref
+from weakref import ReferenceType, ref
 
-import botocore
-
+from pytest_datazone_ts import interception
 from pytest_datazone_ts.transport import active, guard
 from pytest_datazone_ts.transport.active import ANSWERED_BY, OPERATION_MODEL, PENDING
 
@@ -30,19 +26,14 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
     from botocore.hooks import BaseEventHooks
+    from botocore.loaders import Loader
     from botocore.model import OperationModel, ServiceModel
     from botocore.session import Session
 
     from pytest_datazone_ts.transport.reply import Pending
 
-_scanned: WeakSet[ModuleType] = WeakSet()
-"""The botocore packages that were searched for sessions; a test may import botocore again."""
-if "botocore.session" not in sys.modules:
-    _scanned.add(botocore)  # it has no sessions or clients yet
-_handled: WeakSet[ModuleType] = WeakSet()
-"""The botocore packages whose new sessions get the handlers."""
-_latest: ReferenceType[Session] | None = None
-"""The most recently created session."""
+_latest: ReferenceType[Loader] | None = None
+"""What loaded the model of the most recently created DataZone client, which keeps it alive."""
 
 
 class _Url(str):
@@ -81,9 +72,16 @@ def handle_session(session: Session, package: ModuleType) -> None:
         session: The session.
         package: The botocore that it comes from.
     """
-    global _latest  # noqa: PLW0603 - process-wide state
-    _latest = ref(session)
-    _register(session.get_component("event_emitter"), package)
+    emitter = session.get_component("event_emitter")
+    _register(emitter, package)
+    session_ref = ref(session)
+
+    def on_client_class(**_: object) -> None:
+        global _latest  # noqa: PLW0603 - process-wide state
+        creating: Any = session_ref()  # alive, as it creates a client
+        _latest = ref(creating.get_component("data_loader"))
+
+    emitter.register("creating-client-class.datazone", on_client_class)
     is_active = active.innermost() is not None
     if not (is_active or guard.is_guarding()):
         return
@@ -99,40 +97,40 @@ def handle_session(session: Session, package: ModuleType) -> None:
 
 
 def latest_model() -> Iterator[ServiceModel]:
-    """Yield the DataZone model of the most recently created session, if there is one.
+    """Yield the model of the most recently created DataZone client, if there is one.
 
-    The session's loader caches models, so no file is read if the session has created a DataZone
-    client.
+    The loader of its session caches models, so no file is read.
     """
-    session = None if _latest is None else _latest()
-    if session is None:
-        return
+    loader = None if _latest is None else _latest()
     from botocore.loaders import Loader  # noqa: PLC0415 - keeps start-up fast
     from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
 
-    loader = session.get_component("data_loader")
     if type(loader) is Loader:  # the code under test may have set its own
         # The arguments are the cache's key, so they must be the ones that botocore passes.
         yield ServiceModel(loader.load_service_model("datazone", "service-2", api_version=None))
 
 
 def handle_existing() -> list[ServiceModel]:
-    """Put the handlers on all sessions and clients of the loaded botocore, once.
+    """Put the handlers on sessions and clients of the loaded botocore that lack them, once.
 
     Returns:
         The service models of the clients.
     """
     import botocore as package  # noqa: PLC0415 - a test may import botocore again
 
-    if package in _scanned:
+    if not interception.may_have_missed(package):
         return []
-    _scanned.add(package)
     from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - keeps start-up fast
     from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
 
     # Not isinstance(), which would evaluate proxies and other lazy objects.
     kinds = (HierarchicalEmitter, ServiceModel)
+    is_frozen = gc.get_freeze_count() > 0
+    if is_frozen:  # the collector does not list frozen objects
+        gc.unfreeze()
     found = [item for item in gc.get_objects() if issubclass(type(item), kinds)]
+    if is_frozen:
+        gc.freeze()
     models = []
     for item in found:
         if issubclass(type(item), ServiceModel):
@@ -165,10 +163,6 @@ class _Handlers:
 
     def __init__(self, package: ModuleType) -> None:
         self._package = package
-
-    def on_session(self, session: Session) -> None:
-        """Put the handlers on a new session."""
-        handle_session(session, self._package)
 
     def on_choose_signer(self, event_name: str, **_: object) -> object:
         """Leave requests that the double answers unsigned, unless the option ``sign`` is set."""
@@ -204,11 +198,9 @@ class _Handlers:
 
 def _redirect_to_parent(request: AWSPreparedRequest) -> None:
     """Send a request of a child process to the server of its parent's double, if it is served."""
-    double = active.parent_double()
-    if double is not None and double.endpoint_url is not None:
-        # A process that outlives its test may have been given the environment of the next server.
-        server = urlsplit(os.environ.get("AWS_ENDPOINT_URL_DATAZONE", double.endpoint_url))
-        parts = urlsplit(request.url)
+    parent, url = active.parent(), active.server()
+    if url is not None and parent is not None and parent.has_double:
+        parts, server = urlsplit(request.url), urlsplit(url)
         request.url = server._replace(path=parts.path, query=parts.query).geturl()
 
 
@@ -258,23 +250,3 @@ def _on_needs_retry(
 
 def _operation_name(event_name: str) -> str:
     return event_name.rpartition(".")[2]
-
-
-class _Finder:
-    """Finds no module, but notices that a test imports botocore again."""
-
-    @staticmethod
-    def find_spec(name: str, *_: object) -> None:
-        """Handle the sessions of a botocore before there can be one."""
-        if name == "botocore.session":
-            _handle_package(import_module("botocore"))
-
-
-def _handle_package(package: ModuleType) -> None:
-    if package not in _handled:
-        _handled.add(package)
-        package.register_initializer(_Handlers(package).on_session)
-
-
-_handle_package(botocore)
-sys.meta_path.insert(0, _Finder)

@@ -1,58 +1,103 @@
 """Child processes that ``multiprocessing`` starts with the methods ``spawn`` and ``forkserver``.
 
 They load no plugin, so they would not know that a double or the guard is active. The parent pickles
-the configuration of each process that it starts; an item in it tells the child. Forked processes
-have a copy of the parent's memory, and need nothing.
+the configuration of each process that it starts. Importing this module adds an item to it, which
+tells the child. Forked processes have a copy of the parent's memory, and need nothing.
 """
 
 from __future__ import annotations
 
 import os
-from multiprocessing import process
+import sys
+from multiprocessing import context, process
 from typing import TYPE_CHECKING, Any
 
-from pytest_datazone_ts.transport import active, botocore, guard
-from pytest_datazone_ts.transport.active import ParentDouble
+from pytest_datazone_ts import guarded_run, interception  # noqa: F401 - intercepts sessions
+from pytest_datazone_ts.transport import active
+from pytest_datazone_ts.transport.active import ParentProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PREFIXES = ("AWS_", "NO_PROXY", "no_proxy")
-"""The environment variables that lead clients to the server start with one of these."""
+VARIABLES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL_DATAZONE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "NO_PROXY",
+    "no_proxy",
+)
+"""The environment variables that ``datazone_ts_server`` sets or removes."""
+
+# Only built-in functions, so that a child starts even where it cannot import this package.
+_SOURCE = """
+import sys
+try:
+    from pytest_datazone_ts.transport.child_process import begin
+    item = begin(*arguments)
+except Exception as error:
+    print("pytest-datazone-ts: this process does not know of the double:", repr(error), file=sys.stderr)
+"""  # noqa: E501 - one line of code
 
 
-class _State:
-    """What a child process needs to know. It is pickled when the process is started."""
+class _Item:
+    """The item of the configuration. It is pickled when a process is started."""
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        innermost = active.innermost()
-        double = (
-            active.parent_double()
-            if innermost is None
-            else ParentDouble(innermost.exchange.endpoint_url)
-        )
-        if double is None and not guard.is_guarding():
-            return dict, ()  # the child does not even import this module
-        return _begin, (double, guard.is_guarding(), _variables())
-
-
-def tell_children() -> None:
-    """Tell the processes that this process starts from now on, and those that they start."""
-    vars(process.current_process())["_config"]["pytest_datazone_ts"] = _State()
-
-
-def _variables() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith(_PREFIXES)}
-
-
-def _begin(double: ParentDouble | None, guards: bool, variables: Mapping[str, str]) -> _State:  # noqa: FBT001 - pickled
-    """Block the calls of this process, or send them to the server of its parent's double."""
-    if double is not None and double.endpoint_url is not None:
+        starting = context.get_spawning_popen()
+        parent = active.as_parent()
+        guards = guarded_run.has_guard()
+        if starting is None or not (parent.has_double or guards):
+            return dict, ()
+        variables: dict[str, str | None] = {}
         # A fork server keeps the environment that it was started with.
-        for name in _variables():
-            del os.environ[name]
-        os.environ.update(variables)
-    active.set_parent_double(double)
-    guard.start(guards=guards)
-    botocore.start_guard()
-    return _State()
+        if starting.method == "forkserver" and parent.endpoint_url is not None:
+            variables = {name: os.environ.get(name) for name in VARIABLES}
+        arguments = (tuple(parent), guards, variables)
+        names = {"source": _SOURCE, "arguments": arguments, "item": None}
+        return eval, ("exec(source) or item", names)
+
+
+def begin(
+    parent: tuple[bool, str | None],
+    guards: bool,  # noqa: FBT001 - pickled
+    variables: Mapping[str, str | None],
+) -> _Item:
+    """Block the calls of this process, or send them to the server of its parent's double.
+
+    Args:
+        parent: The fields of a ``ParentProcess``.
+        guards: Whether the ini setting ``guard`` is on.
+        variables: The environment variables to set; those to remove are ``None``.
+
+    Returns:
+        The item for the configuration of this process, and of those that it starts.
+    """
+    active.set_parent(ParentProcess(*parent))
+    guarded_run.start(guards=guards)
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    if "botocore.session" in sys.modules:
+        from pytest_datazone_ts.transport import botocore  # noqa: PLC0415 - most children are faster without
+
+        botocore.start_guard()
+    return _Item()
+
+
+def _add_item() -> None:
+    """Add the item to the configurations of this process, and of those that it has yet to start."""
+    item = _Item()
+    for each in (process.current_process(), *vars(process)["_dangling"]):
+        vars(each)["_config"]["pytest_datazone_ts"] = item
+
+
+_add_item()

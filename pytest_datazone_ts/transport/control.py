@@ -6,6 +6,7 @@ Each resource corresponds to a member of the double, with the same names, rules 
 from __future__ import annotations
 
 import json
+from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from pytest_datazone_ts import faults
@@ -16,6 +17,7 @@ from pytest_datazone_ts.transport.http import Rejected
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_datazone_ts.faults import Fault
     from pytest_datazone_ts.transport.http import Answer
 
 PREFIX = "/_datazone_ts/"
@@ -73,9 +75,28 @@ def _arguments(body: bytes) -> dict[str, Any]:
     return arguments
 
 
+def require_no_arguments(fault: object) -> None:
+    """Check that a fault can be injected by its name alone.
+
+    Raises:
+        TypeError: It is the name of a fault that takes arguments.
+    """
+    kind = _fault_class(fault)
+    required = [each.name for each in fields(kind) if each.default is MISSING] if kind else []
+    if required:
+        arguments = "".join(f', "{name}": ...' for name in required)
+        message = (
+            f"{fault} takes arguments: POST them to {PREFIX}faults, such as "
+            f'{{"fault": {{"name": "{fault}"{arguments}}}}}'
+        )
+        raise TypeError(message)
+
+
 def _inject(double: DataZoneTimeSeries, /, **arguments: Any) -> None:
-    if isinstance(arguments.get("fault"), dict):
-        arguments["fault"] = _fault(arguments["fault"])
+    fault = arguments.get("fault")
+    require_no_arguments(fault)
+    if isinstance(fault, dict):
+        arguments["fault"] = _fault(fault)
     injection = double.inject(**arguments)
     injection.armed_at = f"POST {PREFIX}faults"
 
@@ -84,7 +105,8 @@ def _fault(described: dict[str, Any]) -> Any:
     """Return an instance of the fault class ``name``, with the other members as arguments."""
     arguments = {**described}
     name = arguments.pop("name", None)
-    if name not in faults.__all__ or not isinstance(kind := getattr(faults, name), type):
+    kind: Any = _fault_class(name)
+    if kind is None:
         message = f"faults has no class {name!r}"
         raise ValueError(message)
     types = get_type_hints(kind)
@@ -92,6 +114,12 @@ def _fault(described: dict[str, Any]) -> Any:
         if types.get(argument) is bytes and isinstance(value, str):
             arguments[argument] = value.encode()
     return kind(**arguments)
+
+
+def _fault_class(name: Any) -> type[Fault] | None:
+    """Return the fault class with a name, if there is one."""
+    kind = getattr(faults, name) if name in faults.__all__ else None
+    return kind if isinstance(kind, type) else None
 
 
 _VIEWS: dict[str, Callable[[DataZoneTimeSeries], object]] = {

@@ -46,6 +46,8 @@ _LINGER = 1.0
 """How many seconds a client has to stop sending after its request was rejected."""
 _JOIN = 5.0
 """How many seconds the last requests have to end: the test's own code may be running."""
+_MAX_MESSAGE = 2_000
+"""The maximum number of characters of an error message, which may repeat the body."""
 _MAX_LOGGED = 1_000
 """The maximum number of characters of a request, and of a detail, that the log shows."""
 
@@ -62,12 +64,12 @@ class Rejected(Exception):  # noqa: N818 - it becomes a response
     Args:
         status: The HTTP status of the response.
         code: The error code.
-        message: The error message.
+        message: The error message, which is truncated if it is long.
         **headers: Further headers of the response.
     """
 
     def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
-        super().__init__(message)
+        super().__init__(truncate(message, _MAX_MESSAGE))
         self.status = status
         self.code = code
         self.headers = headers

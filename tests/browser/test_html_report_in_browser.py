@@ -59,7 +59,7 @@ def test_week(datazone_ts):
     publish(-20, 120, name="off the scale", entity="w" * 36)
     publish(1, name="n" * 128, content="w" * 700)
 
-@freeze_time()  # nothing but the back-offs takes time
+@freeze_time()  # nothing but the backoffs takes time
 def test_retries(datazone_ts):
     datazone_ts.inject("ThrottlingException", times=2)
     publish(70, 80)
@@ -372,7 +372,7 @@ def test_charts_are_drawn_within_their_frames(browser):
           ]));
         """
     )
-    back_offs = driver.execute_script(
+    backoffs = driver.execute_script(
         """
         return [...document.querySelector(".strip").querySelectorAll("line")].map(
           (line) => line.getBoundingClientRect().width);
@@ -383,7 +383,7 @@ def test_charts_are_drawn_within_their_frames(browser):
     places = [place for _, place in retried]
     assert places == sorted(places)
     assert places[-1] > places[0] + 300  # over the whole width
-    assert sum(back_offs) == pytest.approx(places[-1] - places[0], abs=2)
+    assert sum(backoffs) == pytest.approx(places[-1] - places[0], abs=2)
     assert at_once[0][0] == "#good"
     assert at_once[0][1] == places[-1]
 

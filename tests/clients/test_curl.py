@@ -34,7 +34,10 @@ def test_a_shell_script_steers_the_double(curl):
     assert curl("_datazone_ts/faults", "-d", '{"fault": "ThrottlingException"}') == (204, "")
     assert curl("_datazone_ts/faults", "-d", '{"fault": "Latency"}') == (
         400,
-        {"message": "Latency takes arguments: inject an instance, such as faults.Latency(...)"},
+        {
+            "message": "Latency takes arguments: POST them to /_datazone_ts/faults, such as "
+            '{"fault": {"name": "Latency", "seconds": ...}}'
+        },
     )
     assert curl(PATH, "-d", form)[0] == 429
     assert curl(PATH, "-d", form)[0] == 201

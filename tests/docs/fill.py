@@ -25,9 +25,15 @@ class Filling(Run):
         """Run a command, and put what it prints in place of what is shown."""
         if shown and not {"...", "^C"}.intersection(shown):
             _, output = self.output_of(command, shown)
-            same = {self.without_what_varies(line): line for line in shown}
+            same: dict[str, list[str]] = {}
+            for line in reversed(shown):
+                same.setdefault(self.without_what_varies(line), []).append(line)
             lines = [line.replace(f"{self.folder}/", "").rstrip() for line in output.splitlines()]
-            printed = [same.get(self.without_what_varies(line), line) for line in lines]
+            # Lines that differ only in what varies keep their order.
+            printed = [
+                kept.pop() if (kept := same.get(self.without_what_varies(line))) else line
+                for line in lines
+            ]
             before, _, after = self.left.partition("\n".join([f"$ {command}", *shown]))
             self.done += "\n".join([f"{before}$ {command}", *printed])
             self.left, shown = after, printed

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from pytest_datazone_ts.records import Attempt, Call, DataPoint
-    from pytest_datazone_ts.reporting.trace import Chapter, Trace
+    from pytest_datazone_ts.trace import Chapter, Trace
 
     Json: TypeAlias = dict[str, Any]
 

@@ -20,7 +20,7 @@ import botocore
 import pytest
 
 import pytest_datazone_ts
-from pytest_datazone_ts.reporting import trace
+from pytest_datazone_ts import trace
 from pytest_datazone_ts.reporting.html.record import test_record
 from pytest_datazone_ts.reporting.html.result import RECORD, Result
 
