@@ -20,6 +20,8 @@ from sample import DOMAIN, ENTITY, FORM, PATIENCE
 PATH = f"/v2/domains/{DOMAIN}/entities/ASSET/{ENTITY}/time-series-data-points"
 BODY = json.dumps({"forms": [{**FORM, "timestamp": 0}]})
 UNKNOWN = "AWS4-HMAC-SHA256 Credential=k/20240101/us-east-1/nothing/aws4_request, Signature=0"
+FULL = 1_600
+"""How many requests fill the pipe and then the server's own queue with lines that nobody reads."""
 needs_sigterm = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM to send")
 
 
@@ -120,7 +122,7 @@ def answered(port, times, **headers):
 @needs_sigterm
 @pytest.mark.parametrize(
     ("closed", "calls"),
-    [(False, 1_600), (True, 100)],  # 1,600 lines fill the pipe and the server's own queue
+    [(False, FULL), (True, 100)],
     ids=["stops reading", "is gone"],
 )
 def test_every_request_is_answered_though_nobody_reads_the_log(closed, calls):
@@ -169,7 +171,7 @@ def test_it_stops_cleanly_on_two_signals():
 @needs_sigterm
 def test_a_signal_while_it_stops_changes_nothing():
     with running() as (process, port):
-        answered(port, 600)  # what they log fills the pipe, and the end waits for its reader
+        answered(port, FULL)  # so that the end waits for a reader of what they log
         process.terminate()
         with suppress(OSError):
             while True:
