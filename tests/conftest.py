@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 import sys
@@ -28,15 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 pytest_plugins = ["pytester"]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def imported_objects() -> Iterator[None]:
-    """Leave the objects that imports created out of garbage collections, which they slow down."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
