@@ -243,6 +243,16 @@ def test_children_of_a_fork_server_get_the_variables_of_the_server(pytester, mon
     pytester.runpytest_subprocess().assert_outcomes(passed=len(METHODS))
 
 
+def test_a_child_that_has_an_environment_of_its_own_keeps_it(datazone_ts_server):
+    # What some process pools do. os.environ does not show it.
+    os.putenv("AWS_REGION", "eu-west-1")
+    try:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            assert pool.apply(os.getenv, ["AWS_REGION"]) == "eu-west-1"
+    finally:
+        os.putenv("AWS_REGION", datazone_ts_server.environ["AWS_REGION"])
+
+
 def test_a_child_that_outlives_its_test_can_be_given_the_next_server(pytester):
     pytester.makepyfile(
         publisher=PUBLISHER,
