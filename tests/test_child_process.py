@@ -229,6 +229,12 @@ def test_children_of_a_fork_server_get_the_variables_of_the_server(pytester, mon
             context = multiprocessing.get_context(method)
             with context.Pool(1) as pool:
                 assert pool.apply(os.getenv, ["AWS_SESSION_TOKEN"]) == "older than the server"
+            request.getfixturevalue("datazone_ts")
+            with monkeypatch.context() as patch:
+                patch.delenv("AWS_SESSION_TOKEN")
+                with context.Pool(1) as pool:
+                    expected = "older than the server" if method == "forkserver" else None
+                    assert pool.apply(os.getenv, ["AWS_SESSION_TOKEN"]) == expected
             before = {{**os.environ}}
             request.getfixturevalue("datazone_ts_server")
             changed = {{name for name, value in os.environ.items() if before.get(name) != value}}
