@@ -1,5 +1,6 @@
 """Install clients that do not belong to this environment into a folder, unless they are there."""
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 folder = Path(sys.argv[1])
+folder.mkdir(parents=True, exist_ok=True)
+# Another environment may run this at the same time. The lock ends with this process.
+lock = (folder / "lock").open("w")
+fcntl.flock(lock, fcntl.LOCK_EX)
 
 # The AWS CLI brings a botocore of its own, and pins it.
 cli = folder / "cli"

@@ -135,7 +135,11 @@ def _stop_signal() -> Iterator[socket.socket]:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
         yield reading
-        signal.set_wakeup_fd(-1)  # an impatient user presses Ctrl-C twice
+        # An impatient user presses Ctrl-C twice. Before Python exits, it removes handlers, but lets
+        # an ignored signal be ignored.
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,6 @@ import boto3
 import pytest
 from sample import DOMAIN, FORM
 
-import pytest_datazone_ts
 from pytest_datazone_ts import mock_datazone_ts
 
 METHODS = [method for method in multiprocessing.get_all_start_methods() if method != "fork"]
@@ -108,8 +107,7 @@ def test_a_child_loads_botocore_only_if_it_needs_it(run):
 
 
 def test_a_child_that_cannot_import_the_package_starts_anyway(datazone_ts, monkeypatch, capfd):
-    folder = Path(pytest_datazone_ts.__file__).parent.parent
-    path = [each for each in sys.path if Path(each or ".").resolve() != folder.resolve()]
+    path = [each for each in sys.path if not Path(each, "pytest_datazone_ts").is_dir()]
     monkeypatch.setattr(sys, "path", path)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(len, ["a"]) == 1
@@ -231,6 +229,12 @@ def test_children_of_a_fork_server_get_the_variables_of_the_server(pytester, mon
             context = multiprocessing.get_context(method)
             with context.Pool(1) as pool:
                 assert pool.apply(os.getenv, ["AWS_SESSION_TOKEN"]) == "older than the server"
+            request.getfixturevalue("datazone_ts")
+            with monkeypatch.context() as patch:
+                patch.delenv("AWS_SESSION_TOKEN")
+                with context.Pool(1) as pool:
+                    expected = "older than the server" if method == "forkserver" else None
+                    assert pool.apply(os.getenv, ["AWS_SESSION_TOKEN"]) == expected
             before = {{**os.environ}}
             request.getfixturevalue("datazone_ts_server")
             changed = {{name for name, value in os.environ.items() if before.get(name) != value}}
@@ -243,6 +247,16 @@ def test_children_of_a_fork_server_get_the_variables_of_the_server(pytester, mon
         """
     )
     pytester.runpytest_subprocess().assert_outcomes(passed=len(METHODS))
+
+
+def test_a_child_that_has_an_environment_of_its_own_keeps_it(datazone_ts_server):
+    # What some process pools do. os.environ does not show it.
+    os.putenv("AWS_REGION", "eu-west-1")
+    try:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            assert pool.apply(os.getenv, ["AWS_REGION"]) == "eu-west-1"
+    finally:
+        os.putenv("AWS_REGION", datazone_ts_server.environ["AWS_REGION"])
 
 
 def test_a_child_that_outlives_its_test_can_be_given_the_next_server(pytester):

@@ -38,10 +38,10 @@ def short_turns():
 
     Otherwise a switch between two given lines would occur once in thousands of runs.
     """
-    chance = random.Random(0)  # noqa: S311 - not for security
+    chance = random.Random(0).random  # noqa: S311 - not for security
 
     def give_way(frame, _event, _argument):
-        if frame.f_code.co_filename.startswith(PACKAGE) and chance.random() < 0.03:
+        if chance() < 0.03 and frame.f_code.co_filename.startswith(PACKAGE):
             time.sleep(1e-4)
 
     interval = sys.getswitchinterval()

@@ -729,7 +729,7 @@ def test_the_hint_is_shown_however_a_module_raises_the_error(pytester, monkeypat
         at_import=AT_IMPORT,
         test_it=f"try:\n    import at_import\nexcept Exception as error:\n    {handler}",
     )
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_inprocess()
 
     result.assert_outcomes(errors=1)
     assert result.stdout.str().count(HINT.removeprefix("E   ")) == 1
@@ -750,7 +750,7 @@ def test_the_hint_is_shown_once_in_an_error_that_two_modules_raise(pytester, mon
         test_it="import at_import\nraise at_import.error",
         test_that="import at_import\nraise at_import.error",
     )
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_inprocess()
 
     result.assert_outcomes(errors=2)
     assert result.stdout.str().count(HINT) == 2
@@ -761,7 +761,7 @@ def test_other_errors_show_no_hint(pytester):
     pytester.makepyfile(test_it="raise ValueError('no region')", test_that="import botocore; 1 / 0")
     pytester.makeconftest("import botocore.exceptions")
 
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_inprocess()
 
     result.assert_outcomes(errors=2)
     result.stdout.no_fnmatch_line("*stand_ins*")

@@ -293,30 +293,22 @@ def test_a_test_may_show_the_progress_itself(run):
     result.assert_outcomes(passed=1)
 
 
-PATIENCE = """
-from pytest_datazone_ts import sweep_fixture
-
-sweep_fixture.PATIENCE, sweep_fixture.INTERVAL = {}, {}
-"""
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="it needs a pseudo-terminal")
-@pytest.mark.parametrize(
-    ("patience", "interval", "shown"), [(0, 0, range(51)), (0, 1e9, [0]), (1e9, 0, [])]
-)
-def test_a_long_sweep_shows_its_progress_on_a_terminal(
-    patience, interval, shown, pytester, monkeypatch
-):
+def test_a_long_sweep_shows_its_progress_on_a_terminal(pytester, monkeypatch):
     import pty  # noqa: PLC0415 - not on Windows
 
     pytester.makepyfile(
         scores=SCORES,
-        conftest=PATIENCE.format(patience, interval),
         test_it="""
+        import pytest
         import scores
+        from pytest_datazone_ts import sweep_fixture
 
-        def test_it(datazone_ts_sweep):
-            datazone_ts_sweep(scores.publish)
+        @pytest.mark.parametrize(("patience", "interval"), [(0, 0), (0, 1e9), (1e9, 0)])
+        def test_it(patience, interval, monkeypatch, request):
+            monkeypatch.setattr(sweep_fixture, "PATIENCE", patience)
+            monkeypatch.setattr(sweep_fixture, "INTERVAL", interval)
+            request.getfixturevalue("datazone_ts_sweep")(scores.publish)
         """,
     )
     controller, terminal = pty.openpty()
@@ -335,8 +327,9 @@ def test_a_long_sweep_shows_its_progress_on_a_terminal(
     os.close(controller)
     text = printed.decode()
     assert process.returncode == 0, text
-    assert re.findall(r"\rdatazone_ts_sweep: (\d+) of 51 cells", text) == [*map(str, shown)]
-    assert len(re.findall(r"of 51 cells +\r +\S", text)) == bool(shown)  # erased at the end
+    shown = [*map(int, re.findall(r"\rdatazone_ts_sweep: (\d+) of 51 cells", text))]
+    assert shown == [*range(51), 0]  # all, the first only, none
+    assert len(re.findall(r"of 51 cells +\r +\S", text)) == 2  # erased at the end
 
 
 def test_the_progress_is_shown_only_on_a_terminal(run):
@@ -348,7 +341,7 @@ def test_the_progress_is_shown_only_on_a_terminal(run):
             datazone_ts_sweep(scores.publish)
         """,
         in_subprocess=True,
-        conftest=PATIENCE.format(0, 0),
+        conftest="from pytest_datazone_ts import sweep_fixture as f\nf.PATIENCE = f.INTERVAL = 0",
     )
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*of 51 cells*")

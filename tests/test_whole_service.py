@@ -324,8 +324,7 @@ class WholeService(RuleBasedStateMachine):
             "injected": self.ts.rate_limit(rate, burst=burst, operation=operation),
             "rate": Fraction(str(rate)),
             "burst": burst,
-            "tokens": Fraction(burst),
-            "at": self.now,
+            "buckets": {},
             "throttled": 0,
         }
 
@@ -488,7 +487,7 @@ class WholeService(RuleBasedStateMachine):
         if name in LOST:
             return LOST[name], None, None, fault
         answer, status, code = None, STATUS[operation], None
-        if self.over_limit(operation):
+        if self.over_limit(region, operation):
             status, code = 429, "ThrottlingException"
         else:
             try:
@@ -520,20 +519,20 @@ class WholeService(RuleBasedStateMachine):
                     return injection["fault"]
         return None
 
-    def over_limit(self, operation):
+    def over_limit(self, region, operation):
         limit = self.limits.get(operation)
         if limit is None:
             return False
-        passed = max(self.now - limit["at"], timedelta())
+        tokens, at = limit["buckets"].get(region, (Fraction(limit["burst"]), self.now))
+        passed = max(self.now - at, timedelta())
         gained = Fraction(passed // timedelta(microseconds=1), 1_000_000) * limit["rate"]
-        limit["tokens"] = min(Fraction(limit["burst"]), limit["tokens"] + gained)
-        limit["at"] = self.now
-        if limit["tokens"] < 1:
+        tokens = min(Fraction(limit["burst"]), tokens + gained)
+        is_over = tokens < 1
+        limit["buckets"][region] = (tokens - (not is_over), self.now)
+        if is_over:
             limit["throttled"] += 1
             self.cause = self.cause or limit["injected"]
-            return True
-        limit["tokens"] -= 1
-        return False
+        return is_over
 
     def serve(self, region, operation, request):
         entity = (

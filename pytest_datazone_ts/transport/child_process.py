@@ -51,14 +51,14 @@ class _ConfigItem:
     """The item in the configuration. It is pickled when a process is started."""
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        starting = context.get_spawning_popen()
         parent = active.state_for_children()
         guards = guarded_run.has_guard()
-        if starting is None or not (parent.has_double or guards):
+        if not (parent.has_double or guards):
             return dict, ()
         variables: dict[str, str | None] = {}
         # A fork server keeps the environment that it was started with.
-        if starting.method == "forkserver" and parent.endpoint_url is not None:
+        method = getattr(context.get_spawning_popen(), "method", None)
+        if method == "forkserver" and parent.endpoint_url is not None:
             variables = {name: os.environ.get(name) for name in VARIABLES}
         arguments = (tuple(parent), guards, variables)
         names = {"source": _SOURCE, "arguments": arguments, "item": None}
