@@ -135,8 +135,8 @@ def _stop_signal() -> Iterator[socket.socket]:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
         yield reading
-        # An impatient user presses Ctrl-C twice. Before Python exits, it removes handlers, but lets
-        # an ignored signal be ignored.
+        # An impatient user presses Ctrl-C twice. Before Python exits, it restores the default
+        # handlers, but ignored signals stay ignored.
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
