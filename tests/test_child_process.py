@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
 
 import boto3
@@ -62,16 +63,22 @@ def publish_with_a_double_of_its_own(asset):
         return len(ts.data_points), error_of_publishing("b")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fork_server():
+    """Start the fork server, which is older than what the tests set up."""
+    if "forkserver" in METHODS:
+        forkserver.ensure_running()
+
+
 @pytest.fixture(params=METHODS)
 def run(bare_machine, request):  # noqa: ARG001
-    """Run a function in a new process. A fork server is older than what the test sets up."""
+    """Run a function in a new process."""
     context = multiprocessing.get_context(request.param)
 
     def run(function, argument="a"):
         with ProcessPoolExecutor(1, context) as pool:
             return pool.submit(function, argument).result(timeout=60)
 
-    run(len)
     return run
 
 
