@@ -97,7 +97,8 @@ def test_without_the_server_a_call_in_a_child_is_an_error(run, datazone_ts, func
         "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws from a "
         "child process, where the double of the test is not active. Start this child process, or "
         "its pool, in a test that requests datazone_ts_server: its calls then go to the double "
-        "over HTTP."
+        "over HTTP. A process with an older environment needs datazone_ts_server.environ, which "
+        "the initializer of its pool can set."
     )
     assert run(function) == ("DataZoneBlockedError", message)
     assert not datazone_ts.calls
@@ -315,7 +316,8 @@ def test_the_guard_blocks_the_calls_of_children(pytester):
                 "ListTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws "
                 "while no double is active: the ini setting datazone_ts_guard blocked it. Start "
                 "this child process, or its pool, in a test that requests datazone_ts_server: its "
-                "calls then go to the double over HTTP."
+                "calls then go to the double over HTTP. A process with an older environment needs "
+                "datazone_ts_server.environ, which the initializer of its pool can set."
             )
         """,
     )

@@ -81,7 +81,8 @@ def test_without_the_server_a_call_in_a_forked_child_is_an_error(datazone_ts, fu
         "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws from a "
         "child process, where the double of the test is not active. Start this child process, or "
         "its pool, in a test that requests datazone_ts_server: its calls then go to the double "
-        "over HTTP."
+        "over HTTP. A process with an older environment needs datazone_ts_server.environ, which "
+        "the initializer of its pool can set."
     )
     assert fork_and(function) == [("DataZoneBlockedError", message)] * 2
     assert not datazone_ts.calls

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _ADVICE = "Add the fixture datazone_ts to the test, or wrap the code in mock_datazone_ts()."
 _ADVICE_TO_CHILD = (
     "Start this child process, or its pool, in a test that requests datazone_ts_server: its calls "
-    "then go to the double over HTTP."
+    "then go to the double over HTTP. A process with an older environment needs "
+    "datazone_ts_server.environ, which the initializer of its pool can set."
 )
 _XUNIT = frozenset(
     f"{when}{what}"
