@@ -11,32 +11,26 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
+
+from pytest_datazone_ts.transport.handled_packages import handled_packages
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from botocore.session import Session
 
-_sessions_before: WeakKeyDictionary[ModuleType, bool] = WeakKeyDictionary()
-"""The intercepted botocore packages, and whether they may have sessions without the handlers."""
-
-
-def may_have_missed_sessions(package: ModuleType) -> bool:
-    """Return whether a botocore package may have sessions without the handlers.
-
-    Only the first call returns true, because the caller puts the handlers on these sessions.
-    """
-    _intercept(package)
-    missed, _sessions_before[package] = _sessions_before[package], False
-    return missed
+_intercepted: WeakSet[ModuleType] = WeakSet()
+"""The botocore packages whose new sessions get the handlers."""
 
 
 def _intercept(package: ModuleType) -> None:
     """Put the handlers on each new session of a botocore package."""
-    if package in _sessions_before:
+    if package in _intercepted:
         return
-    _sessions_before[package] = "botocore.session" in sys.modules
+    _intercepted.add(package)
+    if "botocore.session" not in sys.modules:
+        handled_packages.add(package)  # it has no sessions yet
 
     def on_session(session: Session) -> None:
         from pytest_datazone_ts.transport import botocore  # noqa: PLC0415 - keeps start-up fast

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import ReferenceType, ref
 
-from pytest_datazone_ts import interception
 from pytest_datazone_ts.transport import active, guard
 from pytest_datazone_ts.transport.active import ANSWERED_BY, OPERATION_MODEL, PENDING
+from pytest_datazone_ts.transport.handled_packages import handled_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,8 +118,9 @@ def handle_existing() -> list[ServiceModel]:
     """
     import botocore as package  # noqa: PLC0415 - a test may import botocore again
 
-    if not interception.may_have_missed_sessions(package):
+    if package in handled_packages:
         return []
+    handled_packages.add(package)
     from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415 - keeps start-up fast
     from botocore.model import ServiceModel  # noqa: PLC0415 - keeps start-up fast
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
-from multiprocessing import context, process
+from multiprocessing import process
+from multiprocessing.context import get_spawning_popen
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import guarded_run, interception  # noqa: F401 - intercepts sessions
@@ -57,7 +58,7 @@ class _ConfigItem:
             return dict, ()
         variables: dict[str, str | None] = {}
         # A fork server keeps the environment that it was started with.
-        method = getattr(context.get_spawning_popen(), "method", None)
+        method = getattr(get_spawning_popen(), "method", None)
         if method == "forkserver" and parent.endpoint_url is not None:
             variables = {name: os.environ.get(name) for name in VARIABLES}
         arguments = (tuple(parent), guards, variables)
