@@ -44,7 +44,7 @@ class AttemptEntry:
         """``request_id``, if the client got a response with it."""
         self.stored: tuple[DataPoint, ...] = ()
         self.reason: str | None = None
-        self.has_next_page = False
+        self.has_next_page: bool = False
 
     def finish(self, result: Response | NoResponse | None) -> None:
         """Record the result that the client gets; ``None`` if the double failed."""

@@ -19,9 +19,9 @@ class Declaration:
     __slots__ = ("choices", "default", "meaning")
 
     def __init__(self, default: Any, choices: tuple[Any, ...], meaning: str) -> None:
-        self.default = default
-        self.choices = choices
-        self.meaning = meaning
+        self.default: Any = default
+        self.choices: tuple[Any, ...] = choices
+        self.meaning: str = meaning
 
 
 def _option(*choices: str, default: Any, meaning: str) -> Any:

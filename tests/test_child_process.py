@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import py_compile
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver
 
@@ -115,7 +116,10 @@ def test_a_child_loads_botocore_only_if_it_needs_it(run):
 def test_a_child_that_cannot_import_the_package_starts_anyway(
     datazone_ts, monkeypatch, tmp_path, capfd
 ):
-    (tmp_path / "pytest_datazone_ts.py").touch()  # the child imports this instead
+    empty = tmp_path / "empty.py"
+    empty.touch()
+    # The child imports this instead. It has no source, so that its coverage is not measured.
+    py_compile.compile(str(empty), str(tmp_path / "pytest_datazone_ts.pyc"), "<empty>")
     monkeypatch.syspath_prepend(tmp_path)
     process = multiprocessing.get_context("spawn").Process(target=len, args=["a"])
     process.start()
