@@ -8,9 +8,9 @@ import py_compile
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver
 
-import boto3
 import pytest
-from sample import DOMAIN, FORM
+from publishing import error_of_publishing, publish, publish_with_a_double_of_its_own
+from sample import DOMAIN
 
 from pytest_datazone_ts import mock_datazone_ts
 
@@ -33,19 +33,6 @@ def publish(environ):
 """
 
 
-def publish(asset):
-    boto3.client("datazone").post_time_series_data_points(
-        domainIdentifier=DOMAIN, entityIdentifier=asset, entityType="ASSET", forms=[FORM]
-    )
-
-
-def error_of_publishing(asset):
-    try:
-        publish(asset)
-    except Exception as error:  # noqa: BLE001 - the test checks it
-        return type(error).__name__, str(error)
-
-
 def error_in_a_grandchild(asset):
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(error_of_publishing, asset).result(timeout=60)
@@ -54,12 +41,6 @@ def error_in_a_grandchild(asset):
 def publish_with_another_endpoint(asset):
     os.environ["AWS_ENDPOINT_URL_DATAZONE"] = "https://vpce-1.datazone.us-east-1.vpce.amazonaws.com"
     publish(asset)
-
-
-def publish_with_a_double_of_its_own(asset):
-    with mock_datazone_ts() as ts:
-        publish(asset)
-        return len(ts.data_points), error_of_publishing("b")
 
 
 @pytest.fixture(scope="module", autouse=True)
