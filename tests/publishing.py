@@ -1,4 +1,4 @@
-"""Code under test that runs in child processes."""
+"""Functions that tests run in child processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def error_of_publishing(asset):
         return type(error).__name__, str(error)
 
 
-def publish_with_a_double_of_its_own(asset):
+def publish_with_its_own_double(asset):
     with mock_datazone_ts() as ts:
         publish(asset)
         return len(ts.data_points), error_of_publishing("b")

@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver
 
 import pytest
-from publishing import error_of_publishing, publish, publish_with_a_double_of_its_own
+from publishing import error_of_publishing, publish, publish_with_its_own_double
 from sample import DOMAIN
 
 from pytest_datazone_ts import mock_datazone_ts
@@ -76,16 +76,16 @@ def test_without_the_server_a_call_in_a_child_is_an_error(run, datazone_ts, func
     message = (
         "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws from a "
         "child process, where the double of the test is not active. Start this child process, or "
-        "its pool, in a test that requests datazone_ts_server: its calls then go to the double "
-        "over HTTP. A process with an older environment needs datazone_ts_server.environ, which "
-        "the initializer of its pool can set."
+        "its pool, in a test that requests datazone_ts_server: the child's calls then go to the "
+        "double over HTTP. If the process does not inherit the test's environment, update its "
+        "os.environ with datazone_ts_server.environ, for example in the pool's initializer."
     )
     assert run(function) == ("DataZoneBlockedError", message)
     assert not datazone_ts.calls
 
 
 def test_a_child_can_have_its_own_double(run, datazone_ts):
-    assert run(publish_with_a_double_of_its_own) == (1, None)
+    assert run(publish_with_its_own_double) == (1, None)
     assert not datazone_ts.calls
 
 
@@ -99,7 +99,8 @@ def test_a_child_that_cannot_import_the_package_starts_anyway(
 ):
     empty = tmp_path / "empty.py"
     empty.touch()
-    # The child imports this instead. It has no source, so that its coverage is not measured.
+    # The child imports this empty module instead of the package. It is compiled without its
+    # source, so that coverage ignores it.
     py_compile.compile(str(empty), str(tmp_path / "pytest_datazone_ts.pyc"), "<empty>")
     monkeypatch.syspath_prepend(tmp_path)
     process = multiprocessing.get_context("spawn").Process(target=len, args=["a"])
@@ -303,9 +304,10 @@ def test_the_guard_blocks_the_calls_of_children(pytester):
             assert str(raised.value) == (
                 "ListTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws "
                 "while no double is active: the ini setting datazone_ts_guard blocked it. Start "
-                "this child process, or its pool, in a test that requests datazone_ts_server: its "
-                "calls then go to the double over HTTP. A process with an older environment needs "
-                "datazone_ts_server.environ, which the initializer of its pool can set."
+                "this child process, or its pool, in a test that requests datazone_ts_server: the "
+                "child's calls then go to the double over HTTP. If the process does not inherit "
+                "the test's environment, update its os.environ with datazone_ts_server.environ, "
+                "for example in the pool's initializer."
             )
         """,
     )

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import boto3
 import pytest
-from publishing import error_of_publishing, publish, publish_with_a_double_of_its_own
+from publishing import error_of_publishing, publish, publish_with_its_own_double
 
 from pytest_datazone_ts import mock_datazone_ts, trace
 
@@ -32,7 +32,7 @@ def publish_with_an_older_client(asset):
     publish(asset, CLIENT)
 
 
-def retry_with_a_double_of_its_own(_):
+def retry_with_its_own_double(_):
     with mock_datazone_ts() as ts:
         ts.inject("ThrottlingException")
         publish("a", CLIENT)
@@ -60,9 +60,9 @@ def test_without_the_server_a_call_in_a_forked_child_is_an_error(datazone_ts, fu
     message = (
         "PostTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws from a "
         "child process, where the double of the test is not active. Start this child process, or "
-        "its pool, in a test that requests datazone_ts_server: its calls then go to the double "
-        "over HTTP. A process with an older environment needs datazone_ts_server.environ, which "
-        "the initializer of its pool can set."
+        "its pool, in a test that requests datazone_ts_server: the child's calls then go to the "
+        "double over HTTP. If the process does not inherit the test's environment, update its "
+        "os.environ with datazone_ts_server.environ, for example in the pool's initializer."
     )
     assert fork_and(function) == [("DataZoneBlockedError", message)] * 2
     assert not datazone_ts.calls
@@ -70,7 +70,7 @@ def test_without_the_server_a_call_in_a_forked_child_is_an_error(datazone_ts, fu
 
 
 def test_a_forked_child_can_have_its_own_double(datazone_ts):
-    assert fork_and(publish_with_a_double_of_its_own) == [(1, None)] * 2
+    assert fork_and(publish_with_its_own_double) == [(1, None)] * 2
     assert not datazone_ts.calls
 
 
@@ -102,7 +102,7 @@ def test_a_lock_that_a_thread_held_at_the_fork_hangs_no_child():
     held.wait()
     with multiprocessing.get_context("fork").Pool(1) as pool:
         try:
-            result = pool.map_async(retry_with_a_double_of_its_own, ["a"])
+            result = pool.map_async(retry_with_its_own_double, ["a"])
             assert result.get(timeout=30) == [2]
             pool.close()
             pool.join()

@@ -119,9 +119,9 @@ def test_clients_made_at_import_are_answered(pytester):
 
 
 @pytest.mark.parametrize(
-    "event", ["gc.freeze()", "del sys.modules['botocore.session']; import botocore.session"]
+    "statement", ["gc.freeze()", "del sys.modules['botocore.session']; import botocore.session"]
 )
-def test_a_client_that_is_older_than_the_plugin_is_answered_in_spite_of(event, pytester):
+def test_a_client_that_is_older_than_the_plugin_is_answered_even_after(statement, pytester):
     pytester.makepyfile(
         older="""
         import boto3
@@ -140,7 +140,7 @@ def test_a_client_that_is_older_than_the_plugin_is_answered_in_spite_of(event, p
 
         from older import CLIENT
 
-        {event}
+        {statement}
 
         def test_posts(datazone_ts):
             frozen = gc.get_freeze_count()

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 _ADVICE = "Add the fixture datazone_ts to the test, or wrap the code in mock_datazone_ts()."
 _ADVICE_TO_CHILD = (
-    "Start this child process, or its pool, in a test that requests datazone_ts_server: its calls "
-    "then go to the double over HTTP. A process with an older environment needs "
-    "datazone_ts_server.environ, which the initializer of its pool can set."
+    "Start this child process, or its pool, in a test that requests datazone_ts_server: the "
+    "child's calls then go to the double over HTTP. If the process does not inherit the test's "
+    "environment, update its os.environ with datazone_ts_server.environ, for example in the pool's "
+    "initializer."
 )
 _XUNIT = frozenset(
     f"{when}{what}"

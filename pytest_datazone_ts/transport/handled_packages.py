@@ -1,4 +1,7 @@
-"""The botocore packages in which all sessions have the handlers; a test may reimport botocore."""
+"""The botocore packages whose sessions and clients all have the handlers.
+
+There can be more than one, because a test may import botocore again.
+"""
 
 from __future__ import annotations
 
