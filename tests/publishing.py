@@ -15,9 +15,9 @@ def publish(asset, client=None):
     )
 
 
-def error_of_publishing(asset):
+def error_of_publishing(asset, client=None):
     try:
-        publish(asset)
+        publish(asset, client)
     except Exception as error:  # noqa: BLE001 - the test checks it
         return type(error).__name__, str(error)
 

@@ -296,11 +296,18 @@ def test_the_guard_blocks_the_calls_of_children(pytester):
         from publisher import publish
         from pytest_datazone_ts import DataZoneBlockedError
 
+        # A server on this machine is used only by the clients that are configured for it.
+        OTHER_ENDPOINT = {{
+            "AWS_ENDPOINT_URL_DATAZONE": "http://127.0.0.1:1",
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        }}
+
+        @pytest.mark.parametrize("environ", [{{}}, OTHER_ENDPOINT], ids=["", "other"])
         @pytest.mark.parametrize("method", {METHODS})
-        def test_pool(method):
+        def test_pool(method, environ):
             with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
                 with pytest.raises(DataZoneBlockedError) as raised:
-                    pool.submit(publish, {{}}).result()
+                    pool.submit(publish, environ).result()
             assert str(raised.value) == (
                 "ListTimeSeriesDataPoints was about to go to https://datazone.us-east-1.api.aws "
                 "while no double is active: the ini setting datazone_ts_guard blocked it. Start "
@@ -311,4 +318,4 @@ def test_the_guard_blocks_the_calls_of_children(pytester):
             )
         """,
     )
-    pytester.runpytest_subprocess().assert_outcomes(passed=len(METHODS))
+    pytester.runpytest_subprocess().assert_outcomes(passed=2 * len(METHODS))

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 
 import boto3
 import pytest
+from botocore.config import Config
+from moto import mock_aws
 from publishing import error_of_publishing, publish, publish_with_its_own_double
 
 from pytest_datazone_ts import mock_datazone_ts, trace
@@ -39,6 +41,18 @@ def retry_with_its_own_double(_):
         return len(ts.calls.one().attempts)
 
 
+def error_of_publishing_elsewhere(asset):
+    client = boto3.client(
+        "datazone",
+        region_name="us-east-1",
+        endpoint_url="http://127.0.0.1:2",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",  # noqa: S106
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    return error_of_publishing(asset, client)
+
+
 def fork_and(function):
     with multiprocessing.get_context("fork").Pool(2) as pool:
         results = pool.map(function, ["a", "b"])
@@ -67,6 +81,20 @@ def test_without_the_server_a_call_in_a_forked_child_is_an_error(datazone_ts, fu
     assert fork_and(function) == [("DataZoneBlockedError", message)] * 2
     assert not datazone_ts.calls
     assert not network
+
+
+@pytest.mark.usefixtures("datazone_ts_server")
+def test_with_the_server_and_moto_forked_children_reach_the_double(datazone_ts):
+    with mock_aws():
+        fork_and(publish)
+
+    assert {point.entity_identifier for point in datazone_ts.data_points} == {"a", "b"}
+
+
+def test_a_process_forked_without_a_double_uses_its_own_endpoint(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DATAZONE", "http://127.0.0.1:1")
+    for _, message in fork_and(error_of_publishing_elsewhere):
+        assert message.startswith('Could not connect to the endpoint URL: "http://127.0.0.1:2/')
 
 
 def test_a_forked_child_can_have_its_own_double(datazone_ts):

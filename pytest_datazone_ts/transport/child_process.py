@@ -9,13 +9,12 @@ parent's memory, and need no setup.
 from __future__ import annotations
 
 import os
-import sys
 from multiprocessing import process
 from multiprocessing.context import get_spawning_popen
 from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts import guarded_run, interception  # noqa: F401 - intercepts sessions
-from pytest_datazone_ts.transport import active
+from pytest_datazone_ts.transport import active, botocore
 from pytest_datazone_ts.transport.active import ParentState
 
 if TYPE_CHECKING:
@@ -88,10 +87,7 @@ def set_up(
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-    if "botocore.session" in sys.modules:
-        from pytest_datazone_ts.transport import botocore  # noqa: PLC0415 - most children are faster without
-
-        botocore.start_guard()
+    botocore.start_guard()
     return _ConfigItem()
 
 
