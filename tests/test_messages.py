@@ -740,7 +740,13 @@ def test_faults_that_were_not_used_up_are_named_briefly():
     ts = mock.__enter__()
     injections = [ts.inject(fault, times=2, after=9) for fault, _ in injected]
 
-    assert message_of(lambda: mock.__exit__(None, None, None)) == lines(
+    message = None
+    try:
+        mock.__exit__(None, None, None)
+    except AssertionError as error:
+        message = str(error)
+
+    assert message == lines(
         "datazone_ts: the test injected faults that were not used up:",
         *[
             f"  {injection.armed_at}: {name} on PostTimeSeriesDataPoints,\n"
