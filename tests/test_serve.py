@@ -204,6 +204,17 @@ def test_a_credential_in_a_query_is_not_logged(server):
     assert "PASS" not in line
 
 
+def test_a_credential_in_a_long_body_is_not_logged(server):
+    process, port = server
+    body = json.dumps([{"password": "y" * 1_890}, "postgres://admin:PASS@db/x", "z" * 3_000])
+    # The message in the response ends within the credential.
+    for length in range(1_860, 1_900, 2):
+        ask(port, path="/_datazone_ts/responses", body=body.replace("y" * 1_890, "y" * length))
+        line = process.stdout.readline()
+        assert "'postgres://admin:***@db/x" in line
+        assert "PASS" not in line
+
+
 def failure(capsys, *arguments):
     """Return the error message of a command that does not start."""
     with pytest.raises(SystemExit) as raised:

@@ -64,12 +64,13 @@ class Rejected(Exception):  # noqa: N818 - it becomes a response
     Args:
         status: The HTTP status of the response.
         code: The error code.
-        message: The error message, which is truncated if it is too long.
+        message: The error message.
         **headers: Further headers of the response.
     """
 
     def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
-        super().__init__(truncate(message, _MAX_MESSAGE))
+        super().__init__(message)  # the log redacts it, for which it must be whole
+        self.message = truncate(message, _MAX_MESSAGE)
         self.status = status
         self.code = code
         self.headers = headers

@@ -193,12 +193,12 @@ class _Conversation(Conversation):
                 service,
                 self.headers.get("content-type", ""),
                 rejected.code,
-                str(rejected),
+                rejected.message,
                 status=rejected.status,
             )
         response = wire.encode_error(
             rejected.code,
-            str(rejected),
+            rejected.message,
             status=rejected.status,
             request_id=str(uuid.uuid4()),
             at=self.server.exchange.clock.time(),
