@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from typing_extensions import Unpack
-
-    from pytest_datazone_ts.option_keywords import OptionKeywords
 
 
 class Declaration:
@@ -30,11 +25,8 @@ def _option(*choices: str, default: Any, meaning: str) -> Any:
     return Declaration(default, choices or flags, meaning)
 
 
-class Options(SimpleNamespace):
-    """How a double behaves.
-
-    An instance has the values as attributes of the names declared here.
-    """
+class Options(NamedTuple):
+    """How a double behaves."""
 
     strict: bool = _option(
         default=True,
@@ -74,13 +66,6 @@ class Options(SimpleNamespace):
         "every request of a botocore client that moto does not answer",
     )
 
-    def __init__(self, **values: Unpack[OptionKeywords]) -> None:
-        super().__init__(**{**_DEFAULTS, **values})
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        message = f"cannot set {name!r}: the options of a double are read-only"
-        raise AttributeError(message)
-
     def override(self, keywords: Mapping[str, Any], *, source: str) -> Options:
         """Return these options with ``keywords`` set.
 
@@ -108,7 +93,7 @@ class Options(SimpleNamespace):
                 message = f"{source}: the option {name!r} takes {known}, not {value!r}"
                 __tracebackhide__ = True
                 raise ValueError(message)
-        return Options(**{**vars(self), **keywords}) if keywords else self
+        return self._replace(**keywords)
 
 
 class RunOptions:
@@ -131,15 +116,14 @@ class RunOptions:
     )
 
 
-def _declared(owner: type) -> dict[str, Declaration]:
-    return {name: each for name, each in vars(owner).items() if isinstance(each, Declaration)}
-
-
-_DECLARED = _declared(Options)
-_DEFAULTS: Any = {name: each.default for name, each in _DECLARED.items()}
-NAMES = tuple(_DECLARED)
+_DECLARED: Mapping[str, Declaration] = Options._field_defaults
+Options.__new__.__defaults__ = tuple(each.default for each in _DECLARED.values())
+NAMES = Options._fields
 CHOICES: Mapping[str, tuple[Any, ...]] = {name: each.choices for name, each in _DECLARED.items()}
-INI_SETTINGS: Mapping[str, Declaration] = {**_DECLARED, **_declared(RunOptions)}
+INI_SETTINGS: Mapping[str, Declaration] = {
+    **_DECLARED,
+    **{name: each for name, each in vars(RunOptions).items() if isinstance(each, Declaration)},
+}
 """The declaration of each ini setting, by its name without the prefix."""
 
 _run_options: Options = Options()

@@ -206,6 +206,10 @@ def test_what_a_type_checker_rejects(datazone_ts: DataZoneTimeSeries) -> None:
         mock_datazone_ts(strct=False)  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="'content_check' takes 'off' or 'warn' or 'error'"):
         mock_datazone_ts(content_check="of")  # type: ignore[call-overload]
+    with pytest.raises(AttributeError):
+        datazone_ts.options.strict = False  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        datazone_ts.options.strickt  # type: ignore[attr-defined] # noqa: B018
     with pytest.raises(TypeError):
         scored("87", unit=1, more=2)  # type: ignore[call-arg, arg-type]
 
