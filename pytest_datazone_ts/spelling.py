@@ -42,6 +42,7 @@ def check_keywords(method: Callable[Parameters, Result]) -> Callable[Parameters,
 
     @wraps(method)
     def checked(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> Result:
+        __tracebackhide__ = True
         for keyword in keywords:
             if keyword not in known:
                 raise TypeError(unknown_keyword(method.__name__, keyword, known))

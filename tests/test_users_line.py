@@ -45,6 +45,18 @@ def shows_no_frame_of_a_client(result):
     result.stdout.no_fnmatch_line("*guard.py*")
 
 
+def test_a_missing_argument_ends_at_the_users_line(run):
+    result = run(
+        """
+        def test_it(datazone_ts):
+            datazone_ts.add_asset("a")
+        """
+    )
+
+    result.stdout.fnmatch_lines(["test_it.py:2: in test_it", "    datazone_ts.add_asset(*", "E *"])
+    result.stdout.no_fnmatch_line("*spelling.py*")
+
+
 def test_an_unanswered_call_ends_at_the_users_line(run):
     result = run(
         """
