@@ -52,6 +52,9 @@ class AttemptEntry:
             self.status_code = result.status_code
             self.error_code = result.error_code
             self.response_id = result.headers.get("x-amzn-requestid")
+        # A fault may have replaced the response.
+        received = result.body if isinstance(result, Response) else b""
+        self.has_next_page = self.has_next_page and b'"nextToken"' in received
 
     def record(self, number: int) -> Attempt:
         """Return the attempt as a record."""

@@ -226,6 +226,24 @@ def test(datazone_ts):
     ]
 
 
+@pytest.mark.parametrize("fault", ["ResponseLost()", "MalformedResponse(b'{}')"])
+def test_a_page_that_did_not_arrive_is_not_marked(run, fault):
+    result = run(
+        f"""
+def test(datazone_ts):
+    post({{"timestamp": 1}}, {{"timestamp": 2}})
+    datazone_ts.inject(faults.{fault}, operation="ListTimeSeriesDataPoints", times=9)
+    with suppress(Exception):
+        client().list_time_series_data_points(
+            **ENTITY, formName=FORM["formName"], maxResults=1
+        )
+    raise LookupError
+"""
+    )
+    assert "attempt 1: " in sections(result)[0]
+    assert "more pages" not in sections(result)[0]
+
+
 LONG = """
 def test(datazone_ts):
     datazone_ts.inject(faults.HttpError(503, "x" * 1000), times=8)
