@@ -122,17 +122,6 @@ def test_create_asset(client):
     assert listed_names(client) == []
 
 
-def test_types_of_the_domain_are_named_without_its_id(client):
-    asset = {**ASSET, "typeIdentifier": f"{DOMAIN}.BedrockChatApp"}
-    form = {"formName": "BedrockChatAppForm", "typeIdentifier": f"{DOMAIN}.BedrockChatAppForm"}
-    created = client.create_asset(**asset, formsInput=[form])
-
-    assert created["typeIdentifier"] == "BedrockChatApp"
-    assert created["formsOutput"][0]["typeName"] == "BedrockChatAppForm"
-    revised = revise(client, created["id"], formsInput=[form])
-    assert revised["formsOutput"][0]["typeName"] == "BedrockChatAppForm"
-
-
 def test_a_form_that_says_nothing_has_defaults(client):
     created = client.create_asset(**ASSET, formsInput=[{"formName": "NotesForm"}])
     assert created["formsOutput"] == [

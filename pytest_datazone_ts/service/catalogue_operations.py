@@ -96,7 +96,7 @@ class CatalogueOperations:
                 name=parameters["name"],
                 forms=self._forms(parameters),
                 description=parameters.get("description"),
-                type_identifier=_type_name(parameters, parameters["typeIdentifier"]),
+                type_identifier=parameters["typeIdentifier"],
                 type_revision=parameters.get("typeRevision", "1"),
                 external_identifier=parameters.get("externalIdentifier"),
                 owning_project_identifier=parameters["owningProjectIdentifier"],
@@ -214,9 +214,7 @@ class CatalogueOperations:
     def _forms(self, parameters: Mapping[str, Any]) -> dict[str, Form]:
         return {
             form["formName"]: self._form(
-                _type_name(
-                    parameters, form.get("typeIdentifier", default_form_type(form["formName"]))
-                ),
+                form.get("typeIdentifier", default_form_type(form["formName"])),
                 form.get("typeRevision"),
                 form.get("content", "{}"),
             )
@@ -246,11 +244,6 @@ class CatalogueOperations:
         names = [form["formName"] for form in parameters.get("formsInput", ())]
         if len({*names}) < len(names):
             raise unimplemented(operation, f"two forms with the same name in formsInput: {names}")
-
-
-def _type_name(parameters: Mapping[str, Any], type_identifier: str) -> str:
-    """Return the name of a type without the prefix that is the ID of the domain."""
-    return type_identifier.removeprefix(f"{parameters['domainIdentifier']}.")
 
 
 _IMPLEMENTED = {
