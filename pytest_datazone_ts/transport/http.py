@@ -70,7 +70,7 @@ class Rejected(Exception):  # noqa: N818 - it becomes a response
 
     def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
         super().__init__(message)  # the log redacts it, for which it must be whole
-        self.message = truncate(message, _MAX_MESSAGE)
+        self.message: str = truncate(message, _MAX_MESSAGE)
         self.status = status
         self.code = code
         self.headers = headers
