@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -46,6 +47,15 @@ def botocore_data() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", load_file_once)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rare_full_collections() -> Iterator[None]:
+    """Have the garbage collector visit old objects rarely, because botocore's models are large."""
+    young, middle, old = gc.get_threshold()
+    gc.set_threshold(young, middle, 100)
+    yield
+    gc.set_threshold(young, middle, old)
 
 
 @pytest.fixture(scope="session")
