@@ -126,12 +126,8 @@ def handle_existing() -> list[ServiceModel]:
 
     # Not isinstance(), which would evaluate proxies and other lazy objects.
     kinds = (HierarchicalEmitter, ServiceModel)
-    is_frozen = gc.get_freeze_count() > 0
-    if is_frozen:  # the collector does not list frozen objects
-        gc.unfreeze()
+    gc.unfreeze()  # frozen objects are not listed; freezing them again would freeze all others too
     found = [item for item in gc.get_objects() if issubclass(type(item), kinds)]
-    if is_frozen:
-        gc.freeze()
     models = []
     for item in found:
         if issubclass(type(item), ServiceModel):
