@@ -21,6 +21,7 @@ from pytest_datazone_ts.sweep_cell import Mode, Outcome, SweepCell
 from pytest_datazone_ts.sweep_code import describe_error, describe_result
 from pytest_datazone_ts.sweep_report import SweepReport
 from pytest_datazone_ts.sweep_run import Run, Runner, Site, Step, surplus
+from pytest_datazone_ts.transport import code_sleeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -106,7 +107,7 @@ def sweep(
     )
     expectations = _ByCell("expect", expect or {})
     allowances = _ByCell("allow", allow or {})
-    with listeners_muted():
+    with listeners_muted(), code_sleeps.kept():
         baseline = runner.baseline(
             max_calls=math.inf if max_calls is None else max_calls, timestamps=timestamps
         )

@@ -42,7 +42,7 @@ def deactivate(exchange: Exchange) -> None:
     with active.lock:
         active.remove(exchange)
         retries.restore(exchange)
-        if exchange.options.sleep == "virtual" and not active.sleeps_virtually():
+        if exchange.options.sleep == "virtual":
             from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - for sleep="virtual" only
 
             code_sleeps.uninstall()

@@ -16,6 +16,7 @@ import math
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from heapq import heappop, heappush
 from itertools import count
 from types import ModuleType
@@ -25,7 +26,7 @@ from weakref import WeakKeyDictionary
 from pytest_datazone_ts.transport import active
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
     from pytest_datazone_ts.clock import Clock
@@ -161,6 +162,8 @@ def install(exchange: Exchange) -> None:
     """Install the stand-ins, for the current thread and for those that call DataZone."""
     global _real_sleep, _real_asyncio_sleep  # noqa: PLW0603 - process-wide state
     exchange.sleepers.add(threading.current_thread())
+    if time.sleep is sleep and asyncio.sleep is asyncio_sleep:
+        return  # modules that were loaded since then have the stand-ins
     if time.sleep is not sleep:
         _real_sleep = time.sleep
     if asyncio.sleep is not asyncio_sleep:
@@ -169,8 +172,30 @@ def install(exchange: Exchange) -> None:
 
 
 def uninstall() -> None:
-    """Remove the stand-ins, also from modules that were loaded in the meantime."""
-    _swap({id(sleep): _real_sleep, id(asyncio_sleep): _real_asyncio_sleep}, everywhere=True)
+    """Remove the stand-ins, also from modules that were loaded in the meantime.
+
+    They stay while a double that is active, or a sweep, needs them.
+    """
+    if not (active.sleeps_virtually() or _sweeps):
+        _swap({id(sleep): _real_sleep, id(asyncio_sleep): _real_asyncio_sleep}, everywhere=True)
+
+
+_sweeps = 0
+"""The number of sweeps that are running."""
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Keep the stand-ins between the doubles of a sweep, because installing them takes a while."""
+    global _sweeps  # noqa: PLW0603 - process-wide state
+    with active.lock:
+        _sweeps += 1
+    try:
+        yield
+    finally:
+        with active.lock:
+            _sweeps -= 1
+            uninstall()
 
 
 _without_sleeps: dict[str, int] = {}
