@@ -56,8 +56,9 @@ class Clock:
             # Not datetime.now(): for modules on freezegun's ignore list it returns the real time.
             frozen: datetime = freezegun()
             return frozen.replace(tzinfo=timezone.utc)
-        ahead = 0.0 if _traveller() is not None else self._ahead
-        return _now() + timedelta(seconds=ahead)
+        if not self._ahead or _traveller() is not None:
+            return _now()
+        return _now() + timedelta(seconds=self._ahead)
 
     def advance(self, seconds: float) -> None:
         """Advance the clock without waiting, up to the latest time that a datetime can hold."""

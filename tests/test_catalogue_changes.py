@@ -97,7 +97,7 @@ def test_create_asset(client):
     )
 
     assert created == {
-        "id": "7ynetk728jc0fi",
+        "id": "9zfkfw98b9757k",
         "name": "penguins",
         "domainId": DOMAIN,
         "typeIdentifier": "amazon.datazone.GlueTableAssetType",

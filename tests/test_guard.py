@@ -131,7 +131,7 @@ MODULE = """
         with pytest.raises(DataZoneBlockedError):
             datazone.list_time_series_data_points(**series)
         with pytest.raises(DataZoneBlockedError):
-            datazone.get_time_series_data_point(**series, identifier="7ynetk728jc0fi")
+            datazone.get_time_series_data_point(**series, identifier="9zfkfw98b9757k")
         with pytest.raises(DataZoneBlockedError):
             datazone.delete_time_series_data_points(**series)
 

@@ -118,7 +118,7 @@ def test_ids_look_like_datazones_are_distinct_and_the_same_from_run_to_run(dataz
     assert len(set(ids)) == 500
     assert all(len(id_) == 14 and id_.isalnum() and id_ == id_.lower() for id_ in ids)
     assert ids_of_a_run() == ids
-    assert ids[:3] == ["7ynetk728jc0fi", "ewbtm5f4g2p0u0", "luz7gqm6ol119j"]
+    assert ids[:3] == ["9zfkfw98b9757k", "nz5f5kkhwkc9fc", "7wn8nj5094kfwf"]
 
 
 def test_ids_are_not_used_again_after_a_reset(datazone_ts, datazone_ts_client):

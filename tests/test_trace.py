@@ -46,7 +46,7 @@ POSTED = """\
    form 'completeness' at 2024-01-01 00:00:00Z,
      amazon.datazone.DataQualityResultFormType
      {"evaluationsCount": 8, "passingPercentage": 87.5}
-   attempt 1: 201, stored 7ynetk728jc0fi
+   attempt 1: 201, stored 9zfkfw98b9757k
 """
 
 
@@ -123,13 +123,13 @@ def test(datazone_ts):
      backed off x s
    attempt 2: 503, HttpError(status=503), injected at test_it.py:7,
      backed off x s
-   attempt 3: 201, stored 7ynetk728jc0fi, ewbtm5f4g2p0u0
+   attempt 3: 201, stored 9zfkfw98b9757k, nz5f5kkhwkc9fc
 2. PostTimeSeriesDataPoints of ASSET b, domain dzd_5oo7xzoqltu8mf, us-east-1,
    2024-03-01 09:00:0x.xxxZ
    form 'completeness' at 2024-01-01 00:00:00Z,
      amazon.datazone.DataQualityResultFormType
      {"evaluationsCount": 8, "passingPercentage": 87.5}
-   attempt 1: 201, stored luz7gqm6ol119j
+   attempt 1: 201, stored 7wn8nj5094kfwf
 3. PostTimeSeriesDataPoints of ASSET b, domain dzd_5oo7xzoqltu8mf, us-east-1,
    2024-03-01 09:00:0x.xxxZ
    form 'completeness' at 2024-01-01 00:00:00Z,
@@ -195,15 +195,15 @@ def test(datazone_ts):
         "\n".join(attempts(*sections(result)))
         == """\
    attempt 1: no response, ResponseLost, injected at test_it.py:10,
-     stored 7ynetk728jc0fi, backed off x s
+     stored 9zfkfw98b9757k, backed off x s
    attempt 2: 201, Latency(seconds=3), injected at test_it.py:10,
      stored nothing new: its clientToken was used before
    attempt 1: 201, MalformedResponse(body=b'x'), injected at test_it.py:10,
-     stored ewbtm5f4g2p0u0
+     stored nz5f5kkhwkc9fc
    attempt 1: no response, ReadTimeout, injected at test_it.py:10,
      backed off x s
    attempt 2: no response, Latency(seconds=90), injected at test_it.py:10,
-     stored luz7gqm6ol119j, backed off x s
+     stored 7wn8nj5094kfwf, backed off x s
    attempt 3: 201, stored nothing new: its clientToken was used before
    attempt 1: 201"""
     )
@@ -283,7 +283,7 @@ def test_long_texts_are_truncated_and_long_lists_are_counted(run):
         "     injected at test_it.py:6, backed off x s"
     )
     assert last == (
-        "   attempt 9: 201, stored 7ynetk728jc0fi, ewbtm5f4g2p0u0, 3 more,\n     6pzfwg9dc732i2"
+        "   attempt 9: 201, stored 9zfkfw98b9757k, nz5f5kkhwkc9fc, 3 more,\n     fnhjj990k8f5n4"
     )
     assert rejected.startswith("   attempt 1: 400 ValidationException\n     1 validation error")
     assert re.findall(r"^(?:\d+\.|   \.\.\.|\.\.\.).*", shown, re.MULTILINE) == [
@@ -576,7 +576,7 @@ def test_teardown_has_nothing_new(again):
     late = f"After the 1 call shown above: {one}" + POSTED.replace("1. Post", "2. Post").replace(
         "form 'completeness' at 2024-01-01 00:00:00Z,\n     amazon",
         "form 'late' at 2024-01-01 00:00:00Z,\n     amazon",
-    ).replace("7ynetk728jc0fi", "ewbtm5f4g2p0u0").replace(
+    ).replace("9zfkfw98b9757k", "nz5f5kkhwkc9fc").replace(
         "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
     )
     assert sections(result) == [one + POSTED, late, one + POSTED, one + POSTED]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import cache, lru_cache, wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
@@ -85,26 +85,21 @@ class Operation:
 
         Segments before the operation's own are the prefix of a custom endpoint.
         """
-        return _labels(self.segments, path)
+        segments = path.split("/")[-len(self.segments) :]
+        if len(segments) != len(self.segments):
+            return None
+        labels = {}
+        for template, segment in zip(self.segments, segments, strict=True):
+            if template.startswith("{"):
+                labels[template[1:-1]] = unquote(segment)
+            elif template != segment:
+                return None
+        return labels
 
     def status(self, code: str) -> int:
         """Return the HTTP status of an exception in the model."""
         status = self.errors.get(code)
         return _error_status(service().shape_for(code)) if status is None else status
-
-
-@lru_cache  # most requests repeat a path
-def _labels(templates: tuple[str, ...], path: str) -> dict[str, str] | None:
-    segments = path.split("/")[-len(templates) :]
-    if len(segments) != len(templates):
-        return None
-    labels = {}
-    for template, segment in zip(templates, segments, strict=True):
-        if template.startswith("{"):
-            labels[template[1:-1]] = unquote(segment)
-        elif template != segment:
-            return None
-    return labels
 
 
 def service() -> ServiceModel:

@@ -15,7 +15,7 @@ from pytest_datazone_ts.service.codec import DecodeError
 from pytest_datazone_ts.service.model import kept_by_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_datazone_ts.message import Request
     from pytest_datazone_ts.service.model import Operation, Shape
@@ -40,7 +40,7 @@ def _decode(operation: Operation, request: Request) -> dict[str, Any]:
     except ValueError as error:
         message = f"{request.url!r} is not a URL: {error}"
         raise DecodeError(message) from error
-    parameters = _decode_path(operation, url.path)
+    parameters = {**_path_reader(operation)(url.path)}
     if operation.members["querystring"]:
         parameters |= _decode_query(operation, url.query)
     for name, shape in operation.members["header"].items():
@@ -55,15 +55,22 @@ def _decode(operation: Operation, request: Request) -> dict[str, Any]:
     return parameters
 
 
-def _decode_path(operation: Operation, path: str) -> dict[str, Any]:
-    labels = operation.labels(path)
-    if labels is None:
-        message = f"{path} is not the path of {operation.name}"
-        raise DecodeError(message)
-    return {
-        name: _from_text(shape, labels[codec.wire_name(name, shape)], name)
-        for name, shape in operation.members["uri"].items()
-    }
+@kept_by_argument
+def _path_reader(operation: Operation) -> Callable[[str], Mapping[str, Any]]:
+    """Return a function that reads the parameters in a path of the operation."""
+
+    @lru_cache  # most requests repeat a path
+    def read(path: str) -> Mapping[str, Any]:
+        labels = operation.labels(path)
+        if labels is None:
+            message = f"{path} is not the path of {operation.name}"
+            raise DecodeError(message)
+        return {
+            name: _from_text(shape, labels[codec.wire_name(name, shape)], name)
+            for name, shape in operation.members["uri"].items()
+        }
+
+    return read
 
 
 def _decode_query(operation: Operation, text: str) -> dict[str, Any]:
