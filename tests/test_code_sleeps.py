@@ -473,3 +473,17 @@ def test_reset_clears_the_sleeps(ts):
 def test_the_marker_of_the_fixture_sets_the_option(datazone_ts):
     time.sleep(LONG)
     assert datazone_ts.code_sleeps == (LONG,)
+
+
+@pytest.mark.parametrize("module", [time, asyncio])
+def test_a_stand_in_that_a_patch_restored_is_removed_by_the_next_double(module):
+    """A patch that begins in a double and ends after it restores the stand-in."""
+    real = module.sleep
+    with pytest.MonkeyPatch.context() as patch, mock_datazone_ts(sleep="virtual"):
+        patch.setattr(module, "sleep", lambda _: None)
+    assert module.sleep is not real
+
+    with mock_datazone_ts(sleep="virtual"):
+        assert module.sleep is not real
+
+    assert module.sleep is real
