@@ -12,6 +12,7 @@ import time
 import types
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 import time_machine
@@ -19,7 +20,7 @@ from botocore.exceptions import ClientError
 from freezegun import freeze_time
 from sample import PATIENCE
 
-from pytest_datazone_ts import mock_datazone_ts
+from pytest_datazone_ts import mock_datazone_ts, sweep
 
 REAL = types.SimpleNamespace(sleep=time.sleep, asyncio_sleep=asyncio.sleep)
 """The real functions. They are attributes because a double also replaces names in this module."""
@@ -475,15 +476,49 @@ def test_the_marker_of_the_fixture_sets_the_option(datazone_ts):
     assert datazone_ts.code_sleeps == (LONG,)
 
 
-@pytest.mark.parametrize("module", [time, asyncio])
-def test_a_stand_in_that_a_patch_restored_is_removed_by_the_next_double(module):
-    """A patch that begins in a double and ends after it restores the stand-in."""
-    real = module.sleep
+@pytest.mark.parametrize("modules", [[time], [asyncio], [time, asyncio]])
+def test_the_next_double_removes_stand_ins_that_undoing_a_patch_put_back(modules, monkeypatch):
+    """A patch made in a double and undone after it puts the stand-in back."""
+    pipeline = a_module(monkeypatch, "from time import sleep\ndef work(): sleep(0.3)")
+    real = [module.sleep for module in modules]
     with pytest.MonkeyPatch.context() as patch, mock_datazone_ts(sleep="virtual"):
-        patch.setattr(module, "sleep", lambda _: None)
-    assert module.sleep is not real
+        for module in modules:
+            patch.setattr(module, "sleep", lambda _: None)
+    assert [module.sleep for module in modules] != real
 
+    with mock_datazone_ts(sleep="virtual") as ts:
+        pipeline.work()
+
+    assert ts.code_sleeps == (0.3,)
+    assert [module.sleep for module in modules] == real
+
+
+@pytest.mark.parametrize("patched", [lambda _: lambda _: None, partial], ids=["fake", "wrapper"])
+def test_a_patch_that_outlives_a_run_of_a_sweep_does_not_outlive_the_sweep(
+    patched, monkeypatch, make_client, post
+):
+    """Neither a fake nor a wrapper of the original takes the place of the real function."""
+    pipeline = a_module(monkeypatch, "from time import sleep")
+    client = make_client()
+    with pytest.MonkeyPatch.context() as patch:
+
+        def setup(_):
+            patch.undo()
+            patch.setattr(time, "sleep", patched(time.sleep))
+
+        sweep(lambda: (pipeline.sleep(LONG), post(client)), setup=setup)
+
+    assert pipeline.sleep is REAL.sleep
     with mock_datazone_ts(sleep="virtual"):
-        assert module.sleep is not real
+        pass  # removes the stand-in that undoing the patch put back
+    assert time.sleep is REAL.sleep
 
-    assert module.sleep is real
+
+def test_a_function_that_ending_a_patch_put_back_is_replaced_by_an_inner_double(ts):
+    patch = pytest.MonkeyPatch()
+    patch.setattr(time, "sleep", REAL.sleep)  # as a patch older than the double does on undo
+    with mock_datazone_ts(sleep="virtual") as inner:
+        time.sleep(LONG)
+    patch.undo()
+    assert inner.code_sleeps == (LONG,)
+    assert not ts.code_sleeps

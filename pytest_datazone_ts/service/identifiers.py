@@ -9,11 +9,11 @@ class Identifiers:
     """A deterministic sequence of ids: 14 lower-case letters and digits each.
 
     A counter is multiplied by a number that shares no factor with the number of possible ids,
-    so the ids are distinct and look as random as DataZone's own. They use only 16 letters and
-    digits, because Python formats hexadecimal numbers fast.
+    so the ids are distinct and look as random as DataZone's own. Only 16 different characters
+    occur, because formatting a number as hexadecimal is fast.
     """
 
-    _NUMBER_OF_IDS = 2**56 - 5  # a prime, which has up to 14 hexadecimal digits
+    _NUMBER_OF_IDS = 2**56 - 5  # a prime; smaller numbers have up to 14 hexadecimal digits
     _MULTIPLIER = 31_415_926_535_897_932
     _CHARACTERS = str.maketrans("0123456789abcdef", "0245789bcfhjknwz")
 

@@ -126,7 +126,7 @@ def handle_existing() -> list[ServiceModel]:
 
     # Not isinstance(), which would evaluate proxies and other lazy objects.
     kinds = (HierarchicalEmitter, ServiceModel)
-    gc.unfreeze()  # frozen objects are not listed; freezing them again would freeze all others too
+    gc.unfreeze()  # get_objects() omits frozen ones; a new freeze() would freeze all others too
     found = [item for item in gc.get_objects() if issubclass(type(item), kinds)]
     models = []
     for item in found:

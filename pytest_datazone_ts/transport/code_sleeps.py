@@ -1,9 +1,10 @@
 """The waits of the code under test: ``time.sleep`` and ``asyncio.sleep`` on the test's clock.
 
-While a double with the option ``sleep="virtual"`` is active, stand-ins replace the two functions
-under every name that a loaded module has for them, such as the one that ``from time import sleep``
-binds. A stand-in sleeps virtually only for the code under test: in the test's own thread, and in
-the threads and tasks that call DataZone. For all other code it calls the function that it replaces.
+While a double with the option ``sleep="virtual"`` is active, or a sweep runs, stand-ins replace the
+two functions under every name that a loaded module has for them, such as the one that
+``from time import sleep`` binds. A stand-in sleeps virtually only for the code under test: in the
+test's own thread, and in the threads and tasks that call DataZone. For all other code it calls the
+function that it replaces.
 
 Tasks wake up in the order of their deadlines on the test's clock, and only once no other task of
 their event loop is ready to run: two concurrent sleeps take as long as the longer one.
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _OTHER_PACKAGES = ("_pytest", "aiobotocore", "botocore", "execnet", "moto", "pluggy", "xdist")
 """Packages that are not code under test, besides the standard library and ``pytest...``."""
 
+_is_installed = False
 _real_sleep: Callable[[float], None] = time.sleep
 _real_asyncio_sleep: Callable[..., Any] = asyncio.sleep
 
@@ -160,23 +162,30 @@ def join(exchange: Exchange) -> None:
 
 def install(exchange: Exchange) -> None:
     """Install the stand-ins, for the current thread and for those that call DataZone."""
-    global _real_sleep, _real_asyncio_sleep  # noqa: PLW0603 - process-wide state
+    global _is_installed, _real_sleep, _real_asyncio_sleep  # noqa: PLW0603 - process-wide state
     exchange.sleepers.add(threading.current_thread())
-    if time.sleep is sleep and asyncio.sleep is asyncio_sleep:
-        return  # modules that were loaded since then have the stand-ins
-    if time.sleep is not sleep:
-        _real_sleep = time.sleep
-    if asyncio.sleep is not asyncio_sleep:
-        _real_asyncio_sleep = asyncio.sleep
+    if _is_installed:
+        # Never take a patch of a stand-in for the real function.
+        if time.sleep is sleep and asyncio.sleep is asyncio_sleep:
+            return  # modules that were loaded since then have the stand-ins
+    else:
+        _is_installed = True
+        # Undoing a patch that was made in an earlier double may have put a stand-in back.
+        if time.sleep is not sleep:
+            _real_sleep = time.sleep
+        if asyncio.sleep is not asyncio_sleep:
+            _real_asyncio_sleep = asyncio.sleep
     _swap({id(_real_sleep): sleep, id(_real_asyncio_sleep): asyncio_sleep}, everywhere=False)
 
 
 def uninstall() -> None:
     """Remove the stand-ins, also from modules that were loaded in the meantime.
 
-    They stay while a double that is active, or a sweep, needs them.
+    They stay while an active double or a running sweep needs them.
     """
+    global _is_installed  # noqa: PLW0603 - process-wide state
     if not (active.sleeps_virtually() or _sweeps):
+        _is_installed = False
         _swap({id(sleep): _real_sleep, id(asyncio_sleep): _real_asyncio_sleep}, everywhere=True)
 
 
@@ -186,7 +195,7 @@ _sweeps = 0
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Keep the stand-ins between the doubles of a sweep, because installing them takes a while."""
+    """Keep the stand-ins between the doubles of a sweep, as installing them each time is slow."""
     global _sweeps  # noqa: PLW0603 - process-wide state
     with active.lock:
         _sweeps += 1
