@@ -74,7 +74,7 @@ def main(whose: str, posts: int) -> None:
 
 def _post(client: Any, posts: int) -> None:
     post = sample.post(client)
-    gc.collect()  # or a full collection, which is rare, would fall on a few posts
+    gc.collect()  # so that no full collection, which is rare, happens during the posts
     for _ in range(posts):
         post()
 

@@ -51,7 +51,7 @@ def botocore_data() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def rare_full_collections() -> Iterator[None]:
-    """Have the garbage collector visit old objects rarely, because botocore's models are large."""
+    """Make full garbage collections rare: each one traverses botocore's large models."""
     young, middle, old = gc.get_threshold()
     gc.set_threshold(young, middle, 100)
     yield

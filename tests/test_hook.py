@@ -153,8 +153,8 @@ def test_a_client_that_is_older_than_the_plugin_is_answered_even_after(statement
     pytester.runpytest_subprocess("-p", "older").assert_outcomes(passed=1)
 
 
-def test_the_first_double_leaves_objects_to_the_garbage_collector(pytester):
-    """Some versions of Python freeze objects themselves, before any code can."""
+def test_the_first_double_freezes_no_objects(pytester):
+    """Some versions of Python freeze objects at start-up, before any code runs."""
     pytester.makepyfile(
         older="""
         import gc

@@ -13,7 +13,7 @@ class Identifiers:
     occur, because formatting a number as hexadecimal is fast.
     """
 
-    _NUMBER_OF_IDS = 2**56 - 5  # a prime; smaller numbers have up to 14 hexadecimal digits
+    _NUMBER_OF_IDS = 2**56 - 5  # a prime; all smaller numbers fit into 14 hexadecimal digits
     _MULTIPLIER = 31_415_926_535_897_932
     _CHARACTERS = str.maketrans("0123456789abcdef", "0245789bcfhjknwz")
 
