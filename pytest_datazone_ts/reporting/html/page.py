@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections import Counter
 from datetime import datetime
+from functools import cache
 from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,7 @@ def _sort_key(result: Result) -> tuple[bool, str, int, str]:
     return not result.failed, result.file, result.line, numbered
 
 
+@cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pytest_datazone_ts", "reporting/html/templates"),
