@@ -30,8 +30,8 @@ _replacements = Replacements()
 
 def _passes_virtually(seconds: float) -> bool:
     """Record the backoff of a DataZone call, and return whether it takes no real time."""
-    request_dict = _caller_variable("request_dict")
-    context = {} if request_dict is None else request_dict["context"]
+    request = _caller_variable("request_dict")
+    context = {} if request is None else request["context"]
     exchange: Exchange | None = context.get(ANSWERED_BY)
     if exchange is None or not active.is_active(exchange):
         return False
@@ -40,7 +40,7 @@ def _passes_virtually(seconds: float) -> bool:
 
 def _caller_variable(name: str) -> Any:
     """Return a variable of the nearest calling function that has it, if any."""
-    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - what inspect uses
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what inspect uses
     while frame is not None:
         if name in frame.f_code.co_varnames:
             return frame.f_locals.get(name)
