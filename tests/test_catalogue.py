@@ -949,6 +949,7 @@ def test_an_asset_that_datazone_could_not_have_is_rejected(client, add, keywords
     [
         ({"entity_identifier": 7}, "add_asset(entity_identifier=...) takes a string, not 7"),
         ({"description": b"x"}, "add_asset(description=...) takes a string, not b'x'"),
+        ({"published": 1}, "add_asset(published=...) takes True or False, not 1"),
         (
             {"forms": "{}"},
             "add_asset(forms=...) takes a dict of form names to content, not '{}'",

@@ -717,7 +717,9 @@ def test_the_built_in_form_type_is_described(datazone_ts_client, revision):
     }
     assert smithy.startswith(
         "structure DataQualityResultFormType {\n    evaluationsCount: Integer\n"
+        "    @range(min: 0, max: 100)\n    passingPercentage: Double\n"
     )
+    assert "\nenum EvaluationResultStatus {\n    PASS\n    FAIL\n}\n" in smithy
     assert smithy.count("{") == smithy.count("}") == 7
     assert all(field in smithy for field in [*result(), *EVALUATION])
 

@@ -784,6 +784,19 @@ def test_the_option_stand_ins_looks_for_the_token_file_in_the_environment(
     assert variables == ({"AWS_DEFAULT_REGION": "us-east-1"} if file == __file__ else STAND_INS)
 
 
+def test_the_option_stand_ins_reads_the_configuration_file_that_the_environment_names(
+    run_with_stand_ins, monkeypatch, tmp_path, program
+):
+    file = tmp_path / "elsewhere"
+    file.write_text(f"[default]\ncredential_process = {program.command}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+
+    assert run_with_stand_ins("") == {
+        "AWS_CONFIG_FILE": str(file),
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
 def test_the_option_stand_ins_runs_no_program(run_with_stand_ins, program):
     config = f"[default]\ncredential_process = {program.command}\n"
 

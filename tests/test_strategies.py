@@ -18,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import pretty
 from sample import DOMAIN, ENTITY, FORM
 
 from pytest_datazone_ts import faults, mock_datazone_ts, strategies
@@ -424,6 +425,12 @@ def test_every_fault_can_be_injected(operation, data):
 
     with mock_datazone_ts() as ts:
         ts.inject(fault, operation=operation).cancel()
+
+
+def test_hypothesis_prints_a_fault_as_a_test_would_write_it():
+    fault = faults.ThrottlingException(retry_after=2)
+
+    assert pretty(fault) == repr(fault) == "ThrottlingException(retry_after=2)"
 
 
 def test_every_class_of_fault_is_generated():
