@@ -28,8 +28,8 @@ from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
 
 PACKAGE = str(Path(pytest_datazone_ts.__file__).parent)
 THREADS = 8
-# With the GIL, rounds are slow because threads wait for each other, and the first few rounds find
-# what more would.
+# With the GIL, threads wait for each other, so rounds are slow, and the first few almost always
+# find what later ones would.
 ROUNDS = 4 if getattr(sys, "_is_gil_enabled", lambda: True)() else 10
 REGIONS = ["us-east-1", "eu-west-1"]
 PLAIN = {**FORM, "typeIdentifier": "team.FormType"}
