@@ -279,7 +279,7 @@ def test_doubles_started_in_several_threads_restore_everything(clients, post):
     before = replaced()
 
     def work(thread):
-        for _ in range(ROUNDS):
+        for _ in range(ROUNDS * 3 // 2):
             with mock_datazone_ts(strict=False) as ts:
                 ts.inject("ThrottlingException")
                 post(clients[thread])
