@@ -17,7 +17,7 @@ import pytest
 from boto3.session import Session
 from botocore.config import Config
 from botocore.httpsession import URLLib3Session
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from botocore.validate import ParamValidator
 from network import Network
 from sample import DOMAIN, ENTITY, FORM
@@ -32,10 +32,16 @@ pytest_plugins = ["pytester"]
 
 @pytest.fixture(scope="session", autouse=True)
 def botocore_data() -> Iterator[None]:
-    """Parse each of botocore's data files only once, because a new session parses them again."""
+    """Parse each of botocore's data files, and list its services, only once.
+
+    A new session does both again.
+    """
     folder = str(Path(botocore.__file__).parent)
+    packages = str(Path(folder).parent)  # boto3 adds a folder of its own
     load_file = JSONFileLoader.load_file
+    list_services = Loader.list_available_services
     parsed: dict[str, Any] = {}
+    listed: dict[tuple[str, ...], list[str]] = {}
 
     def load_file_once(loader: JSONFileLoader, path: str) -> Any:
         if not path.startswith(folder):
@@ -44,8 +50,18 @@ def botocore_data() -> Iterator[None]:
             parsed[path] = load_file(loader, path)
         return parsed[path]
 
+    def list_services_once(loader: Loader, type_name: str) -> list[str]:
+        folders = [path for path in loader.search_paths if os.path.isdir(path)]  # noqa: PTH112 - text
+        if not all(path.startswith(packages) for path in folders):
+            return list_services(loader, type_name)
+        key = (type_name, *folders)
+        if key not in listed:
+            listed[key] = list_services(loader, type_name)
+        return listed[key]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", load_file_once)
+        patch.setattr(Loader, "list_available_services", list_services_once)
         yield
 
 

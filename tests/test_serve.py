@@ -20,8 +20,10 @@ from sample import DOMAIN, ENTITY, FORM, PATIENCE
 PATH = f"/v2/domains/{DOMAIN}/entities/ASSET/{ENTITY}/time-series-data-points"
 BODY = json.dumps({"forms": [{**FORM, "timestamp": 0}]})
 UNKNOWN = "AWS4-HMAC-SHA256 Credential=k/20240101/us-east-1/nothing/aws4_request, Signature=0"
-FULL = 1_600
-"""How many requests fill the pipe and then the server's own queue with lines that nobody reads."""
+PIPE = 4096
+"""The size of the server's pipes, in bytes: the smallest that Linux has."""
+FULL = 1_100
+"""How many requests fill a pipe and then the server's own queue with lines that nobody reads."""
 needs_sigterm = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM to send")
 
 
@@ -33,6 +35,7 @@ def running(*arguments):
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        pipesize=PIPE,
         text=True,
         cwd=tempfile.gettempdir(),  # the installed package, not the checkout's
     ) as process:
