@@ -6,7 +6,6 @@ import functools
 import inspect
 import sys
 import threading
-from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from pytest_datazone_ts import location
@@ -17,13 +16,11 @@ from pytest_datazone_ts.transport import activation
 
 if TYPE_CHECKING:
     import unittest
-    from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from typing_extensions import Unpack
 
-    from pytest_datazone_ts.exchange import Exchange
     from pytest_datazone_ts.option_keywords import OptionKeywords
 
 __tracebackhide__: location.Predicate = location.raised_on_purpose
@@ -35,32 +32,31 @@ _BLOCK = Ending("the block or function that mock_datazone_ts() was for")
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
-@contextmanager
-def active_double(options: Options, ending: Ending) -> Iterator[DataZoneTimeSeries]:
-    """Activate a fresh double, which answers every DataZone client in the process.
+class ActiveDouble:
+    """Activates a fresh double, which answers every DataZone client in the process.
 
     Args:
         options: The options of the double.
         ending: The end that the double records on exit.
     """
-    double = DataZoneTimeSeries(options)
-    exchange = exchange_behind(double)
-    with _other_services(exchange):
-        activation.activate(double, exchange)
-        try:
-            yield double
-        finally:
-            activation.deactivate(exchange)
-            exchange.ending = ending
+
+    def __init__(self, options: Options, ending: Ending) -> None:
+        self.double: DataZoneTimeSeries = DataZoneTimeSeries(options)
+        self._ending = ending
+
+    def __enter__(self) -> DataZoneTimeSeries:
+        activation.activate(self.double, exchange_behind(self.double))
+        return self.double
+
+    def __exit__(self, *_: object) -> None:
+        exchange = exchange_behind(self.double)
+        activation.deactivate(exchange)
+        exchange.ending = self._ending
 
 
-def _other_services(exchange: Exchange) -> AbstractContextManager[None]:
-    """Return a context manager that activates moto, if the option ``mock_aws`` is set."""
-    if not exchange.options.mock_aws:
-        return nullcontext()
-    from pytest_datazone_ts.transport import moto  # noqa: PLC0415 - for mock_aws=True only
-
-    return moto.mocked(exchange)
+def double_for_test(nodeid: str, options: Options) -> ActiveDouble:
+    """Return a fresh double for the running test, which alone may read it after it has ended."""
+    return ActiveDouble(options, Ending(f"the test {nodeid}", test=location.current_test()))
 
 
 def verify(double: DataZoneTimeSeries) -> None:
@@ -78,18 +74,18 @@ class MockDataZoneTimeSeries:
     """A context manager and decorator that activates a fresh double each time."""
 
     def __init__(self, keywords: Mapping[str, Any]) -> None:
-        Options().override(keywords, source="mock_datazone_ts()")
+        run_options().override(keywords, source="mock_datazone_ts()")  # checks them
         self._keywords = keywords
-        self._entered: list[tuple[int, AbstractContextManager[Any], DataZoneTimeSeries]] = []
-        """The active doubles, each with the thread that started it."""
+        self._entered: list[tuple[int, ActiveDouble]] = []
+        """The active doubles, each after the thread that started it."""
         self._lock = threading.Lock()
 
     def start(self) -> DataZoneTimeSeries:
         """Activate a double and return it; :meth:`stop` deactivates it."""
-        manager = self._new_double()
-        double = manager.__enter__()
+        active = self._new_double()
+        double = active.__enter__()
         with self._lock:
-            self._entered.append((threading.get_ident(), manager, double))
+            self._entered.append((threading.get_ident(), active))
         return double
 
     def stop(self) -> None:
@@ -125,9 +121,9 @@ class MockDataZoneTimeSeries:
     ) -> None:
         self.__exit__(exc_type, exc, traceback)
 
-    def _new_double(self) -> AbstractContextManager[DataZoneTimeSeries]:
+    def _new_double(self) -> ActiveDouble:
         options = run_options().override(self._keywords, source="mock_datazone_ts()")
-        return active_double(options, _BLOCK)
+        return ActiveDouble(options, _BLOCK)
 
     def _leave(self) -> DataZoneTimeSeries:
         """Deactivate the double that this thread started last, or else the last of any thread.
@@ -139,10 +135,10 @@ class MockDataZoneTimeSeries:
             if not self._entered:
                 message = "mock_datazone_ts() was stopped, but not started"
                 raise RuntimeError(message)
-            own = [i for i, (thread, *_) in enumerate(self._entered) if thread == this_thread]
-            _, manager, double = self._entered.pop(own[-1] if own else -1)
-        manager.__exit__(None, None, None)
-        return double
+            own = [i for i, (thread, _) in enumerate(self._entered) if thread == this_thread]
+            _, active = self._entered.pop(own[-1] if own else -1)
+        active.__exit__()
+        return active.double
 
     def __call__(self, target: Decorated) -> Decorated:
         """Decorate a function, a coroutine function or a class of tests."""

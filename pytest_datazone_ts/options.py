@@ -93,7 +93,7 @@ class Options(NamedTuple):
                 message = f"{source}: the option {name!r} takes {known}, not {value!r}"
                 __tracebackhide__ = True
                 raise ValueError(message)
-        return self._replace(**keywords)
+        return self._replace(**keywords) if keywords else self
 
 
 class RunOptions:

@@ -187,21 +187,18 @@ def datazone_ts(request: pytest.FixtureRequest) -> Generator[DataZoneTimeSeries,
 
     It records what is posted (``data_points``, ``calls``), and makes calls fail (``inject``).
     """
-    from pytest_datazone_ts import location  # noqa: PLC0415 - keeps start-up fast
-    from pytest_datazone_ts.ending import Ending  # noqa: PLC0415 - keeps start-up fast
-    from pytest_datazone_ts.mock import active_double, verify  # noqa: PLC0415 - keeps start-up fast
+    from pytest_datazone_ts import mock  # noqa: PLC0415 - keeps start-up fast
 
     node = request.node
     node.stash[_OUTCOMES] = set()
-    ending = Ending(f"the test {node.nodeid}", test=location.current_test())
     # Again, because a test may request the fixture with request.getfixturevalue().
     guarded_run.require_double(lambda: _options(node).unstubbed == "passthrough", sweeps=False)
-    with active_double(_options(node), ending) as double:
+    with mock.double_for_test(node.nodeid, _options(node)) as double:
         yield double
     # A test that failed, was skipped or was interrupted may not have used up its faults.
     if node.stash[_OUTCOMES] == {"passed"}:
         try:
-            verify(double)
+            mock.verify(double)
         except AssertionError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
 

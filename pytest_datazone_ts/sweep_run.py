@@ -18,7 +18,7 @@ from pytest_datazone_ts.errors import SweepError
 from pytest_datazone_ts.faults import TransportFault
 from pytest_datazone_ts.injections import Injection, Injections
 from pytest_datazone_ts.match import Match
-from pytest_datazone_ts.mock import active_double
+from pytest_datazone_ts.mock import ActiveDouble
 from pytest_datazone_ts.reporting import matrix, messages, timeline
 from pytest_datazone_ts.sweep_code import HungError
 from pytest_datazone_ts.text import excerpt
@@ -286,7 +286,7 @@ class Runner:
 
     def _run(self, step: Step | None, *, max_calls: float) -> Run:
         watch = _Watch(step, max_calls)
-        with frozen_time_restored(), active_double(self._options, _ENDING) as double:
+        with frozen_time_restored(), ActiveDouble(self._options, _ENDING) as double:
             exchange = exchange_behind(double)
             exchange.injections = watch
             if self._setup is not None:

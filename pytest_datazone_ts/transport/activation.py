@@ -28,6 +28,10 @@ def activate(double: Any, exchange: Exchange) -> None:
     """Make a double answer every DataZone client in the process."""
     with active.lock:
         model.load(chain(botocore.handle_existing(), botocore.latest_model()))
+        if exchange.options.mock_aws:
+            from pytest_datazone_ts.transport import moto  # noqa: PLC0415 - for mock_aws=True only
+
+            moto.start(exchange)
         active.push(double, exchange)
         credentials.install()
         retries.install()
@@ -50,3 +54,7 @@ def deactivate(exchange: Exchange) -> None:
             retries.uninstall()
             if not guard.is_guarding():
                 credentials.uninstall()
+        if exchange.options.mock_aws:
+            from pytest_datazone_ts.transport import moto  # noqa: PLC0415 - for mock_aws=True only
+
+            moto.stop(exchange)

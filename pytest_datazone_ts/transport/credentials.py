@@ -18,10 +18,12 @@ from pytest_datazone_ts.transport import active
 from pytest_datazone_ts.transport.replacement import Replacements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
     from botocore.compat import HTTPHeaders
     from botocore.session import Session
+
+    from pytest_datazone_ts.transport.replacement import Target
 
 REGION = "us-east-1"
 ACCESS_KEY = "stand-in"
@@ -31,8 +33,6 @@ _REMOTE = {"assume-role", "assume-role-with-web-identity", "custom-process", "lo
 """The ``METHOD`` of the providers that run a program or use the network for a profile."""
 _MOTO_CREDENTIAL = "Credential=FOOBARKEY/"
 
-_replacements = Replacements()
-
 
 def withhold_session_token(headers: HTTPHeaders) -> None:
     """Remove the session token from a request that is signed with moto's keys.
@@ -41,41 +41,6 @@ def withhold_session_token(headers: HTTPHeaders) -> None:
     """
     if _MOTO_CREDENTIAL in headers.get("Authorization", ""):
         del headers["X-Amz-Security-Token"]
-
-
-def install() -> None:
-    """Give every session stand-ins for missing configuration."""
-    from botocore.credentials import (  # noqa: PLC0415 - keeps start-up fast
-        ContainerProvider,
-        InstanceMetadataProvider,
-        ProcessProvider,
-    )
-    from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
-    from botocore.utils import IMDSRegionProvider  # noqa: PLC0415 - keeps start-up fast
-
-    put = _replacements.put
-    put(ContainerProvider, "load", _LOAD.build)
-    put(InstanceMetadataProvider, "load", _LOAD.build)
-    put(ProcessProvider, "load", _LOAD_PROCESS.build)
-    put(IMDSRegionProvider, "provide", _PROVIDE_REGION.build)
-    put(Session, "get_credentials", _GET_CREDENTIALS.build)
-    put(Session, "get_auth_token", _get_auth_token)
-    put(Session, "get_config_variable", _get_config_variable)
-    put(Session, "get_scoped_config", _get_scoped_config)
-    if "aiobotocore.session" in sys.modules:
-        aio_credentials = sys.modules["aiobotocore.credentials"]
-        aio_utils = sys.modules["aiobotocore.utils"]
-        aio_session = sys.modules["aiobotocore.session"]
-        put(aio_credentials.AioContainerProvider, "load", _LOAD.build_async)
-        put(aio_credentials.AioInstanceMetadataProvider, "load", _LOAD.build_async)
-        put(aio_credentials.AioProcessProvider, "load", _LOAD_PROCESS.build_async)
-        put(aio_utils.AioIMDSRegionProvider, "provide", _PROVIDE_REGION.build_async)
-        put(aio_session.AioSession, "get_credentials", _GET_CREDENTIALS.build_async)
-
-
-def uninstall() -> None:
-    """Remove the stand-ins."""
-    _replacements.undo()
 
 
 class _Method(NamedTuple):
@@ -183,6 +148,53 @@ def _get_scoped_config(find: Callable[[Session], Any]) -> Callable[[Session], An
             return {}
 
     return get_scoped_config
+
+
+def _targets() -> Iterator[Target]:
+    from botocore.credentials import (  # noqa: PLC0415 - keeps start-up fast
+        ContainerProvider,
+        InstanceMetadataProvider,
+        ProcessProvider,
+    )
+    from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
+    from botocore.utils import IMDSRegionProvider  # noqa: PLC0415 - keeps start-up fast
+
+    yield ContainerProvider, "load", _LOAD.build
+    yield InstanceMetadataProvider, "load", _LOAD.build
+    yield ProcessProvider, "load", _LOAD_PROCESS.build
+    yield IMDSRegionProvider, "provide", _PROVIDE_REGION.build
+    yield Session, "get_credentials", _GET_CREDENTIALS.build
+    yield Session, "get_auth_token", _get_auth_token
+    yield Session, "get_config_variable", _get_config_variable
+    yield Session, "get_scoped_config", _get_scoped_config
+    if "aiobotocore.session" in sys.modules:
+        aio_credentials = sys.modules["aiobotocore.credentials"]
+        aio_utils = sys.modules["aiobotocore.utils"]
+        aio_session = sys.modules["aiobotocore.session"]
+        yield aio_credentials.AioContainerProvider, "load", _LOAD.build_async
+        yield aio_credentials.AioInstanceMetadataProvider, "load", _LOAD.build_async
+        yield aio_credentials.AioProcessProvider, "load", _LOAD_PROCESS.build_async
+        yield aio_utils.AioIMDSRegionProvider, "provide", _PROVIDE_REGION.build_async
+        yield aio_session.AioSession, "get_credentials", _GET_CREDENTIALS.build_async
+
+
+_replacements = Replacements(
+    (
+        *("botocore.credentials", "botocore.session", "botocore.utils"),
+        *("aiobotocore.credentials", "aiobotocore.session", "aiobotocore.utils"),
+    ),
+    _targets,
+)
+
+
+def install() -> None:
+    """Give every session stand-ins for missing configuration."""
+    _replacements.put()
+
+
+def uninstall() -> None:
+    """Remove the stand-ins."""
+    _replacements.undo()
 
 
 def _needs_credentials() -> bool:

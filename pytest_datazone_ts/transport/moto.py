@@ -22,51 +22,58 @@ from moto.core.models import botocore_stubber
 
 from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.text import without_credentials
-from pytest_datazone_ts.transport import active, loopback, other_services
+from pytest_datazone_ts.transport import loopback, other_services
 from pytest_datazone_ts.transport.replacement import Replacements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from botocore.awsrequest import AWSPreparedRequest
+    from moto.core.models import MockAWS
 
     from pytest_datazone_ts.exchange import Exchange
+    from pytest_datazone_ts.transport.replacement import Target
 
-_replacements = Replacements()
-_exchanges: list[Exchange] = []
-"""The exchanges of the active doubles that have the option."""
+_mocks: dict[Exchange, MockAWS] = {}
+"""The ``mock_aws`` of each active double that has the option, by the double's exchange."""
 
 
-@contextmanager
-def mocked(exchange: Exchange) -> Iterator[None]:
+def start(exchange: Exchange) -> None:
     """Activate ``mock_aws``, and block the requests that it does not answer.
 
     Args:
         exchange: The exchange that reports blocked requests to the test.
     """
-    with active.lock, _environment_unchanged():
+    with _environment_unchanged():
         mock = mock_aws()
         mock.start()
-        _exchanges.append(exchange)
-        install()
-    try:
-        yield
-    finally:
-        with active.lock, _environment_unchanged():
-            _exchanges.remove(exchange)
-            if not _exchanges:
-                _replacements.undo()
-            mock.stop()
+    _mocks[exchange] = mock
+    install()
+
+
+def stop(exchange: Exchange) -> None:
+    """Stop the ``mock_aws`` of a double."""
+    mock = _mocks.pop(exchange)
+    if not _mocks:
+        _replacements.undo()
+    with _environment_unchanged():
+        mock.stop()
 
 
 def install() -> None:
     """Block requests while a double has the option, including those of a new aiobotocore."""
-    if not _exchanges:
-        return
-    _replacements.put(BotocoreStubber, "process_request", _process_request)
-    _replacements.put(Endpoint, "_send", _send)
+    if _mocks:
+        _replacements.put()
+
+
+def _targets() -> Iterator[Target]:
+    yield BotocoreStubber, "process_request", _process_request
+    yield Endpoint, "_send", _send
     if "aiobotocore.endpoint" in sys.modules:
-        _replacements.put(sys.modules["aiobotocore.endpoint"].AioEndpoint, "_send", _send_async)
+        yield sys.modules["aiobotocore.endpoint"].AioEndpoint, "_send", _send_async
+
+
+_replacements = Replacements(("aiobotocore.endpoint",), _targets)
 
 
 def _process_request(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,7 +83,7 @@ def _process_request(original: Callable[..., Any]) -> Callable[..., Any]:
         except ModuleNotFoundError as missing:
             service = get_service_from_url(request.url.partition("?")[0])
             error = other_services.missing_module(missing, service)
-            _exchanges[-1].errors.append(error)
+            next(reversed(_mocks)).errors.append(error)
             raise error from missing
         if response == _NOT_IMPLEMENTED:
             _block(request)
@@ -125,7 +132,7 @@ def _block(request: AWSPreparedRequest) -> None:
         f"support {unsupported}. Mock this call, for example with botocore's Stubber, give its "
         "client an endpoint_url on this machine, or turn the option off for this test."
     )
-    _exchanges[-1].errors.append(error)
+    next(reversed(_mocks)).errors.append(error)
     raise error
 
 

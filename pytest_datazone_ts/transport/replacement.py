@@ -6,77 +6,105 @@ a replacement that was undone long ago. So each replacement keeps the value that
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from typing import TypeAlias
+
+    Target: TypeAlias = tuple[Any, str, Callable[[Any], Any]]
+    """A module or a class, the name of an attribute, and a function that takes the original and
+    returns its replacement: a function or another object with a ``__dict__``."""
 
 _REPLACEMENT = "_datazone_ts_replacement"
 
 
-class _Replacement:
-    """The replacement of an attribute, which the next double reuses."""
+class _Attribute:
+    """An attribute of another module, and its replacement, which the next double reuses."""
 
-    __slots__ = ("in_use", "original", "value")
+    __slots__ = ("build", "in_use", "name", "original", "owner", "value")
 
-    def __init__(self, value: Any, original: Any) -> None:
-        self.value = value
-        self.original = original
-        self.in_use = True
+    def __init__(self, owner: Any, name: str, build: Callable[[Any], Any]) -> None:
+        self.owner: Any = owner
+        self.name: str = name
+        self.build: Callable[[Any], Any] = build
+        self.in_use: bool = False
+        self.original: Any = None
+        self.value: Any = None
+        """The replacement of ``original``."""
+
+    def accepts(self, current: object) -> bool:
+        """Return whether to replace a value other than the known original, and prepare for it."""
+        # Any other value is a mock that the test has started since then, which stays. A module is
+        # not a mock: the test ended a mock that it had started earlier.
+        if self.in_use and not isinstance(current, ModuleType):
+            return False
+        original = _original(current)
+        if original is not self.original:
+            self.original, self.value = original, self.build(original)
+            vars(self.value)[_REPLACEMENT] = (self.value, original)
+        return True
 
 
 class Replacements:
-    """Replaces attributes, and restores the originals."""
+    """Replaces attributes of other modules, and restores the originals.
 
-    def __init__(self) -> None:
-        self._places: dict[tuple[Any, str], _Replacement] = {}
+    Args:
+        modules: The names of the modules that have the attributes.
+        find: Returns the attributes of the modules that are loaded. It is called again when one
+            of them is imported.
+    """
 
-    def put(self, owner: Any, name: str, build: Callable[[Any], Any]) -> None:
-        """Replace ``owner.name`` until ``undo()``, unless it is already replaced.
+    def __init__(self, modules: tuple[str, ...], find: Callable[[], Iterable[Target]]) -> None:
+        self._modules = modules
+        self._find = find
+        self._found_in: list[ModuleType | None] = []
+        self._current: list[_Attribute] = []
+        self._outdated: list[_Attribute] = []
+        """Those in use of modules that the test has imported again."""
 
-        A mock that the test has started since then stays.
-
-        Args:
-            owner: A module or a class.
-            name: The attribute's name.
-            build: Takes the original and returns its replacement, a function or another object
-                with a ``__dict__``.
-        """
-        place, current = (owner, name), getattr(owner, name)
-        replacement = self._places.get(place)
-        # A module is not a mock: the test ended a mock that it had started earlier.
-        if replacement is not None and replacement.in_use and not isinstance(current, ModuleType):
-            return
-        if replacement is None or current is not replacement.original:
-            original = _original(current)
-            if replacement is None or original is not replacement.original:
-                replacement = self._places[place] = _Replacement(build(original), original)
-                vars(replacement.value)[_REPLACEMENT] = replacement
-        replacement.in_use = True
-        if current is replacement.original:
-            setattr(owner, name, replacement.value)
+    def put(self) -> None:
+        """Replace the attributes until ``undo()``."""
+        if self._loaded() != self._found_in:
+            known = {(each.owner, each.name): each for each in self._outdated + self._current}
+            found = {target[:2]: target for target in self._find()}
+            self._current = [
+                known[place] if place in known else _Attribute(*target)
+                for place, target in found.items()
+            ]
+            self._outdated = [
+                each for place, each in known.items() if place not in found and each.in_use
+            ]
+            self._found_in = self._loaded()
+        for each in self._current:
+            current = getattr(each.owner, each.name)
+            if current is each.original or each.accepts(current):
+                setattr(each.owner, each.name, each.value)
+                each.in_use = True
 
     def undo(self) -> None:
         """Restore every original, except where the test has a mock of its own."""
-        for place, replacement in tuple(self._places.items()):
-            if not replacement.in_use:  # left from a botocore that a test imported again
-                del self._places[place]
-                continue
-            owner, name = place
-            current = getattr(owner, name)
-            # A mock may have restored an earlier replacement.
-            original = replacement.original if current is replacement.value else _original(current)
-            if current is not original:
-                setattr(owner, name, original)
-            replacement.in_use = False
+        for each in self._current + self._outdated:
+            if each.in_use:
+                current = getattr(each.owner, each.name)
+                # A mock may have restored an earlier replacement.
+                original = each.original if current is each.value else _original(current)
+                if current is not original:
+                    setattr(each.owner, each.name, original)
+                each.in_use = False
+        self._outdated.clear()
+
+    def _loaded(self) -> list[ModuleType | None]:
+        return [*map(sys.modules.get, self._modules)]
 
 
 def _original(value: Any) -> Any:
     """Return the original of a replacement, or else the value itself."""
     while True:
-        replacement = getattr(value, "__dict__", {}).get(_REPLACEMENT)
+        replacement, original = getattr(value, "__dict__", {}).get(_REPLACEMENT, (None, None))
         # functools.wraps copies the attributes of a replacement to the wrapper.
-        if replacement is None or replacement.value is not value:
+        if replacement is None or replacement is not value:
             return value
-        value = replacement.original
+        value = original

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from types import FrameType, ModuleType
 
     from pytest_datazone_ts.exchange import Exchange
-
-
-_replacements = Replacements()
+    from pytest_datazone_ts.transport.replacement import Target
 
 
 def _passes_virtually(seconds: float) -> bool:
@@ -101,21 +99,34 @@ def _anyio_sleeper(original: Any) -> Any:
     return sleep
 
 
-def install() -> None:
-    """Install the stand-ins in the modules that are loaded."""
+def _targets() -> Iterator[Target]:
     from botocore import endpoint  # noqa: PLC0415 - a test may import botocore again
     from botocore.retries.bucket import TokenBucket  # noqa: PLC0415 - a test may import botocore again
 
-    _replacements.put(endpoint, "time", _Time)
-    _replacements.put(TokenBucket, "_acquire", _acquirer)
+    yield endpoint, "time", _Time
+    yield TokenBucket, "_acquire", _acquirer
     aio_endpoint = sys.modules.get("aiobotocore.endpoint")
     if aio_endpoint is not None:
-        _replacements.put(aio_endpoint, "asyncio", _Asyncio)
+        yield aio_endpoint, "asyncio", _Asyncio
         if hasattr(aio_endpoint, "AnyioEndpoint"):
-            _replacements.put(aio_endpoint.AnyioEndpoint, "_sleep", _anyio_sleeper)
+            yield aio_endpoint.AnyioEndpoint, "_sleep", _anyio_sleeper
     aio_bucket = sys.modules.get("aiobotocore.retries.bucket")
     if aio_bucket is not None:
-        _replacements.put(aio_bucket.AsyncTokenBucket, "_acquire", _acquirer)
+        yield aio_bucket.AsyncTokenBucket, "_acquire", _acquirer
+
+
+_replacements = Replacements(
+    (
+        *("botocore.endpoint", "botocore.retries.bucket"),
+        *("aiobotocore.endpoint", "aiobotocore.retries.bucket"),
+    ),
+    _targets,
+)
+
+
+def install() -> None:
+    """Install the stand-ins in the modules that are loaded."""
+    _replacements.put()
 
 
 def uninstall() -> None:
