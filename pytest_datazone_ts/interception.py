@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from pytest_datazone_ts.transport.handled_packages import handled_packages
+from pytest_datazone_ts.handled_packages import handled_packages
 
 if TYPE_CHECKING:
     from types import ModuleType

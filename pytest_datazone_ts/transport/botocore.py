@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import ReferenceType, ref
 
+from pytest_datazone_ts.handled_packages import handled_packages
 from pytest_datazone_ts.transport import active, guard
 from pytest_datazone_ts.transport.active import ANSWERED_BY, OPERATION_MODEL, PENDING
-from pytest_datazone_ts.transport.handled_packages import handled_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
