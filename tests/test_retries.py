@@ -21,7 +21,12 @@ import botocore.endpoint
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import CapacityNotAvailableError, ClientError, ReadTimeoutError
+from botocore.exceptions import (
+    CapacityNotAvailableError,
+    ClientError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 from botocore.retries import bucket
 from freezegun import freeze_time
 from network import answer
@@ -111,6 +116,25 @@ def test_retries_of_any_fault_take_no_real_time(mode, fault, waits, datazone_ts,
     post(make_client(mode))
     assert waits == []
     assert len(datazone_ts.sleeps) == 2
+
+
+@pytest.mark.parametrize("mode", ["legacy", "standard"])  # adaptive mode also waits for tokens
+def test_waits_around_a_request_that_is_not_sent_are_those_of_the_attempt_before(
+    mode, make_client, post
+):
+    requests = count(1)
+
+    def fail_the_second(request, **_):
+        if next(requests) == 2:
+            raise EndpointConnectionError(endpoint_url=request.url)
+
+    client = make_client(mode, attempts=4)
+    client.meta.events.register("before-send.datazone", fail_the_second)
+    with mock_datazone_ts() as ts:
+        ts.inject("ThrottlingException")
+        post(client)
+
+        assert [attempt.slept for attempt in ts.calls.one().attempts] == [sum(ts.sleeps), 0]
 
 
 @pytest.mark.parametrize("mode", MODES)
