@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 PIPELINE = """
@@ -110,8 +112,9 @@ def test_a_method_that_posts_outside_the_double_is_named(run, method):
             def test_it(self, datazone_ts): pass
     """
     result = run(module)
+    name = f"TestIt.{method}" if sys.version_info >= (3, 11) else method  # the first co_qualname
     message = (
-        f"{GOES} from *{method}, outside the life of this test's double. Replace it with a fixture "
+        f"{GOES} from {name}, outside the life of this test's double. Replace it with a fixture "
         "that requests datazone_ts, such as @pytest.fixture(autouse=True)."
     )
     result.stdout.fnmatch_lines([f"E *DataZoneBlockedError: {message}"])
