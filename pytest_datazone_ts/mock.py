@@ -55,7 +55,10 @@ class ActiveDouble:
 
 
 def double_for_test(nodeid: str, options: Options) -> ActiveDouble:
-    """Return a fresh double for the running test, which alone may read it after it has ended."""
+    """Return a context manager that activates a fresh double for the running test.
+
+    Once the double has ended, only that test may read it.
+    """
     return ActiveDouble(options, Ending(f"the test {nodeid}", test=location.current_test()))
 
 
@@ -77,7 +80,7 @@ class MockDataZoneTimeSeries:
         run_options().override(keywords, source="mock_datazone_ts()")  # checks them
         self._keywords = keywords
         self._entered: list[tuple[int, ActiveDouble]] = []
-        """The active doubles, each after the thread that started it."""
+        """The active doubles, each with the ID of the thread that started it."""
         self._lock = threading.Lock()
 
     def start(self) -> DataZoneTimeSeries:

@@ -32,9 +32,9 @@ pytest_plugins = ["pytester"]
 
 @pytest.fixture(scope="session", autouse=True)
 def botocore_data() -> Iterator[None]:
-    """Parse each of botocore's data files, and list its services, only once.
+    """Parse each of botocore's data files and list its services only once.
 
-    A new session does both again.
+    By default, every new session does both again.
     """
     folder = str(Path(botocore.__file__).parent)
     packages = str(Path(folder).parent)  # boto3 adds a folder of its own
@@ -51,7 +51,7 @@ def botocore_data() -> Iterator[None]:
         return parsed[path]
 
     def list_services_once(loader: Loader, type_name: str) -> list[str]:
-        folders = [path for path in loader.search_paths if os.path.isdir(path)]  # noqa: PTH112 - text
+        folders = [path for path in loader.search_paths if os.path.isdir(path)]  # noqa: PTH112 - a string
         if not all(path.startswith(packages) for path in folders):
             return list_services(loader, type_name)
         key = (type_name, *folders)

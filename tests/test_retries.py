@@ -119,7 +119,7 @@ def test_retries_of_any_fault_take_no_real_time(mode, fault, waits, datazone_ts,
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard"])  # adaptive mode also waits for tokens
-def test_waits_around_a_request_that_is_not_sent_are_those_of_the_attempt_before(
+def test_waits_before_and_after_an_unsent_request_belong_to_the_previous_attempt(
     mode, make_client, post
 ):
     requests = count(1)

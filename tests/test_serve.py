@@ -21,9 +21,9 @@ PATH = f"/v2/domains/{DOMAIN}/entities/ASSET/{ENTITY}/time-series-data-points"
 BODY = json.dumps({"forms": [{**FORM, "timestamp": 0}]})
 UNKNOWN = "AWS4-HMAC-SHA256 Credential=k/20240101/us-east-1/nothing/aws4_request, Signature=0"
 PIPE = 4096
-"""The size of the server's pipes, in bytes: the smallest that Linux has."""
+"""The size of the server's pipes, in bytes: the smallest that Linux allows."""
 FULL = 1_100
-"""How many requests fill a pipe and then the server's own queue with lines that nobody reads."""
+"""The number of requests whose unread log lines fill a pipe and then the server's own queue."""
 needs_sigterm = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM to send")
 
 

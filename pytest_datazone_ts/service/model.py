@@ -109,7 +109,7 @@ def service() -> ServiceModel:
 
 def _services() -> list[ServiceModel]:
     """Return the models that a new client may have, the preferred one first."""
-    # Not get(), which takes longer if there is no such variable.
+    # Not get(), which is slower if the variable is not set.
     data_path = os.environ["AWS_DATA_PATH"] if "AWS_DATA_PATH" in os.environ else None  # noqa: SIM401
     return [_load(data_path), service()] if data_path else [service()]
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pytest_datazone_ts.transport.replacement import Target
 
 _mocks: dict[Exchange, MockAWS] = {}
-"""The ``mock_aws`` of each active double that has the option, by the double's exchange."""
+"""The ``mock_aws`` of each active double that has the option, keyed by the double's exchange."""
 
 
 def start(exchange: Exchange) -> None:

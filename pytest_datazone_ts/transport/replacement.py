@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Target: TypeAlias = tuple[Any, str, Callable[[Any], Any]]
-    """A module or a class, the name of an attribute, and a function that takes the original and
-    returns its replacement: a function or another object with a ``__dict__``."""
+    """A module or class, the name of an attribute, and a function that takes the original and
+    returns its replacement, which must have a ``__dict__``."""
 
 _REPLACEMENT = "_datazone_ts_replacement"
 
@@ -36,9 +36,10 @@ class _Attribute:
         """The replacement of ``original``."""
 
     def accepts(self, current: object) -> bool:
-        """Return whether to replace a value other than the known original, and prepare for it."""
-        # Any other value is a mock that the test has started since then, which stays. A module is
-        # not a mock: the test ended a mock that it had started earlier.
+        """Return whether to replace ``current``, and build the replacement if necessary."""
+        # While the attribute is in use, any value but a module stays: it is the replacement, or a
+        # mock that the test has started since. A module is back because the test has ended an
+        # earlier mock.
         if self.in_use and not isinstance(current, ModuleType):
             return False
         original = _original(current)
@@ -53,8 +54,8 @@ class Replacements:
 
     Args:
         modules: The names of the modules that have the attributes.
-        find: Returns the attributes of the modules that are loaded. It is called again when one
-            of them is imported.
+        find: Returns the attributes to replace in those modules that are loaded. ``put()`` calls
+            it again if any of the modules has been imported since.
     """
 
     def __init__(self, modules: tuple[str, ...], find: Callable[[], Iterable[Target]]) -> None:
@@ -63,7 +64,7 @@ class Replacements:
         self._found_in: list[ModuleType | None] = []
         self._current: list[_Attribute] = []
         self._outdated: list[_Attribute] = []
-        """Those in use of modules that the test has imported again."""
+        """Attributes still in use on old copies of modules that the test has imported again."""
 
     def put(self) -> None:
         """Replace the attributes until ``undo()``."""
