@@ -33,7 +33,7 @@ Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
 class ActiveDouble:
-    """Activates a fresh double, which answers every DataZone client in the process.
+    """A context manager that activates a fresh double, which answers every DataZone client.
 
     Args:
         options: The options of the double.
@@ -50,8 +50,10 @@ class ActiveDouble:
 
     def __exit__(self, *_: object) -> None:
         exchange = exchange_behind(self.double)
-        activation.deactivate(exchange)
-        exchange.ending = self._ending
+        try:
+            activation.deactivate(exchange)
+        finally:
+            exchange.ending = self._ending
 
 
 def double_for_test(nodeid: str, options: Options) -> ActiveDouble:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 import boto3
+import botocore.endpoint
 import pytest
+from botocore.endpoint import Endpoint
+from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.models import MockAWS
 
 from pytest_datazone_ts import DataZoneTimeSeries, UnansweredOperationError, mock_datazone_ts
 
+SEND = Endpoint._send  # noqa: SLF001 - replaced, as the last step before the network
 ELSEWHERE = "https://secretsmanager.us-east-1.api.aws"
 BLOCKED = (
     f"the option mock_aws blocked POST {ELSEWHERE}/: moto does not support any service at this "
@@ -225,3 +232,62 @@ def test_a_double_without_it_inside_changes_nothing(network):
     with mock_datazone_ts(mock_aws=True), mock_datazone_ts():
         assert store_and_read() == b"87.5"
     assert not network
+
+
+def fail(*_, **__):
+    raise OSError
+
+
+def test_a_double_whose_mock_aws_cannot_start_is_not_active(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(MockAWS, "start", fail)
+        with pytest.raises(OSError):  # noqa: PT011, SIM117 - two steps
+            with mock_datazone_ts(mock_aws=True):
+                pass
+    with pytest.raises(RuntimeError, match="no DataZone double is active here"):
+        DataZoneTimeSeries.current()
+    with mock_datazone_ts(mock_aws=True):
+        assert store_and_read() == b"87.5"
+    assert botocore.endpoint.time is time
+    assert Endpoint._send is SEND  # noqa: SLF001 - see above
+
+
+def test_a_double_whose_mock_aws_cannot_stop_is_over(monkeypatch):
+    mock = mock_datazone_ts(mock_aws=True)
+    ts = mock.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(MockAWS, "stop", fail)
+        with pytest.raises(OSError):  # noqa: PT011 - raised above
+            mock.stop()
+    mock_aws().stop()  # as the double could not
+
+    with pytest.raises(RuntimeError, match=r"^inject\(\) came too late"):
+        ts.inject("ThrottlingException")
+
+
+def test_a_function_that_the_test_has_kept_blocks_nothing_after_the_double(network):
+    with mock_datazone_ts(mock_aws=True):
+        kept = Endpoint._send, BotocoreStubber.process_request  # noqa: SLF001 - see above
+    with mock_datazone_ts(), mock_aws(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Endpoint, "_send", kept[0])
+        patch.setattr(BotocoreStubber, "process_request", kept[1])
+        with pytest.raises(ClientError, match="404"):
+            boto3.client("waf").list_rules()
+        boto3.client("secretsmanager", endpoint_url=ELSEWHERE).list_secrets()
+    assert len(network) == 1
+
+
+def test_moto_can_be_imported_while_a_double_is_active(run_pytest):
+    """An old moto creates sessions while it is imported."""
+    module = """
+        import sys
+
+        import boto3
+        from pytest_datazone_ts import mock_datazone_ts
+
+        def test_it(datazone_ts):
+            assert "moto" not in sys.modules
+            with mock_datazone_ts(mock_aws=True):
+                assert boto3.client("sts").get_caller_identity()["Account"] == "123456789012"
+    """
+    run_pytest(module, in_subprocess=True).assert_outcomes(passed=1)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from itertools import permutations
 from unittest import mock
 
+import boto3
 import botocore.endpoint
 import pytest
+from botocore.credentials import InstanceMetadataProvider
 from botocore.session import Session
 
-from pytest_datazone_ts import mock_datazone_ts
+from pytest_datazone_ts import DataZoneTimeSeries, mock_datazone_ts
 
 each_replaced_name = pytest.mark.parametrize(
     ("owner", "name"), [(botocore.endpoint, "time"), (Session, "get_credentials")]
@@ -48,6 +51,52 @@ def test_a_mock_can_last_until_the_next_double(owner, name):
     finally:
         patch.stop()
         setattr(owner, name, original)
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_class_that_is_mocked_in_one_double_has_its_stand_ins_in_the_next():
+    original = Session.get_credentials
+    own = type("Own", (Session,), {})
+    with mock.patch("botocore.session.Session"), mock_datazone_ts():
+        pass
+    with mock_datazone_ts():
+        with mock.patch("botocore.session.Session", own), mock_datazone_ts():
+            assert own().get_config_variable("region") == "us-east-1"
+        with mock_datazone_ts():
+            assert boto3.client("datazone").meta.region_name == "us-east-1"
+    assert own.get_credentials is Session.get_credentials is original
+
+
+def test_a_mock_that_is_started_again_in_the_double_stays():
+    own = mock.Mock()
+    patch = mock.patch.object(InstanceMetadataProvider, "load", own)
+    patch.start()
+    with mock_datazone_ts():
+        patch.stop()
+        patch.start()
+        with mock_datazone_ts():
+            assert InstanceMetadataProvider.load is own
+    patch.stop()
+
+
+def test_a_double_that_cannot_start_is_not_active():
+    original = Session.get_credentials
+    with mock.patch("botocore.session.Session", type("Own", (), {})):  # without the methods
+        with pytest.raises(AttributeError, match="get_credentials"):
+            mock_datazone_ts().start()
+        with pytest.raises(RuntimeError, match="no DataZone double is active here"):
+            DataZoneTimeSeries.current()
+    with mock_datazone_ts():
+        pass
+    assert Session.get_credentials is original
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_package_that_the_test_declares_missing_is_left_out(monkeypatch):
+    for name in ("credentials", "endpoint", "session", "utils"):
+        monkeypatch.setitem(sys.modules, f"aiobotocore.{name}", None)
+    with mock_datazone_ts():
+        assert boto3.client("datazone").meta.region_name == "us-east-1"
 
 
 def test_a_backoff_after_a_mock_is_recorded_once(make_client, post):

@@ -28,17 +28,21 @@ def activate(double: Any, exchange: Exchange) -> None:
     """Make a double answer every DataZone client in the process."""
     with active.lock:
         model.load(chain(botocore.handle_existing(), botocore.latest_model()))
-        if exchange.options.mock_aws:
-            from pytest_datazone_ts.transport import moto  # noqa: PLC0415 - for mock_aws=True only
+        try:
+            if exchange.options.mock_aws:
+                from pytest_datazone_ts.transport import moto  # noqa: PLC0415 - for mock_aws=True only
 
-            moto.start(exchange)
-        active.push(double, exchange)
-        credentials.install()
-        retries.install()
-        if exchange.options.sleep == "virtual":
-            from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - for sleep="virtual" only
+                moto.start(exchange)
+            active.push(double, exchange)
+            credentials.install()
+            retries.install()
+            if exchange.options.sleep == "virtual":
+                from pytest_datazone_ts.transport import code_sleeps  # noqa: PLC0415 - for sleep="virtual" only
 
-            code_sleeps.install(exchange)
+                code_sleeps.install(exchange)
+        except BaseException:
+            deactivate(exchange)
+            raise
 
 
 def deactivate(exchange: Exchange) -> None:

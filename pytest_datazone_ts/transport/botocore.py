@@ -92,7 +92,8 @@ def handle_session(session: Session, package: ModuleType) -> None:
         if is_active:
             retries.install()
             moto = sys.modules.get("pytest_datazone_ts.transport.moto")
-            if moto is not None:
+            # An old moto creates sessions while it is imported.
+            if moto is not None and hasattr(moto, "install"):
                 moto.install()
 
 

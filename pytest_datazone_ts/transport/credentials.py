@@ -15,15 +15,14 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_datazone_ts.transport import active
-from pytest_datazone_ts.transport.replacement import Replacements
+from pytest_datazone_ts.transport.replacement import Attribute, Replacements, loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine
 
     from botocore.compat import HTTPHeaders
     from botocore.session import Session
 
-    from pytest_datazone_ts.transport.replacement import Target
 
 REGION = "us-east-1"
 ACCESS_KEY = "stand-in"
@@ -150,40 +149,31 @@ def _get_scoped_config(find: Callable[[Session], Any]) -> Callable[[Session], An
     return get_scoped_config
 
 
-def _targets() -> Iterator[Target]:
-    from botocore.credentials import (  # noqa: PLC0415 - keeps start-up fast
-        ContainerProvider,
-        InstanceMetadataProvider,
-        ProcessProvider,
-    )
-    from botocore.session import Session  # noqa: PLC0415 - keeps start-up fast
-    from botocore.utils import IMDSRegionProvider  # noqa: PLC0415 - keeps start-up fast
-
-    yield ContainerProvider, "load", _LOAD.build
-    yield InstanceMetadataProvider, "load", _LOAD.build
-    yield ProcessProvider, "load", _LOAD_PROCESS.build
-    yield IMDSRegionProvider, "provide", _PROVIDE_REGION.build
-    yield Session, "get_credentials", _GET_CREDENTIALS.build
-    yield Session, "get_auth_token", _get_auth_token
-    yield Session, "get_config_variable", _get_config_variable
-    yield Session, "get_scoped_config", _get_scoped_config
-    if "aiobotocore.session" in sys.modules:
-        aio_credentials = sys.modules["aiobotocore.credentials"]
-        aio_utils = sys.modules["aiobotocore.utils"]
-        aio_session = sys.modules["aiobotocore.session"]
-        yield aio_credentials.AioContainerProvider, "load", _LOAD.build_async
-        yield aio_credentials.AioInstanceMetadataProvider, "load", _LOAD.build_async
-        yield aio_credentials.AioProcessProvider, "load", _LOAD_PROCESS.build_async
-        yield aio_utils.AioIMDSRegionProvider, "provide", _PROVIDE_REGION.build_async
-        yield aio_session.AioSession, "get_credentials", _GET_CREDENTIALS.build_async
-
-
+_CREDENTIALS, _SESSION = "botocore.credentials", "botocore.session"
 _replacements = Replacements(
-    (
-        *("botocore.credentials", "botocore.session", "botocore.utils"),
-        *("aiobotocore.credentials", "aiobotocore.session", "aiobotocore.utils"),
+    Attribute(loaded(_CREDENTIALS, "ContainerProvider"), "load", _LOAD.build),
+    Attribute(loaded(_CREDENTIALS, "InstanceMetadataProvider"), "load", _LOAD.build),
+    Attribute(loaded(_CREDENTIALS, "ProcessProvider"), "load", _LOAD_PROCESS.build),
+    Attribute(loaded("botocore.utils", "IMDSRegionProvider"), "provide", _PROVIDE_REGION.build),
+    Attribute(loaded(_SESSION, "Session"), "get_credentials", _GET_CREDENTIALS.build),
+    Attribute(loaded(_SESSION, "Session"), "get_auth_token", _get_auth_token),
+    Attribute(loaded(_SESSION, "Session"), "get_config_variable", _get_config_variable),
+    Attribute(loaded(_SESSION, "Session"), "get_scoped_config", _get_scoped_config),
+    Attribute(loaded(f"aio{_CREDENTIALS}", "AioContainerProvider"), "load", _LOAD.build_async),
+    Attribute(
+        loaded(f"aio{_CREDENTIALS}", "AioInstanceMetadataProvider"), "load", _LOAD.build_async
     ),
-    _targets,
+    Attribute(
+        loaded(f"aio{_CREDENTIALS}", "AioProcessProvider"), "load", _LOAD_PROCESS.build_async
+    ),
+    Attribute(
+        loaded("aiobotocore.utils", "AioIMDSRegionProvider"),
+        "provide",
+        _PROVIDE_REGION.build_async,
+    ),
+    Attribute(
+        loaded(f"aio{_SESSION}", "AioSession"), "get_credentials", _GET_CREDENTIALS.build_async
+    ),
 )
 
 

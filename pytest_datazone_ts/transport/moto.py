@@ -8,7 +8,6 @@ network, where botocore's endpoint passes a request to its HTTP session.
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -23,7 +22,7 @@ from moto.core.models import botocore_stubber
 from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.text import without_credentials
 from pytest_datazone_ts.transport import loopback, other_services
-from pytest_datazone_ts.transport.replacement import Replacements
+from pytest_datazone_ts.transport.replacement import Attribute, Replacements, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from moto.core.models import MockAWS
 
     from pytest_datazone_ts.exchange import Exchange
-    from pytest_datazone_ts.transport.replacement import Target
 
 _mocks: dict[Exchange, MockAWS] = {}
 """The ``mock_aws`` of each active double that has the option, keyed by the double's exchange."""
@@ -52,8 +50,10 @@ def start(exchange: Exchange) -> None:
 
 
 def stop(exchange: Exchange) -> None:
-    """Stop the ``mock_aws`` of a double."""
-    mock = _mocks.pop(exchange)
+    """Stop a double's ``mock_aws``; after the last one, stop blocking requests."""
+    mock = _mocks.pop(exchange, None)
+    if mock is None:  # it could not be started
+        return
     if not _mocks:
         _replacements.undo()
     with _environment_unchanged():
@@ -66,18 +66,10 @@ def install() -> None:
         _replacements.put()
 
 
-def _targets() -> Iterator[Target]:
-    yield BotocoreStubber, "process_request", _process_request
-    yield Endpoint, "_send", _send
-    if "aiobotocore.endpoint" in sys.modules:
-        yield sys.modules["aiobotocore.endpoint"].AioEndpoint, "_send", _send_async
-
-
-_replacements = Replacements(("aiobotocore.endpoint",), _targets)
-
-
 def _process_request(original: Callable[..., Any]) -> Callable[..., Any]:
     def process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
+        if not _mocks:  # the test has kept this function
+            return original(stubber, request)
         try:
             response = original(stubber, request)
         except ModuleNotFoundError as missing:
@@ -98,7 +90,7 @@ _NOT_IMPLEMENTED: tuple[int, dict[str, str], str] = (404, {}, "Not yet implement
 
 def _send(original: Callable[..., Any]) -> Callable[..., Any]:
     def send(endpoint: Endpoint, request: AWSPreparedRequest) -> Any:
-        if loopback.is_url(request.url):
+        if loopback.is_url(request.url) or not _mocks:
             return original(endpoint, request)
         # Sessions created before moto was imported do not have its handler.
         response = botocore_stubber("before-send", request)
@@ -111,11 +103,18 @@ def _send(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _send_async(original: Callable[..., Any]) -> Callable[..., Any]:
     async def send(endpoint: Any, request: AWSPreparedRequest) -> Any:
-        if not loopback.is_url(request.url):
+        if _mocks and not loopback.is_url(request.url):
             _block(request)
         return await original(endpoint, request)
 
     return send
+
+
+_replacements = Replacements(
+    Attribute(lambda: BotocoreStubber, "process_request", _process_request),
+    Attribute(lambda: Endpoint, "_send", _send),
+    Attribute(loaded("aiobotocore.endpoint", "AioEndpoint"), "_send", _send_async),
+)
 
 
 def _block(request: AWSPreparedRequest) -> None:

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.transport import active
 from pytest_datazone_ts.transport.active import ANSWERED_BY, PENDING
-from pytest_datazone_ts.transport.replacement import Replacements
+from pytest_datazone_ts.transport.replacement import Attribute, Replacements, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType, ModuleType
 
     from pytest_datazone_ts.exchange import Exchange
-    from pytest_datazone_ts.transport.replacement import Target
 
 
 def _passes_virtually(seconds: float) -> bool:
@@ -99,28 +98,12 @@ def _anyio_sleeper(original: Any) -> Any:
     return sleep
 
 
-def _targets() -> Iterator[Target]:
-    from botocore import endpoint  # noqa: PLC0415 - a test may import botocore again
-    from botocore.retries.bucket import TokenBucket  # noqa: PLC0415 - a test may import botocore again
-
-    yield endpoint, "time", _Time
-    yield TokenBucket, "_acquire", _acquirer
-    aio_endpoint = sys.modules.get("aiobotocore.endpoint")
-    if aio_endpoint is not None:
-        yield aio_endpoint, "asyncio", _Asyncio
-        if hasattr(aio_endpoint, "AnyioEndpoint"):
-            yield aio_endpoint.AnyioEndpoint, "_sleep", _anyio_sleeper
-    aio_bucket = sys.modules.get("aiobotocore.retries.bucket")
-    if aio_bucket is not None:
-        yield aio_bucket.AsyncTokenBucket, "_acquire", _acquirer
-
-
 _replacements = Replacements(
-    (
-        *("botocore.endpoint", "botocore.retries.bucket"),
-        *("aiobotocore.endpoint", "aiobotocore.retries.bucket"),
-    ),
-    _targets,
+    Attribute(loaded("botocore.endpoint"), "time", _Time),
+    Attribute(loaded("botocore.retries.bucket", "TokenBucket"), "_acquire", _acquirer),
+    Attribute(loaded("aiobotocore.endpoint"), "asyncio", _Asyncio),
+    Attribute(loaded("aiobotocore.endpoint", "AnyioEndpoint"), "_sleep", _anyio_sleeper),
+    Attribute(loaded("aiobotocore.retries.bucket", "AsyncTokenBucket"), "_acquire", _acquirer),
 )
 
 
