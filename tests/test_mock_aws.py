@@ -241,9 +241,8 @@ def fail(*_, **__):
 def test_a_double_whose_mock_aws_cannot_start_is_not_active(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(MockAWS, "start", fail)
-        with pytest.raises(OSError):  # noqa: PT011, SIM117 - two steps
-            with mock_datazone_ts(mock_aws=True):
-                pass
+        with pytest.raises(OSError):  # noqa: PT011 - raised above
+            mock_datazone_ts(mock_aws=True).start()
     with pytest.raises(RuntimeError, match="no DataZone double is active here"):
         DataZoneTimeSeries.current()
     with mock_datazone_ts(mock_aws=True):

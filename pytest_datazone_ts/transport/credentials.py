@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from botocore.compat import HTTPHeaders
     from botocore.session import Session
 
-
 REGION = "us-east-1"
 ACCESS_KEY = "stand-in"
 SECRET_KEY = "stand-in"  # noqa: S105 - not a secret
@@ -149,30 +148,27 @@ def _get_scoped_config(find: Callable[[Session], Any]) -> Callable[[Session], An
     return get_scoped_config
 
 
-_CREDENTIALS, _SESSION = "botocore.credentials", "botocore.session"
 _replacements = Replacements(
-    Attribute(loaded(_CREDENTIALS, "ContainerProvider"), "load", _LOAD.build),
-    Attribute(loaded(_CREDENTIALS, "InstanceMetadataProvider"), "load", _LOAD.build),
-    Attribute(loaded(_CREDENTIALS, "ProcessProvider"), "load", _LOAD_PROCESS.build),
+    Attribute(loaded("botocore.credentials", "ContainerProvider"), "load", _LOAD.build),
+    Attribute(loaded("botocore.credentials", "InstanceMetadataProvider"), "load", _LOAD.build),
+    Attribute(loaded("botocore.credentials", "ProcessProvider"), "load", _LOAD_PROCESS.build),
     Attribute(loaded("botocore.utils", "IMDSRegionProvider"), "provide", _PROVIDE_REGION.build),
-    Attribute(loaded(_SESSION, "Session"), "get_credentials", _GET_CREDENTIALS.build),
-    Attribute(loaded(_SESSION, "Session"), "get_auth_token", _get_auth_token),
-    Attribute(loaded(_SESSION, "Session"), "get_config_variable", _get_config_variable),
-    Attribute(loaded(_SESSION, "Session"), "get_scoped_config", _get_scoped_config),
-    Attribute(loaded(f"aio{_CREDENTIALS}", "AioContainerProvider"), "load", _LOAD.build_async),
+    Attribute(loaded("botocore.session", "Session"), "get_credentials", _GET_CREDENTIALS.build),
+    Attribute(loaded("botocore.session", "Session"), "get_auth_token", _get_auth_token),
+    Attribute(loaded("botocore.session", "Session"), "get_config_variable", _get_config_variable),
+    Attribute(loaded("botocore.session", "Session"), "get_scoped_config", _get_scoped_config),
+    Attribute(loaded("aiobotocore.credentials", "AioContainerProvider"), "load", _LOAD.build_async),
     Attribute(
-        loaded(f"aio{_CREDENTIALS}", "AioInstanceMetadataProvider"), "load", _LOAD.build_async
+        loaded("aiobotocore.credentials", "AioInstanceMetadataProvider"), "load", _LOAD.build_async
     ),
     Attribute(
-        loaded(f"aio{_CREDENTIALS}", "AioProcessProvider"), "load", _LOAD_PROCESS.build_async
+        loaded("aiobotocore.credentials", "AioProcessProvider"), "load", _LOAD_PROCESS.build_async
     ),
     Attribute(
-        loaded("aiobotocore.utils", "AioIMDSRegionProvider"),
-        "provide",
-        _PROVIDE_REGION.build_async,
+        loaded("aiobotocore.utils", "AioIMDSRegionProvider"), "provide", _PROVIDE_REGION.build_async
     ),
     Attribute(
-        loaded(f"aio{_SESSION}", "AioSession"), "get_credentials", _GET_CREDENTIALS.build_async
+        loaded("aiobotocore.session", "AioSession"), "get_credentials", _GET_CREDENTIALS.build_async
     ),
 )
 

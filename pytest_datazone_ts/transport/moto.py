@@ -51,9 +51,7 @@ def start(exchange: Exchange) -> None:
 
 def stop(exchange: Exchange) -> None:
     """Stop a double's ``mock_aws``; after the last one, stop blocking requests."""
-    mock = _mocks.pop(exchange, None)
-    if mock is None:  # it could not be started
-        return
+    mock = _mocks.pop(exchange)
     if not _mocks:
         _replacements.undo()
     with _environment_unchanged():
