@@ -79,7 +79,7 @@ class MockDataZoneTimeSeries:
     """A context manager and decorator that activates a fresh double each time."""
 
     def __init__(self, keywords: Mapping[str, Any]) -> None:
-        run_options().override(keywords, source="mock_datazone_ts()")  # checks them
+        run_options().override(keywords, source="mock_datazone_ts()")  # fail here, not on entry
         self._keywords = keywords
         self._entered: list[tuple[int, ActiveDouble]] = []
         """The active doubles, each with the ID of the thread that started it."""

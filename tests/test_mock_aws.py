@@ -277,7 +277,7 @@ def test_a_function_that_the_test_has_kept_blocks_nothing_after_the_double(netwo
 
 
 def test_moto_can_be_imported_while_a_double_is_active(run_pytest):
-    """An old moto creates sessions while it is imported."""
+    """Old versions of moto create sessions while they are imported."""
     module = """
         import sys
 

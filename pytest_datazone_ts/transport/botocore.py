@@ -92,7 +92,7 @@ def handle_session(session: Session, package: ModuleType) -> None:
         if is_active:
             retries.install()
             moto = sys.modules.get("pytest_datazone_ts.transport.moto")
-            # An old moto creates sessions while it is imported.
+            # Old versions of moto create sessions while they are imported.
             if moto is not None and hasattr(moto, "install"):
                 moto.install()
 

@@ -49,11 +49,11 @@ class Attribute:
         self.name: str = name
         self.build: Callable[[Any], Any] = build
         self.place: _Place | None = None
-        """Its place at present."""
+        """Its current place."""
 
 
 def loaded(module: str, class_name: str | None = None) -> Callable[[], Any]:
-    """Return a function that returns a module or one of its classes, if it is loaded."""
+    """Return a function that finds a module or one of its classes; ``None`` if it is not loaded."""
 
     def find() -> Any:
         found = sys.modules.get(module)
@@ -68,7 +68,7 @@ class Replacements:
     def __init__(self, *attributes: Attribute) -> None:
         self._attributes = attributes
         self._outdated: list[_Place] = []
-        """Places still in use whose owner is another one now."""
+        """Places that are still in use, although their attributes now have other owners."""
 
     def put(self) -> None:
         """Replace the attributes until ``undo()``.
