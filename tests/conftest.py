@@ -32,7 +32,7 @@ pytest_plugins = ["pytester"]
 
 @pytest.fixture(scope="session", autouse=True)
 def botocore_data() -> Iterator[None]:
-    """Parse each of botocore's data files and list its services only once.
+    """Parse each of botocore's data files only once, and list botocore's services only once.
 
     By default, every new session does both again.
     """

@@ -17,7 +17,7 @@ from moto.core.models import MockAWS
 
 from pytest_datazone_ts import DataZoneTimeSeries, UnansweredOperationError, mock_datazone_ts
 
-SEND = Endpoint._send  # noqa: SLF001 - replaced, as the last step before the network
+SEND = Endpoint._send  # noqa: SLF001 - a double replaces this last step before the network
 ELSEWHERE = "https://secretsmanager.us-east-1.api.aws"
 BLOCKED = (
     f"the option mock_aws blocked POST {ELSEWHERE}/: moto does not support any service at this "
@@ -238,10 +238,10 @@ def fail(*_, **__):
     raise OSError
 
 
-def test_a_double_whose_mock_aws_cannot_start_is_not_active(monkeypatch):
+def test_a_double_whose_mock_aws_fails_to_start_is_not_active(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(MockAWS, "start", fail)
-        with pytest.raises(OSError):  # noqa: PT011 - raised above
+        with pytest.raises(OSError):  # noqa: PT011 - raised by fail()
             mock_datazone_ts(mock_aws=True).start()
     with pytest.raises(RuntimeError, match="no DataZone double is active here"):
         DataZoneTimeSeries.current()
@@ -251,14 +251,14 @@ def test_a_double_whose_mock_aws_cannot_start_is_not_active(monkeypatch):
     assert Endpoint._send is SEND  # noqa: SLF001 - see above
 
 
-def test_a_double_whose_mock_aws_cannot_stop_is_over(monkeypatch):
+def test_a_double_whose_mock_aws_fails_to_stop_is_over(monkeypatch):
     mock = mock_datazone_ts(mock_aws=True)
     ts = mock.start()
     with monkeypatch.context() as patch:
         patch.setattr(MockAWS, "stop", fail)
-        with pytest.raises(OSError):  # noqa: PT011 - raised above
+        with pytest.raises(OSError):  # noqa: PT011 - raised by fail()
             mock.stop()
-    mock_aws().stop()  # as the double could not
+    mock_aws().stop()  # because the double could not
 
     with pytest.raises(RuntimeError, match=r"^inject\(\) came too late"):
         ts.inject("ThrottlingException")

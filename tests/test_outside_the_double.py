@@ -112,7 +112,7 @@ def test_a_method_that_posts_outside_the_double_is_named(run, method):
             def test_it(self, datazone_ts): pass
     """
     result = run(module)
-    name = f"TestIt.{method}" if sys.version_info >= (3, 11) else method  # the first co_qualname
+    name = f"TestIt.{method}" if sys.version_info >= (3, 11) else method  # 3.11 added co_qualname
     message = (
         f"{GOES} from {name}, outside the life of this test's double. Replace it with a fixture "
         "that requests datazone_ts, such as @pytest.fixture(autouse=True)."

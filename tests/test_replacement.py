@@ -79,7 +79,7 @@ def test_a_mock_that_is_started_again_in_the_double_stays():
     patch.stop()
 
 
-def test_a_double_that_cannot_start_is_not_active():
+def test_a_double_that_fails_to_start_is_not_active():
     original = Session.get_credentials
     with mock.patch("botocore.session.Session", type("Own", (), {})):  # without the methods
         with pytest.raises(AttributeError, match="get_credentials"):

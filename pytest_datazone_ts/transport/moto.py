@@ -50,7 +50,7 @@ def start(exchange: Exchange) -> None:
 
 
 def stop(exchange: Exchange) -> None:
-    """Stop a double's ``mock_aws``; after the last one, stop blocking requests."""
+    """Stop a double's ``mock_aws``, and stop blocking requests if it was the last one."""
     mock = _mocks.pop(exchange)
     if not _mocks:
         _replacements.undo()
@@ -66,7 +66,7 @@ def install() -> None:
 
 def _process_request(original: Callable[..., Any]) -> Callable[..., Any]:
     def process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
-        if not _mocks:  # the test has kept this function
+        if not _mocks:  # the test still holds a reference to this function
             return original(stubber, request)
         try:
             response = original(stubber, request)

@@ -27,15 +27,16 @@ class _Place:
         self.in_use: bool = False
         self.original: Any = None
         self.value: Any = None
-        """The replacement of ``original``."""
+        """The replacement for ``original``."""
 
 
 class Attribute:
     """An attribute to replace.
 
     Args:
-        find_owner: Returns the module or class that has the attribute; ``None`` if it is not
-            loaded. A test may import the module again, or mock the class.
+        find_owner: Returns the module or class that has the attribute, or ``None`` if it is not
+            loaded. Called on every ``put()``, because a test may import the module again or mock
+            the class.
         name: The attribute's name.
         build: Takes the original and returns its replacement, which must have a ``__dict__``.
     """
@@ -53,7 +54,7 @@ class Attribute:
 
 
 def loaded(module: str, class_name: str | None = None) -> Callable[[], Any]:
-    """Return a function that finds a module or one of its classes; ``None`` if it is not loaded."""
+    """Return a function that returns a module or one of its classes, or ``None`` if not loaded."""
 
     def find() -> Any:
         found = sys.modules.get(module)
@@ -73,7 +74,7 @@ class Replacements:
     def put(self) -> None:
         """Replace the attributes until ``undo()``.
 
-        A mock that the test has started since the first ``put()`` stays.
+        A mock that the test has started since the first ``put()`` stays in place.
         """
         for attribute in self._attributes:
             owner = attribute.find_owner()
