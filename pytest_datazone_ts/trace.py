@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_datazone_ts.entries import CallEntry
     from pytest_datazone_ts.injections import Injection, RateLimit
-    from pytest_datazone_ts.listener import Source
+    from pytest_datazone_ts.listeners import Source
     from pytest_datazone_ts.records import Call
     from pytest_datazone_ts.sweep_cell import SweepCell
 
