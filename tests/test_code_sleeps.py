@@ -368,6 +368,25 @@ def test_a_thread_sleeps_virtually_once_it_has_called(ts, make_client, post):
     assert ts.code_sleeps == (LONG,)
 
 
+@pytest.mark.usefixtures("ts")
+def test_other_threads_run_during_a_virtual_sleep():
+    """Let them run even if Python itself would not switch threads."""
+    go, done = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: (go.wait(), done.set()))
+    thread.start()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(PATIENCE)
+    try:
+        go.set()
+        for _ in range(10_000):
+            if not done.is_set():
+                time.sleep(1)
+        assert done.is_set()
+    finally:
+        sys.setswitchinterval(interval)
+    thread.join()
+
+
 def test_another_thread_is_left_alone(ts):
     asyncs = []
 
@@ -491,6 +510,37 @@ def test_the_next_double_removes_stand_ins_that_undoing_a_patch_put_back(modules
 
     assert ts.code_sleeps == (0.3,)
     assert [module.sleep for module in modules] == real
+
+
+def test_a_patch_of_time_sleep_is_not_called_by_a_virtual_sleep(monkeypatch):
+    calls = []
+    monkeypatch.setattr(time, "sleep", calls.append)
+    with mock_datazone_ts(sleep="virtual") as ts:
+        time.sleep(LONG)
+    assert ts.code_sleeps == (LONG,)
+    assert not calls
+
+
+def test_the_same_patch_of_both_sleeps_stays(monkeypatch):
+    calls = []
+    own = calls.append
+    for module in (time, asyncio):
+        monkeypatch.setattr(module, "sleep", own)
+    with mock_datazone_ts(sleep="virtual"):
+        time.sleep(LONG)
+        asyncio.sleep(LONG)
+    assert calls == [LONG, LONG]
+
+
+@pytest.mark.parametrize("module", [time, asyncio])
+def test_undoing_a_patch_in_the_next_double_restores_the_real_function(module):
+    real = module.sleep
+    patch = pytest.MonkeyPatch()
+    with mock_datazone_ts(sleep="virtual"):
+        patch.setattr(module, "sleep", lambda _: None)
+    with mock_datazone_ts(sleep="virtual"):
+        patch.undo()
+    assert module.sleep is real
 
 
 @pytest.mark.parametrize("patched", [lambda _: lambda _: None, partial], ids=["fake", "wrapper"])

@@ -36,31 +36,35 @@ if TYPE_CHECKING:
 _OTHER_PACKAGES = ("_pytest", "aiobotocore", "botocore", "execnet", "moto", "pluggy", "xdist")
 """Packages that are not code under test, besides the standard library and ``pytest...``."""
 
-_is_installed = False
-_real_sleep: Callable[[float], None] = time.sleep
-_real_asyncio_sleep: Callable[..., Any] = asyncio.sleep
+
+def _time_sleep(original: Callable[..., None]) -> Any:
+    """Return a stand-in for ``time.sleep``."""
+
+    def sleep(seconds: float, /) -> None:
+        exchange = _virtual_exchange(sys._getframe(1))  # noqa: SLF001 - as inspect does
+        if exchange is None or not _is_wait(seconds):
+            original(seconds)
+            return
+        exchange.code_sleeps.append(seconds)
+        exchange.clock.advance(seconds)
+        threading.Event().wait(1e-9)  # lets other threads run, as any sleep does
+
+    return sleep
 
 
-def sleep(seconds: float, /) -> None:
-    """Stand in for ``time.sleep``."""
-    exchange = _virtual_exchange(sys._getframe(1))  # noqa: SLF001 - as inspect does
-    if exchange is None or not _is_wait(seconds):
-        _real_sleep(seconds)
-        return
-    exchange.code_sleeps.append(seconds)
-    exchange.clock.advance(seconds)
-    _real_sleep(0)  # other threads may run, as during any sleep
+def _asyncio_sleep(original: Callable[..., Any]) -> Any:
+    """Return a stand-in for ``asyncio.sleep``."""
 
+    async def sleep(delay: float, result: Any = None) -> Any:
+        exchange = _virtual_exchange(sys._getframe(1))  # noqa: SLF001 - as inspect does
+        if exchange is None or not _is_wait(delay):
+            return await original(delay, result)
+        exchange.code_sleeps.append(delay)
+        sleepers = _sleepers.setdefault(asyncio.get_running_loop(), _Sleepers())
+        await sleepers.sleep(delay, exchange.clock)
+        return result
 
-async def asyncio_sleep(delay: float, result: Any = None) -> Any:
-    """Stand in for ``asyncio.sleep``."""
-    exchange = _virtual_exchange(sys._getframe(1))  # noqa: SLF001 - as inspect does
-    if exchange is None or not _is_wait(delay):
-        return await _real_asyncio_sleep(delay, result)
-    exchange.code_sleeps.append(delay)
-    sleepers = _sleepers.setdefault(asyncio.get_running_loop(), _Sleepers())
-    await sleepers.sleep(delay, exchange.clock)
-    return result
+    return sleep
 
 
 def _virtual_exchange(caller: FrameType) -> Exchange | None:
@@ -160,22 +164,27 @@ def join(exchange: Exchange) -> None:
     exchange.sleepers.add(_task() or threading.current_thread())
 
 
+_originals: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+"""The function that each stand-in replaces. An entry is kept after the stand-in is removed, because
+undoing a test's patch may put the stand-in back."""
+_installed: dict[int, Any] = {}
+"""The stand-ins in use, keyed by the ``id()`` of the function that each one replaces."""
+
+
 def install(exchange: Exchange) -> None:
     """Install the stand-ins, for the current thread and for those that call DataZone."""
-    global _is_installed, _real_sleep, _real_asyncio_sleep  # noqa: PLW0603 - process-wide state
     exchange.sleepers.add(threading.current_thread())
-    if _is_installed:
-        # Never take a patch of a stand-in for the real function.
-        if time.sleep is sleep and asyncio.sleep is asyncio_sleep:
-            return  # modules that were loaded since then have the stand-ins
-    else:
-        _is_installed = True
-        # Undoing a patch that was made in an earlier double may have put a stand-in back.
-        if time.sleep is not sleep:
-            _real_sleep = time.sleep
-        if asyncio.sleep is not asyncio_sleep:
-            _real_asyncio_sleep = asyncio.sleep
-    _swap({id(_real_sleep): sleep, id(_real_asyncio_sleep): asyncio_sleep}, everywhere=False)
+    current: list[Any] = [time.sleep, asyncio.sleep]
+    if current[0] is current[1]:  # the test has patched both with the same function
+        return
+    if not _installed:
+        for function, build in zip(current, (_time_sleep, _asyncio_sleep), strict=True):
+            stand_in = function if _is_stand_in(function) else build(function)
+            original = _originals.setdefault(stand_in, function)
+            _installed[id(original)] = stand_in
+    elif all(map(_is_stand_in, current)):
+        return  # modules loaded since the first install have the stand-ins
+    _swap(_installed, everywhere=False)
 
 
 def uninstall() -> None:
@@ -183,10 +192,14 @@ def uninstall() -> None:
 
     They stay while an active double or a running sweep needs them.
     """
-    global _is_installed  # noqa: PLW0603 - process-wide state
     if not (active.sleeps_virtually() or _sweeps):
-        _is_installed = False
-        _swap({id(sleep): _real_sleep, id(asyncio_sleep): _real_asyncio_sleep}, everywhere=True)
+        _installed.clear()
+        originals = dict(_originals)  # keeps the stand-ins alive, so that their ids are not reused
+        _swap({id(each): original for each, original in originals.items()}, everywhere=True)
+
+
+def _is_stand_in(function: object) -> bool:
+    return any(function is each for each in _originals)
 
 
 _sweeps = 0
@@ -222,7 +235,7 @@ def _swap(replacements: Mapping[int, Any], *, everywhere: bool) -> None:
     for name, module in [*sys.modules.items()]:
         if _without_sleeps.get(name) == id(module) or not issubclass(type(module), ModuleType):
             continue
-        if name == __name__ or (not everywhere and name != "time" and _is_other(name)):
+        if not everywhere and name != "time" and _is_other(name):
             continue
         variables = object.__getattribute__(module, "__dict__")  # vars() would load a lazy module
         # Optimized: there are hundreds of thousands of names.
