@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from unittest import mock
 
 import boto3
 import botocore.endpoint
@@ -209,17 +210,17 @@ ORDERS = {
 @pytest.mark.parametrize("first_out", [0, -1], ids=["the outer first", "the inner first"])
 def test_beside_a_mock_aws_of_the_tests_own(order, first_out, post, network):
     before = environ()
-    mocks = [mock() for mock in order]
-    for mock in mocks:
-        mock.__enter__()
+    mocks = [build() for build in order]
+    for each in mocks:
+        each.__enter__()
     post(boto3.client("datazone", region_name="us-east-1"))
     assert len(DataZoneTimeSeries.current().calls) == 1
     assert store_and_read() == b"87.5"
     mocks.pop(first_out).__exit__(None, None, None)
     s3 = boto3.client("s3", region_name="us-east-1")
     assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["scores"]
-    for mock in reversed(mocks):
-        mock.__exit__(None, None, None)
+    for each in reversed(mocks):
+        each.__exit__(None, None, None)
 
     assert environ() == before
     assert not network
@@ -231,6 +232,15 @@ def test_beside_a_mock_aws_of_the_tests_own(order, first_out, post, network):
 def test_a_double_without_it_inside_changes_nothing(network):
     with mock_datazone_ts(mock_aws=True), mock_datazone_ts():
         assert store_and_read() == b"87.5"
+    assert not network
+
+
+def test_a_spy_on_the_last_step_before_the_network_does_not_unblock(network):
+    spy = mock.patch.object(Endpoint, "_send", autospec=True, side_effect=SEND)
+    with spy, mock_datazone_ts(mock_aws=True, strict=False):
+        client = boto3.client("secretsmanager", endpoint_url=ELSEWHERE)
+        with pytest.raises(UnansweredOperationError):
+            client.list_secrets()
     assert not network
 
 
@@ -252,12 +262,12 @@ def test_a_double_whose_mock_aws_fails_to_start_is_not_active(monkeypatch):
 
 
 def test_a_double_whose_mock_aws_fails_to_stop_is_over(monkeypatch):
-    mock = mock_datazone_ts(mock_aws=True)
-    ts = mock.start()
+    double = mock_datazone_ts(mock_aws=True)
+    ts = double.start()
     with monkeypatch.context() as patch:
         patch.setattr(MockAWS, "stop", fail)
         with pytest.raises(OSError):  # noqa: PT011 - raised by fail()
-            mock.stop()
+            double.stop()
     mock_aws().stop()  # because the double could not
 
     with pytest.raises(RuntimeError, match=r"^inject\(\) came too late"):

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from pytest_datazone_ts import mock_datazone_ts
+from pytest_datazone_ts import UnansweredOperationError, mock_datazone_ts
 
 pytestmark = pytest.mark.usefixtures("connections")
 
@@ -143,6 +143,36 @@ def test_it_may_be_removed_and_imported_while_a_double_is_active(post, connectio
         assert len(ts.calls.one().attempts) == 3
         assert len(ts.sleeps) == 2
     assert connections == []
+
+
+def test_mock_aws_blocks_clients_of_the_old_and_the_new_botocore(connections):
+    def client():
+        return import_module("boto3").client("s3", endpoint_url="https://example.com", **KEYS)
+
+    old = client()
+    with mock_datazone_ts(mock_aws=True):
+        imported_again()
+    for each in (old, client()):
+        with (
+            mock_datazone_ts(mock_aws=True, strict=False),
+            pytest.raises(UnansweredOperationError, match="the option mock_aws blocked GET "),
+        ):
+            each.list_buckets()
+    assert connections == []
+
+
+def test_after_moto_is_reimported_mock_aws_still_blocks_what_it_does_not_answer(monkeypatch):
+    with mock_datazone_ts(mock_aws=True):
+        pass
+    for name in [name for name in sys.modules if name.partition(".")[0] == "moto"]:
+        monkeypatch.delitem(sys.modules, name)
+    import_module("moto")
+    url = "https://unknown.amazonaws.com"
+    with (
+        mock_datazone_ts(mock_aws=True, strict=False),
+        pytest.raises(UnansweredOperationError, match="the option mock_aws blocked GET "),
+    ):
+        import_module("boto3").client("s3", endpoint_url=url, **KEYS).list_buckets()
 
 
 def test_the_guard_stops_its_clients(run_pytest, original_modules, connections):

@@ -28,11 +28,11 @@ def activate(double: Any, exchange: Exchange) -> None:
     """Make a double answer every DataZone client in the process."""
     with active.lock:
         model.load(chain(botocore.handle_existing(), botocore.latest_model()))
-        if exchange.options.mock_aws:
-            from pytest_datazone_ts.transport import moto  # noqa: PLC0415 - for mock_aws=True only
-
-            moto.start(exchange)
         try:
+            if exchange.options.mock_aws:
+                from pytest_datazone_ts.transport import moto  # noqa: PLC0415 - for mock_aws=True only
+
+                moto.start(exchange)
             active.push(double, exchange)
             credentials.install()
             retries.install()

@@ -15,7 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_datazone_ts.transport import active
-from pytest_datazone_ts.transport.replacement import Attribute, Replacements, loaded
+from pytest_datazone_ts.transport.replacement import Attribute, Replacements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -149,27 +149,20 @@ def _get_scoped_config(find: Callable[[Session], Any]) -> Callable[[Session], An
 
 
 _replacements = Replacements(
-    Attribute(loaded("botocore.credentials", "ContainerProvider"), "load", _LOAD.build),
-    Attribute(loaded("botocore.credentials", "InstanceMetadataProvider"), "load", _LOAD.build),
-    Attribute(loaded("botocore.credentials", "ProcessProvider"), "load", _LOAD_PROCESS.build),
-    Attribute(loaded("botocore.utils", "IMDSRegionProvider"), "provide", _PROVIDE_REGION.build),
-    Attribute(loaded("botocore.session", "Session"), "get_credentials", _GET_CREDENTIALS.build),
-    Attribute(loaded("botocore.session", "Session"), "get_auth_token", _get_auth_token),
-    Attribute(loaded("botocore.session", "Session"), "get_config_variable", _get_config_variable),
-    Attribute(loaded("botocore.session", "Session"), "get_scoped_config", _get_scoped_config),
-    Attribute(loaded("aiobotocore.credentials", "AioContainerProvider"), "load", _LOAD.build_async),
-    Attribute(
-        loaded("aiobotocore.credentials", "AioInstanceMetadataProvider"), "load", _LOAD.build_async
-    ),
-    Attribute(
-        loaded("aiobotocore.credentials", "AioProcessProvider"), "load", _LOAD_PROCESS.build_async
-    ),
-    Attribute(
-        loaded("aiobotocore.utils", "AioIMDSRegionProvider"), "provide", _PROVIDE_REGION.build_async
-    ),
-    Attribute(
-        loaded("aiobotocore.session", "AioSession"), "get_credentials", _GET_CREDENTIALS.build_async
-    ),
+    Attribute("botocore.credentials:ContainerProvider", "load", _LOAD.build),
+    Attribute("botocore.credentials:InstanceMetadataProvider", "load", _LOAD.build),
+    Attribute("botocore.credentials:ProcessProvider", "load", _LOAD_PROCESS.build),
+    Attribute("botocore.utils:IMDSRegionProvider", "provide", _PROVIDE_REGION.build),
+    Attribute("botocore.session:Session", "get_credentials", _GET_CREDENTIALS.build),
+    Attribute("botocore.session:Session", "get_auth_token", _get_auth_token),
+    Attribute("botocore.session:Session", "get_config_variable", _get_config_variable),
+    Attribute("botocore.session:Session", "get_scoped_config", _get_scoped_config),
+    Attribute("aiobotocore.credentials:AioContainerProvider", "load", _LOAD.build_async),
+    Attribute("aiobotocore.credentials:AioInstanceMetadataProvider", "load", _LOAD.build_async),
+    Attribute("aiobotocore.credentials:AioProcessProvider", "load", _LOAD_PROCESS.build_async),
+    Attribute("aiobotocore.utils:AioIMDSRegionProvider", "provide", _PROVIDE_REGION.build_async),
+    Attribute("aiobotocore.session:AioSession", "get_credentials", _GET_CREDENTIALS.build_async),
+    keep_patches=True,
 )
 
 

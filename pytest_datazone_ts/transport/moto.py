@@ -22,7 +22,7 @@ from moto.core.models import botocore_stubber
 from pytest_datazone_ts.errors import UnansweredOperationError
 from pytest_datazone_ts.text import without_credentials
 from pytest_datazone_ts.transport import loopback, other_services
-from pytest_datazone_ts.transport.replacement import Attribute, Replacements, loaded
+from pytest_datazone_ts.transport.replacement import Attribute, Replacements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,9 +51,11 @@ def start(exchange: Exchange) -> None:
 
 def stop(exchange: Exchange) -> None:
     """Stop a double's ``mock_aws``, and stop blocking requests if it was the last one."""
-    mock = _mocks.pop(exchange)
+    mock = _mocks.pop(exchange, None)
     if not _mocks:
         _replacements.undo()
+    if mock is None:  # it failed to start
+        return
     with _environment_unchanged():
         mock.stop()
 
@@ -109,9 +111,10 @@ def _send_async(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _replacements = Replacements(
-    Attribute(lambda: BotocoreStubber, "process_request", _process_request),
-    Attribute(lambda: Endpoint, "_send", _send),
-    Attribute(loaded("aiobotocore.endpoint", "AioEndpoint"), "_send", _send_async),
+    Attribute(BotocoreStubber, "process_request", _process_request),
+    Attribute(Endpoint, "_send", _send),
+    Attribute("botocore.endpoint:Endpoint", "_send", _send),  # in case the test has reimported it
+    Attribute("aiobotocore.endpoint:AioEndpoint", "_send", _send_async),
 )
 
 

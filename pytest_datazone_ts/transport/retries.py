@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_datazone_ts.transport import active
 from pytest_datazone_ts.transport.active import ANSWERED_BY, PENDING
-from pytest_datazone_ts.transport.replacement import Attribute, Replacements, loaded
+from pytest_datazone_ts.transport.replacement import Attribute, Replacements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,11 +99,11 @@ def _anyio_sleeper(original: Any) -> Any:
 
 
 _replacements = Replacements(
-    Attribute(loaded("botocore.endpoint"), "time", _Time),
-    Attribute(loaded("botocore.retries.bucket", "TokenBucket"), "_acquire", _acquirer),
-    Attribute(loaded("aiobotocore.endpoint"), "asyncio", _Asyncio),
-    Attribute(loaded("aiobotocore.endpoint", "AnyioEndpoint"), "_sleep", _anyio_sleeper),
-    Attribute(loaded("aiobotocore.retries.bucket", "AsyncTokenBucket"), "_acquire", _acquirer),
+    Attribute("botocore.endpoint", "time", _Time),
+    Attribute("botocore.retries.bucket:TokenBucket", "_acquire", _acquirer),
+    Attribute("aiobotocore.endpoint", "asyncio", _Asyncio),
+    Attribute("aiobotocore.endpoint:AnyioEndpoint", "_sleep", _anyio_sleeper),
+    Attribute("aiobotocore.retries.bucket:AsyncTokenBucket", "_acquire", _acquirer),
 )
 
 
