@@ -957,7 +957,7 @@ async def test_mock_aws_rejects_what_moto_does_not_answer(loaded_before, monkeyp
         sent.append(request.url)
         raise ConnectionClosedError(endpoint_url=request.url)
 
-    monkeypatch.setattr(sys.modules["aiobotocore.httpsession"].AIOHTTPSession, "send", send)
+    monkeypatch.setattr(endpoint.AioEndpoint, "_send", send)
     if not loaded_before:
         monkeypatch.delitem(sys.modules, "aiobotocore.endpoint")
     with mock_datazone_ts(mock_aws=True, strict=False):

@@ -370,7 +370,7 @@ def test_a_thread_sleeps_virtually_once_it_has_called(ts, make_client, post):
 
 @pytest.mark.usefixtures("ts")
 def test_other_threads_run_during_a_virtual_sleep():
-    """Let them run even if Python itself would not switch threads."""
+    """They run even if Python itself would not switch threads."""
     go, done = threading.Event(), threading.Event()
     thread = threading.Thread(target=lambda: (go.wait(), done.set()))
     thread.start()

@@ -235,7 +235,7 @@ def test_a_double_without_it_inside_changes_nothing(network):
     assert not network
 
 
-def test_a_spy_on_the_last_step_before_the_network_does_not_unblock(network):
+def test_a_spy_on_the_last_step_before_the_network_does_not_lift_the_block(network):
     spy = mock.patch.object(Endpoint, "_send", autospec=True, side_effect=SEND)
     with spy, mock_datazone_ts(mock_aws=True, strict=False):
         client = boto3.client("secretsmanager", endpoint_url=ELSEWHERE)

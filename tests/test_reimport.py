@@ -161,7 +161,7 @@ def test_mock_aws_blocks_clients_of_the_old_and_the_new_botocore(connections):
     assert connections == []
 
 
-def test_after_moto_is_reimported_mock_aws_still_blocks_what_it_does_not_answer(monkeypatch):
+def test_after_moto_is_reimported_mock_aws_still_blocks_what_moto_does_not_answer(monkeypatch):
     with mock_datazone_ts(mock_aws=True):
         pass
     for name in [name for name in sys.modules if name.partition(".")[0] == "moto"]:

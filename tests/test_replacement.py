@@ -43,7 +43,7 @@ def test_a_mock_outlives_the_double(owner, name):
     try:
         assert getattr(owner, name) is mocked
     finally:
-        patch.stop()  # this puts back what it found, which was the double's
+        patch.stop()  # this puts back what it found, which was the double's replacement
 
     with mock_datazone_ts():
         pass
@@ -66,7 +66,7 @@ def test_a_mock_can_last_until_the_next_double(owner, name):
 
 
 @pytest.mark.usefixtures("bare_machine")
-def test_a_class_that_is_mocked_in_one_double_has_its_stand_ins_in_the_next():
+def test_a_class_mocked_in_one_double_gets_stand_ins_in_the_next():
     original = Session.get_credentials
     own = type("Own", (Session,), {})
     with mock.patch("botocore.session.Session"), mock_datazone_ts():
@@ -117,7 +117,7 @@ def test_a_double_that_fails_to_start_is_not_active(class_name, options):
     assert replaced() == ORIGINALS
 
 
-def test_a_replacement_class_without_the_attribute_is_left_unchanged():
+def test_a_class_of_the_tests_own_without_the_attribute_is_left_unchanged():
     own = type("Own", (), {"get_credentials": mock.Mock()})
     with mock.patch("botocore.session.Session", own):
         with mock_datazone_ts():
@@ -132,8 +132,8 @@ def test_a_replacement_class_without_the_attribute_is_left_unchanged():
     ("base", "name", "options"),
     [(Session, "get_credentials", {}), (Endpoint, "_send", {"mock_aws": True})],
 )
-def test_a_removed_method_that_is_inherited_stays_removed(base, name, options, doubles):
-    # Another function of botocore's, so that it differs from the one that is inherited.
+def test_a_removed_override_of_an_inherited_method_stays_removed(base, name, options, doubles):
+    # A different function of botocore's, so that it is not the inherited one.
     own = type("Own", (base,), {name: Session.get_auth_token})
     with ExitStack() as stack:
         for _ in range(doubles - 1):

@@ -68,7 +68,7 @@ def _asyncio_sleep(original: Callable[..., Any]) -> Any:
 
 
 def _virtual_exchange(caller: FrameType) -> Exchange | None:
-    """Return the exchange on whose clock the caller sleeps; ``None`` if it really sleeps."""
+    """Return the exchange on whose clock the caller sleeps; ``None`` if its sleep is real."""
     exchange = active.exchange()
     if exchange is None or exchange.options.sleep == "real":
         return None
@@ -80,7 +80,7 @@ def _virtual_exchange(caller: FrameType) -> Exchange | None:
 def _is_other(module: str) -> bool:
     """Return whether a module is not part of the code under test.
 
-    asyncio counts as part of it, because it calls the coroutine of a task.
+    asyncio counts as part of that code, because asyncio calls the coroutine of a task.
     """
     package = module.partition(".")[0]
     return package != "asyncio" and (
@@ -96,7 +96,7 @@ def _task() -> asyncio.Task[Any] | None:
 
 
 def _is_wait(seconds: object) -> bool:
-    """Return whether ``sleep`` would wait for a time: not for zero, forever or an invalid value."""
+    """Return whether ``sleep`` would wait for a positive, finite time."""
     return (isinstance(seconds, float) or hasattr(seconds, "__index__")) and (
         0 < seconds < math.inf  # type: ignore[operator]
     )
@@ -144,7 +144,7 @@ class _Sleepers:
         loop = asyncio.get_running_loop()
         # Event loops other than asyncio's own do not show whether another task is ready.
         is_idle = not getattr(loop, "_ready", ())
-        # If one always is, such as a task that polls with sleep(0), real time has to pass.
+        # If one always is ready, such as a task that polls with sleep(0), wait in real time.
         if self._heap and (is_idle or loop.time() >= self._heap[0].latest):
             first = heappop(self._heap)
             try:
@@ -160,7 +160,7 @@ _sleepers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Sleepers] = WeakKeyDict
 
 
 def join(exchange: Exchange) -> None:
-    """Make the running task, or the thread if it has no event loop, sleep virtually."""
+    """Make later sleeps of the running task, or of a thread without an event loop, virtual."""
     exchange.sleepers.add(_task() or threading.current_thread())
 
 
@@ -188,7 +188,7 @@ def install(exchange: Exchange) -> None:
 
 
 def uninstall() -> None:
-    """Remove the stand-ins, also from modules that were loaded in the meantime.
+    """Remove the stand-ins, including from modules that were loaded in the meantime.
 
     They stay while an active double or a running sweep needs them.
     """
@@ -221,7 +221,7 @@ def kept() -> Iterator[None]:
 
 
 _without_sleeps: dict[str, int] = {}
-"""The names and ids of modules that have no name for a sleep, and are not searched again."""
+"""The names and ids of modules that have no name for a sleep, so are not searched again."""
 
 
 def _swap(replacements: Mapping[int, Any], *, everywhere: bool) -> None:
@@ -229,7 +229,7 @@ def _swap(replacements: Mapping[int, Any], *, everywhere: bool) -> None:
 
     Args:
         replacements: The new functions by the ids of the old ones.
-        everywhere: Whether to search modules that are not part of the code under test too.
+        everywhere: Whether to also search modules that are not part of the code under test.
     """
     sleeps = {*replacements, *map(id, replacements.values())}
     for name, module in [*sys.modules.items()]:

@@ -37,9 +37,9 @@ class Attribute:
     """An attribute to replace.
 
     Args:
-        owner: The attribute's owner: the name of a module, ``"module:Class"``, or a class. A name
-            is looked up each time, because a test may import the module again or replace the
-            class, and need not be loaded yet. A class is used as it is.
+        owner: The attribute's owner: the name of a module, ``"module:Class"``, or a class. A named
+            module need not be loaded yet. A name is looked up each time, because a test may import
+            the module again or replace the class. A class is used as it is.
         name: The name of the attribute.
         build: Takes the original and returns its replacement, which must have a ``__dict__``.
     """
@@ -72,7 +72,7 @@ class Replacements:
         self._attributes = attributes
         self._keep_patches = keep_patches
         self._outdated: list[_Place] = []
-        """Places that are still in use, although their attributes now have other owners."""
+        """Places that are still in use, but whose attributes are now looked up elsewhere."""
 
     def put(self) -> None:
         """Replace the attributes until ``undo()``.
@@ -95,7 +95,7 @@ class Replacements:
                 if place is None:
                     continue
             current = getattr(place.owner, place.name, None)
-            # A module is not a mock: it is there because the test has ended an earlier mock.
+            # If a module is there, it is not a mock: ending an earlier mock put it back.
             if place.in_use and not _is_module(current):
                 continue
             if current is place.original or self._build(attribute, place):
@@ -121,8 +121,8 @@ class Replacements:
         """Build the replacement for the current value at a place.
 
         Returns:
-            ``True`` if there is a replacement, ``False`` if the test has patched or removed the
-            attribute.
+            ``True`` if there is a replacement; ``False`` if the test has removed the attribute, or
+            has patched it and ``keep_patches`` is set.
         """
         original = _original(vars(place.owner).get(place.name))
         if original is None or (
@@ -136,7 +136,7 @@ class Replacements:
 
 
 def _place_in(found: Any, name: str) -> _Place | None:
-    """Return an attribute's place, or ``None`` if the test has removed it or mocked its owner."""
+    """Return an attribute's place; ``None`` if the attribute is removed or its owner is mocked."""
     if isinstance(found, type):
         owner = next((each for each in found.__mro__ if name in vars(each)), None)
         return None if owner is None else _Place(found, owner, name)
@@ -149,7 +149,7 @@ def _is_module(value: object) -> bool:
 
 
 def _is_defined_in(module: str, function: Any) -> bool:
-    """Return whether a function is defined in a module's package, and not the test's patch."""
+    """Return whether a function comes from a module's package rather than from a test's patch."""
     if not isinstance(function, FunctionType):
         return False
     # Not __module__, which functools.wraps copies.
