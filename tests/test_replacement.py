@@ -79,6 +79,17 @@ def test_a_class_mocked_in_one_double_gets_stand_ins_in_the_next():
     assert own.get_credentials is Session.get_credentials is original
 
 
+@each_replaced_name
+def test_a_mock_can_end_in_the_next_double(owner, name):
+    original = getattr(owner, name)
+    patch = mock.patch.object(owner, name)
+    with mock_datazone_ts():
+        patch.start()
+    with mock_datazone_ts():
+        patch.stop()  # this puts back the stand-in of the first double
+    assert getattr(owner, name) is original
+
+
 def test_a_mock_that_is_started_again_in_the_double_stays():
     own = mock.Mock()
     patch = mock.patch.object(InstanceMetadataProvider, "load", own)

@@ -29,7 +29,7 @@ class _Place:
         self.name: str = name
         self.in_use: bool = False
         self.original: Any = self  # differs from any attribute
-        self.value: Any = None
+        self.value: Any = self
         """The replacement for ``original``."""
 
 
@@ -105,7 +105,7 @@ class Replacements:
     def undo(self) -> None:
         """Restore every original, except where the test has a mock of its own."""
         for place in [*(each.place for each in self._attributes), *self._outdated]:
-            if place is None or not place.in_use:
+            if place is None:
                 continue
             current = getattr(place.owner, place.name, None)
             original = place.original
